@@ -1,0 +1,175 @@
+// The offer: a bill with a number, waiting for a payer, in the biller's bucket. Unique by terminal and the terminal's own deal id.
+//
+//  command  | open          | taken              | withdrawn · expired
+//  ---------+---------------+--------------------+--------------------
+//  bill     | billed        | joined-meanwhile   | state-conflict
+//  take     | taken         | number-not-found   | number-not-found
+//  renew    | renewed       | joined-meanwhile   | renewed (expired only)
+//  withdraw | withdrawn     | joined-meanwhile   | state-conflict
+//  decline  | declined      | –                  | –
+//  time     | expired (due) | –                  | –
+//  reopen   | –             | reopened (its own payment has ended as released) | –
+import { assert } from './assert.ts'
+import { faultOf, type Bill, type Biller } from './bill.ts'
+import type { DealId, DeviceId, OfferToken, PartyId, PaymentId, TerminalId } from './ids.ts'
+import type { AccountNumber } from './accounts.ts'
+import type { PaymentNumber, TerminalKind } from './numbers.ts'
+import { refuse, type Refusal } from './refusals.ts'
+
+/** Who joined, as the payer lets the terminal see it. */
+export type Payer = Readonly<{ party: PartyId; device: DeviceId; account: AccountNumber; name: string }>
+
+export type Ticket = Readonly<{
+  number: PaymentNumber
+  scope: string
+  /** the 128-bit secret in the QR's link */
+  token: OfferToken
+  /** milliseconds since 1970 by the database's clock */
+  expiresAt: number
+}>
+
+export type OfferState =
+  | Readonly<{ kind: 'open'; ticket: Ticket }>
+  | Readonly<{ kind: 'taken'; payment: PaymentId; payer: Payer; nonce: string; at: number; scanned: boolean }>
+  | Readonly<{ kind: 'withdrawn'; at: number }>
+  | Readonly<{ kind: 'expired'; at: number }>
+
+export type Offer = Readonly<{
+  terminal: TerminalId
+  deal: DealId
+  kind: TerminalKind
+  biller: Biller
+  version: number
+  bill: Bill | null
+  billVersion: number
+  state: OfferState
+  /** the secret in the newest QR, kept after a phone has joined so that a repeated join finds its answer */
+  token: OfferToken
+  /** how many phones were turned away (the terminal never learns why) */
+  declines: number
+  openedAt: number
+}>
+
+export type OfferCommand =
+  | Readonly<{ kind: 'bill'; billVersion: number; bill: Bill }>
+  | Readonly<{ kind: 'take'; credential: Credential; payer: Payer; payment: PaymentId; nonce: string }>
+  | Readonly<{ kind: 'renew'; ticket: Ticket }>
+  | Readonly<{ kind: 'withdraw' }>
+  | Readonly<{ kind: 'decline' }>
+  | Readonly<{ kind: 'time' }>
+  | Readonly<{
+      kind: 'reopen'
+      payment: PaymentId
+      version: number
+      bill: Bill | null
+      billVersion: number
+      ticket: Ticket
+    }>
+
+/** What a phone shows to find the offer: the typed number or the token in the QR's link. */
+export type Credential = Readonly<{ kind: 'number'; number: string }> | Readonly<{ kind: 'token'; token: string }>
+
+export type OfferEvent =
+  | Readonly<{ kind: 'billed'; bill: Bill }>
+  | Readonly<{ kind: 'taken'; payment: PaymentId; payer: Payer; nonce: string; at: number; scanned: boolean }>
+  | Readonly<{ kind: 'renewed'; ticket: Ticket }>
+  | Readonly<{ kind: 'reopened'; version: number; bill: Bill | null; billVersion: number; ticket: Ticket }>
+  | Readonly<{ kind: 'withdrawn'; at: number }>
+  | Readonly<{ kind: 'declined' }>
+  | Readonly<{ kind: 'expired'; at: number }>
+
+/** A new offer, open under its ticket. Errors: bill faults are the border's to refuse. */
+export const openOffer = (start: {
+  kind: TerminalKind
+  biller: Biller
+  deal: DealId
+  bill: Bill | null
+  ticket: Ticket
+  now: number
+}): Offer => ({
+  terminal: start.biller.terminal,
+  deal: start.deal,
+  kind: start.kind,
+  biller: start.biller,
+  version: 1,
+  bill: start.bill,
+  billVersion: start.bill === null ? 0 : 1,
+  state: { kind: 'open', ticket: start.ticket },
+  token: start.ticket.token,
+  declines: 0,
+  openedAt: start.now,
+})
+
+/** Has the ticket run out at `now`? Exactly at its end it has. */
+export const isStale = (ticket: Ticket, now: number): boolean => now >= ticket.expiresAt
+
+/** The rules of the offer. A take refused says the same for wrong, used, expired and foreign numbers. */
+export function decideOffer(offer: Offer, command: OfferCommand, now: number): OfferEvent[] | Refusal {
+  const { state } = offer
+  switch (command.kind) {
+    case 'bill':
+      if (state.kind === 'taken') return refuse('joined-meanwhile')
+      if (state.kind !== 'open' || isStale(state.ticket, now)) return refuse('state-conflict')
+      if (command.billVersion !== offer.billVersion) return refuse('bill-changed')
+      assert(faultOf(command.bill) === undefined, 'the border refused faulty bills')
+      return [{ kind: 'billed', bill: command.bill }]
+    case 'take': {
+      if (state.kind !== 'open' || isStale(state.ticket, now)) return refuse('number-not-found')
+      const fits =
+        command.credential.kind === 'number'
+          ? command.credential.number === state.ticket.number
+          : command.credential.token === state.ticket.token
+      if (!fits) return refuse('number-not-found')
+      if (command.payer.party === offer.biller.party) return refuse('own-bill')
+      const { payment, payer, nonce } = command
+      return [{ kind: 'taken', payment, payer, nonce, at: now, scanned: command.credential.kind === 'token' }]
+    }
+    case 'renew':
+      if (state.kind === 'taken') return refuse('joined-meanwhile')
+      if (state.kind === 'withdrawn') return refuse('state-conflict')
+      return [{ kind: 'renewed', ticket: command.ticket }]
+    case 'withdraw':
+      if (state.kind === 'taken') return refuse('joined-meanwhile')
+      if (state.kind === 'withdrawn') return refuse('state-conflict')
+      return [{ kind: 'withdrawn', at: now }]
+    case 'decline':
+      return state.kind === 'open' ? [{ kind: 'declined' }] : []
+    case 'time':
+      return state.kind === 'open' && isStale(state.ticket, now) ? [{ kind: 'expired', at: now }] : []
+    case 'reopen': {
+      if (state.kind !== 'taken' || state.payment !== command.payment) return []
+      const { version, bill, billVersion, ticket } = command
+      return [{ kind: 'reopened', version, bill, billVersion, ticket }]
+    }
+  }
+}
+
+/** The offer after an event; its version rises with each, and jumps past the payment's when it is reopened. */
+export function evolveOffer(offer: Offer, event: OfferEvent): Offer {
+  const next = { ...offer, version: offer.version + 1 }
+  switch (event.kind) {
+    case 'billed':
+      return { ...next, bill: event.bill, billVersion: offer.billVersion + 1 }
+    case 'taken': {
+      const { payment, payer, nonce, at, scanned } = event
+      return { ...next, state: { kind: 'taken', payment, payer, nonce, at, scanned } }
+    }
+    case 'renewed':
+      return { ...next, token: event.ticket.token, state: { kind: 'open', ticket: event.ticket } }
+    case 'reopened': {
+      const { bill, billVersion, ticket } = event
+      return { ...next, version: event.version + 1, bill, billVersion, token: ticket.token, state: { kind: 'open', ticket } }
+    }
+    case 'withdrawn':
+      return { ...next, state: { kind: 'withdrawn', at: event.at } }
+    case 'declined':
+      return { ...next, declines: offer.declines + 1 }
+    case 'expired':
+      return { ...next, state: { kind: 'expired', at: event.at } }
+  }
+}
+
+/** When the hub must look at the offer again, or null. A taken offer is looked at until its payment is seen. */
+export function offerDueAt(offer: Offer): number | null {
+  return offer.state.kind === 'open' ? offer.state.ticket.expiresAt : null
+}

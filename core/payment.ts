@@ -1,0 +1,551 @@
+// THE state machine: a payment has portions (lines with one fate), and its own state follows from theirs.
+//
+//  portion     | approve                       | answer                    | deliver                          | time                                   | cancel
+//  ------------+-------------------------------+---------------------------+----------------------------------+----------------------------------------+---------------------------
+//  due         | settled · held · authorising  | –                         | –                                | idle: ended (released); late: expired  | ended
+//  authorising | –                             | yes: settled · held; no: due | –                             | out of time: due                       | ended
+//  held        | –                             | –                         | settled for what was delivered,  | cooling-off over and delivered:        | ended: by the biller
+//              |                               |                           | not before cooling-off is over   | settled; never delivered: ended        | always, by the payer in time
+//  settled     | final                         |                           |                                  |                                        |
+//  ended       | final                         |                           |                                  |                                        |
+//
+// While every portion is due the payment is joined: the bill may change, either side may cancel, the biller may release.
+import { systemAccount, type AccountKey, type AccountNumber } from './accounts.ts'
+import { APPROVAL_LIFE_MS, approvalBytes, claimsOf, METHOD_WHOLE, type Purpose } from './approval.ts'
+import { assert } from './assert.ts'
+import { billHash, fatesOf, faultOf, type Bill, type Biller, type Conditions } from './bill.ts'
+import { equal, fromHex } from './bytes.ts'
+import { judgeProof, type Device, type ProofResult } from './device.ts'
+import { bucketOfId, type DealId, type KeyId, type PaymentId, type SchemeId, type TerminalId } from './ids.ts'
+import { affords, type Account, type Transfer } from './ledger.ts'
+import { IDLE_JOIN_MS } from './numbers.ts'
+import type { Offer, Payer } from './offer.ts'
+import { refuse, type Refusal } from './refusals.ts'
+
+export type PortionState =
+  | Readonly<{ kind: 'due' }>
+  | Readonly<{ kind: 'authorising'; until: number }>
+  | Readonly<{ kind: 'held'; until: number; deliverBy: number | null; delivered: bigint | null }>
+  | Readonly<{ kind: 'settled'; settled: bigint; at: number }>
+  | Readonly<{ kind: 'ended'; at: number }>
+
+export type Portion = Readonly<{
+  lines: readonly number[]
+  amount: bigint
+  conditions: Conditions
+  state: PortionState
+}>
+
+export type EndReason = 'cancelled-by-payer' | 'cancelled-by-biller' | 'released' | 'idle' | 'expired' | 'unproven'
+
+export type Payment = Readonly<{
+  id: PaymentId
+  deal: DealId
+  terminal: TerminalId
+  biller: Biller
+  payer: Payer
+  version: number
+  bill: Bill | null
+  billVersion: number
+  /** hex of the 16 bytes that the next approval must carry; drawn anew with each bill */
+  nonce: string
+  portions: readonly Portion[]
+  joinedAt: number
+  /** since when it is the phone's turn, and until when its silence is borne; null while the biller owes the bill */
+  turn: Readonly<{ since: number; idleAt: number }> | null
+  /** after this the deal ends by itself while nothing is approved */
+  expiresAt: number
+  challenge: Readonly<{ nonce: string; failures: number; askedAt: number }> | null
+  /** result of the last challenge, for the cashier */
+  proven: 'passed' | 'failed' | null
+  declines: number
+  ended: Readonly<{ reason: EndReason; at: number }> | null
+  approvedAt: number | null
+  refunds: readonly Readonly<{ id: PaymentId; refunded: bigint; at: number }>[]
+}>
+
+/** What a scheme decides; part of every decision, so that a change takes effect at once. */
+export type SchemeRules = Readonly<{
+  id: SchemeId
+  /** the unlock's life */
+  unlockMs: number
+  /** from this amount on each payment wants a fresh proof (smallest part of the unit) */
+  freshProofFrom: bigint
+  /** the largest single payment */
+  limitPerPayment: bigint
+}>
+
+export type Evidence = Readonly<{ bytes: Uint8Array; signature: Uint8Array; proof: ProofResult; key: KeyId }>
+
+export type PaymentCommand =
+  | Readonly<{ kind: 'approve'; evidence: Evidence; outside?: boolean }>
+  | Readonly<{ kind: 'answer'; yes: boolean }>
+  | Readonly<{ kind: 'bill'; billVersion: number; bill: Bill; nonce: string }>
+  | Readonly<{ kind: 'cancel'; by: 'payer' | 'biller' }>
+  | Readonly<{ kind: 'release' }>
+  | Readonly<{ kind: 'attend' }>
+  | Readonly<{ kind: 'challenge'; nonce: string }>
+  | Readonly<{ kind: 'respond'; evidence: Evidence }>
+  | Readonly<{ kind: 'deliver'; portion: number; amount: bigint }>
+  | Readonly<{ kind: 'refunded'; refund: PaymentId; amount: bigint }>
+  | Readonly<{ kind: 'time' }>
+
+export type PaymentEvent =
+  | Readonly<{ kind: 'billed'; bill: Bill; nonce: string; at: number }>
+  | Readonly<{ kind: 'approved'; portions: readonly PortionState[]; at: number }>
+  | Readonly<{ kind: 'answered'; portions: readonly PortionState[]; at: number }>
+  | Readonly<{ kind: 'moved'; portions: readonly PortionState[]; at: number }>
+  | Readonly<{ kind: 'ended'; portions: readonly PortionState[]; reason: EndReason; at: number }>
+  | Readonly<{ kind: 'declined'; at: number }>
+  | Readonly<{ kind: 'attended'; at: number }>
+  | Readonly<{ kind: 'challenged'; nonce: string; at: number }>
+  | Readonly<{ kind: 'responded'; passed: boolean; at: number }>
+  | Readonly<{ kind: 'refunded'; refund: PaymentId; amount: bigint; at: number }>
+
+/** What was locked and loaded for the command. */
+export type Loaded = Readonly<{ rules: SchemeRules; device: Device | null; account: Account | null }>
+
+/** Events to record; a refusal too may carry events (a decline) and a changed device (a wrong PIN). */
+export type Decision = Readonly<{ events: readonly PaymentEvent[]; refusal: Refusal | null; device: Device | null }>
+
+export type PaymentState = 'joined' | 'authorising' | 'held' | 'settled' | 'ended'
+
+/** An unfinished join ends by itself: a terminal that forgets its customer must not keep a phone in a deal. */
+export const JOINED_LIFE_MS = 10 * 60_000
+/** The longest a phone may ask for more time. */
+export const PATIENCE_MS = 5 * 60_000
+/** A hold that waits for delivery goes back to the payer after this. */
+export const DELIVER_WITHIN_MS = 30 * 24 * 3_600_000
+/** How long an issuer may think. */
+export const AUTHORISE_WITHIN_MS = 30_000
+export const CHALLENGE_FAILURES = 3
+
+const DUE: PortionState = { kind: 'due' }
+
+/** The payment that a taken offer makes; its versions go on from the offer's. */
+export function joinedPayment(offer: Offer): Payment {
+  assert(offer.state.kind === 'taken', 'only a taken offer makes a payment')
+  const { payment, payer, nonce, at } = offer.state
+  return {
+    id: payment,
+    deal: offer.deal,
+    terminal: offer.terminal,
+    biller: offer.biller,
+    payer,
+    version: offer.version + 1,
+    bill: offer.bill,
+    billVersion: offer.billVersion,
+    nonce,
+    portions: offer.bill === null ? [] : portionsOf(offer.bill),
+    joinedAt: at,
+    turn: offer.bill === null ? null : { since: at, idleAt: at + IDLE_JOIN_MS },
+    expiresAt: at + JOINED_LIFE_MS,
+    challenge: null,
+    proven: null,
+    declines: 0,
+    ended: null,
+    approvedAt: null,
+    refunds: [],
+  }
+}
+
+const portionsOf = (bill: Bill): Portion[] =>
+  fatesOf(bill).map(({ conditions, lines, amount }) => ({ conditions, lines, amount, state: DUE }))
+
+/** The payment's own state, derived: what is still open wins over what is done. */
+export function stateOf(payment: Payment): PaymentState {
+  if (payment.ended !== null && payment.approvedAt === null) return 'ended'
+  const kinds = new Set(payment.portions.map((portion) => portion.state.kind))
+  if (kinds.has('authorising')) return 'authorising'
+  if (kinds.size === 0 || kinds.has('due')) return 'joined'
+  if (kinds.has('held')) return 'held'
+  return kinds.has('settled') ? 'settled' : 'ended'
+}
+
+export const isFinal = (payment: Payment): boolean => ['settled', 'ended'].includes(stateOf(payment))
+
+/** What has reached the payee (before refunds), in the bill's unit. */
+export const settledAmount = (payment: Payment): bigint =>
+  payment.portions.reduce((total, { state }) => total + (state.kind === 'settled' ? state.settled : 0n), 0n)
+
+export const refundedAmount = (payment: Payment): bigint =>
+  payment.refunds.reduce((total, { refunded }) => total + refunded, 0n)
+
+/** The accounts a command may debit, known before anything is loaded: what to lock. System accounts lie in the payment's bucket. */
+export function needsOf(
+  payment: PaymentId,
+  command: PaymentCommand['kind'],
+  payerAccount: AccountNumber | null,
+): AccountKey[] {
+  switch (command) {
+    case 'approve':
+      return payerAccount === null ? [] : [payerAccount]
+    case 'answer':
+      return [systemAccount('clearing', bucketOfId(payment))]
+    case 'cancel':
+    case 'deliver':
+    case 'time':
+      return [systemAccount('escrow', bucketOfId(payment))]
+    case 'bill':
+    case 'release':
+    case 'attend':
+    case 'challenge':
+    case 'respond':
+    case 'refunded':
+      return []
+  }
+}
+
+const yes = (...events: PaymentEvent[]): Decision => ({ events, refusal: null, device: null })
+const no = (refusal: Refusal): Decision => ({ events: [], refusal, device: null })
+
+/** The rules. Pure: the same payment, loaded rows, command and time give the same decision. */
+export function decide(payment: Payment, loaded: Loaded, command: PaymentCommand, now: number): Decision {
+  const state = stateOf(payment)
+  const at = now
+  switch (command.kind) {
+    case 'approve':
+      return decideApproval(payment, loaded, command, now)
+    case 'answer': {
+      if (state !== 'authorising') return no(refuse('state-conflict'))
+      const portions = payment.portions.map((portion) =>
+        portion.state.kind === 'authorising'
+          ? command.yes
+            ? fundedState(portion.conditions, portion.amount, now)
+            : DUE
+          : portion.state,
+      )
+      return yes({ kind: 'answered', portions, at })
+    }
+    case 'bill':
+      if (state !== 'joined') return no(refuse('state-conflict'))
+      if (command.billVersion !== payment.billVersion) return no(refuse('bill-changed'))
+      assert(faultOf(command.bill) === undefined, 'the border refused faulty bills')
+      return yes({ kind: 'billed', bill: command.bill, nonce: command.nonce, at })
+    case 'cancel':
+      return decideCancel(payment, command.by, now)
+    case 'release':
+      if (state !== 'joined') return no(refuse('state-conflict'))
+      return yes(endedEvent(payment, 'released', now))
+    case 'attend':
+      if (state !== 'joined' || payment.turn === null) return no(refuse('state-conflict'))
+      return yes({ kind: 'attended', at })
+    case 'challenge':
+      if (state !== 'joined') return no(refuse('state-conflict'))
+      if (payment.challenge !== null) return no(refuse('challenge-open'))
+      return yes({ kind: 'challenged', nonce: command.nonce, at })
+    case 'respond':
+      return decideResponse(payment, loaded, command.evidence, now)
+    case 'deliver':
+      return decideDelivery(payment, command, now)
+    case 'refunded':
+      if (payment.refunds.some(({ id }) => id === command.refund)) return yes()
+      return yes({ kind: 'refunded', refund: command.refund, amount: command.amount, at })
+    case 'time':
+      return decideTime(payment, now)
+  }
+}
+
+/** Refusals in order of precedence: state, bill, signature, owner, account. */
+function decideApproval(
+  payment: Payment,
+  loaded: Loaded,
+  command: { evidence: Evidence; outside?: boolean },
+  now: number,
+): Decision {
+  const { evidence, outside = false } = command
+  if (stateOf(payment) !== 'joined') return no(refuse('state-conflict'))
+  if (payment.bill === null) return no(refuse('bill-missing'))
+  if (payment.challenge !== null) return no(refuse('challenge-open'))
+  const fault = evidenceFault(payment, loaded, evidence, 'approve', now)
+  if (fault !== undefined) return no(fault)
+
+  const { device, account, rules } = loaded
+  assert(device !== null, 'approve loads the device')
+  const judged = judgeProof(
+    device,
+    evidence.proof,
+    { fresh: payment.bill.total >= rules.freshProofFrom, unlockMs: rules.unlockMs },
+    now,
+  )
+  if (judged.refusal !== null) return { events: [], refusal: judged.refusal, device: judged.device }
+
+  const shortage = outside ? undefined : shortageOf(account, payment.bill, rules)
+  if (shortage !== undefined) {
+    return { events: [{ kind: 'declined', at: now }], refusal: shortage, device: judged.device }
+  }
+  const portions = payment.portions.map(({ conditions, amount }): PortionState =>
+    outside ? { kind: 'authorising', until: now + AUTHORISE_WITHIN_MS } : fundedState(conditions, amount, now),
+  )
+  return { events: [{ kind: 'approved', portions, at: now }], refusal: null, device: judged.device }
+}
+
+/** Why this account cannot pay this bill, for the payer alone; null is a party without an account in the bill's unit. */
+export function shortageOf(account: Account | null, bill: Bill, rules: SchemeRules): Refusal | undefined {
+  if (account === null) return refuse('unit-mismatch')
+  if (account.status === 'frozen') return refuse('account-frozen')
+  if (account.status === 'closed') return refuse('account-closed')
+  if (account.unit !== bill.unit) return refuse('unit-mismatch')
+  if (bill.total > rules.limitPerPayment) return refuse('over-limit', { limit: String(rules.limitPerPayment) })
+  if (!affords(account, bill.total)) return refuse('insufficient-funds', { available: String(account.balance) })
+  return undefined
+}
+
+/** Rebuilds the bytes from our own rows; what differs tells a stale approval from a forged one. */
+function evidenceFault(
+  payment: Payment,
+  loaded: Loaded,
+  evidence: Evidence,
+  purpose: Purpose,
+  now: number,
+): Refusal | undefined {
+  const { device, rules } = loaded
+  assert(device !== null, 'evidence is judged with its device')
+  if (device.status !== 'active' || device.key !== evidence.key) return refuse('device-revoked')
+  const claims = claimsOf(evidence.bytes)
+  if (claims === undefined) return refuse('signature-invalid')
+  const hash = payment.bill === null ? new Uint8Array(32) : billHash(payment.biller, payment.bill)
+  if (claims.billVersion !== payment.billVersion || !equal(claims.billHash, hash)) {
+    return claims.billVersion === payment.billVersion ? refuse('signature-invalid') : refuse('bill-changed')
+  }
+  const nonce = purpose === 'challenge' ? payment.challenge?.nonce : payment.nonce
+  if (nonce === undefined) return refuse('no-challenge')
+  const rebuilt = approvalBytes({
+    purpose,
+    scheme: rules.id,
+    deal: payment.deal,
+    payment: payment.id,
+    billVersion: payment.billVersion,
+    billHash: hash,
+    payerAccount: payment.payer.account,
+    means: payment.payer.account,
+    method: METHOD_WHOLE,
+    key: device.key,
+    nonce: nonceBytes(nonce),
+    expiresAt: claims.expiresAt,
+  })
+  if (!equal(rebuilt, evidence.bytes)) return refuse('signature-invalid')
+  if (claims.expiresAt <= now) return refuse('approval-expired')
+  return claims.expiresAt > now + APPROVAL_LIFE_MS ? refuse('signature-invalid') : undefined
+}
+
+function nonceBytes(nonce: string): Uint8Array {
+  const bytes = fromHex(nonce)
+  assert(bytes?.length === 16, 'a nonce is 16 bytes of hex')
+  return bytes
+}
+
+/** A portion whose money has left the payer: settled at once, or held while its conditions are open. */
+function fundedState(conditions: Conditions, amount: bigint, now: number): PortionState {
+  if (!conditions.delivery && conditions.coolingOffSeconds === 0) return { kind: 'settled', settled: amount, at: now }
+  const until = now + conditions.coolingOffSeconds * 1000
+  const deliverBy = conditions.delivery ? Math.max(until, now + DELIVER_WITHIN_MS) : null
+  return { kind: 'held', until, deliverBy, delivered: conditions.delivery ? null : amount }
+}
+
+function decideCancel(payment: Payment, by: 'payer' | 'biller', now: number): Decision {
+  const reason = by === 'payer' ? 'cancelled-by-payer' : 'cancelled-by-biller'
+  const mayReturn = (state: PortionState): boolean => state.kind === 'held' && (by === 'biller' || state.until > now)
+  switch (stateOf(payment)) {
+    case 'joined':
+    case 'authorising':
+      return yes(endedEvent(payment, reason, now))
+    case 'held': {
+      if (!payment.portions.some(({ state }) => mayReturn(state))) return no(refuse('state-conflict'))
+      const portions = payment.portions.map(({ state }) => (mayReturn(state) ? ended(now) : state))
+      return yes({ kind: 'ended', portions, reason, at: now })
+    }
+    case 'settled':
+    case 'ended':
+      return no(refuse('state-conflict'))
+  }
+}
+
+const ended = (at: number): PortionState => ({ kind: 'ended', at })
+
+const endedEvent = (payment: Payment, reason: EndReason, now: number): PaymentEvent => ({
+  kind: 'ended',
+  portions: payment.portions.map(() => ended(now)),
+  reason,
+  at: now,
+})
+
+function decideResponse(payment: Payment, loaded: Loaded, evidence: Evidence, now: number): Decision {
+  if (stateOf(payment) !== 'joined') return no(refuse('state-conflict'))
+  if (payment.challenge === null) return no(refuse('no-challenge'))
+  const fault = evidenceFault(payment, loaded, evidence, 'challenge', now)
+  if (fault !== undefined) return no(fault)
+  assert(loaded.device !== null, 'respond loads the device')
+  const judged = judgeProof(loaded.device, evidence.proof, { fresh: true, unlockMs: 0 }, now)
+  if (judged.refusal === null)
+    return { events: [{ kind: 'responded', passed: true, at: now }], refusal: null, device: judged.device }
+  if (judged.refusal.code !== 'proof-wrong') return { events: [], refusal: judged.refusal, device: judged.device }
+  const responded: PaymentEvent = { kind: 'responded', passed: false, at: now }
+  const last = payment.challenge.failures + 1 >= CHALLENGE_FAILURES
+  const events = last ? [responded, endedEvent(payment, 'unproven', now)] : [responded]
+  return { events, refusal: judged.refusal, device: judged.device }
+}
+
+function decideDelivery(payment: Payment, command: { portion: number; amount: bigint }, now: number): Decision {
+  const portion = payment.portions[command.portion]
+  if (portion === undefined) return no(refuse('not-found'))
+  if (portion.state.kind !== 'held' || portion.state.delivered !== null) return no(refuse('state-conflict'))
+  if (command.amount < 0n || command.amount > portion.amount) return no(refuse('state-conflict'))
+  const { until, deliverBy } = portion.state
+  const next: PortionState =
+    until > now ? { kind: 'held', until, deliverBy, delivered: command.amount } : deliveredState(command.amount, now)
+  return yes({
+    kind: 'moved',
+    portions: payment.portions.map((each, index) => (index === command.portion ? next : each.state)),
+    at: now,
+  })
+}
+
+const deliveredState = (amount: bigint, now: number): PortionState =>
+  amount === 0n ? ended(now) : { kind: 'settled', settled: amount, at: now }
+
+function decideTime(payment: Payment, now: number): Decision {
+  if (payment.ended !== null && payment.approvedAt === null) return yes()
+  if (stateOf(payment) === 'joined') {
+    if (now >= payment.expiresAt) return yes(endedEvent(payment, 'expired', now))
+    if (payment.turn !== null && now >= payment.turn.idleAt) return yes(endedEvent(payment, 'idle', now))
+    return yes()
+  }
+  const portions = payment.portions.map(({ state }): PortionState => {
+    if (state.kind === 'authorising') return now >= state.until ? DUE : state
+    if (state.kind !== 'held') return state
+    if (state.delivered !== null && now >= state.until) return deliveredState(state.delivered, now)
+    if (state.deliverBy !== null && state.delivered === null && now >= state.deliverBy) return ended(now)
+    return state
+  })
+  const changed = portions.some((state, index) => state !== payment.portions[index]?.state)
+  return changed ? yes({ kind: 'moved', portions, at: now }) : yes()
+}
+
+/** When the hub must look at the payment again (milliseconds since 1970), or null. */
+export function paymentDueAt(payment: Payment): number | null {
+  const state = stateOf(payment)
+  if (state === 'settled' || state === 'ended') return null
+  if (state === 'joined') return Math.min(payment.expiresAt, payment.turn?.idleAt ?? Infinity)
+  const dues = payment.portions.flatMap(({ state }) => {
+    if (state.kind === 'authorising') return [state.until]
+    if (state.kind !== 'held') return []
+    return state.delivered === null ? [state.deliverBy ?? state.until] : [state.until]
+  })
+  return dues.length === 0 ? null : Math.min(...dues)
+}
+
+/** The payment after an event. */
+export function evolve(payment: Payment, event: PaymentEvent): Payment {
+  const next = { ...payment, version: payment.version + 1 }
+  const withPortions = (states: readonly PortionState[]): readonly Portion[] =>
+    payment.portions.map((portion, index) => ({ ...portion, state: states[index] ?? portion.state }))
+  const listening = (at: number): Payment['turn'] =>
+    payment.turn && { since: payment.turn.since, idleAt: Math.min(at + IDLE_JOIN_MS, payment.turn.since + PATIENCE_MS) }
+  switch (event.kind) {
+    case 'billed':
+      return {
+        ...next,
+        bill: event.bill,
+        billVersion: payment.billVersion + 1,
+        nonce: event.nonce,
+        portions: portionsOf(event.bill),
+        turn: { since: event.at, idleAt: event.at + IDLE_JOIN_MS },
+      }
+    case 'approved':
+      return { ...next, portions: withPortions(event.portions), approvedAt: event.at, turn: null }
+    case 'answered': {
+      const portions = withPortions(event.portions)
+      const back = portions.some(({ state }) => state.kind === 'due')
+      if (!back) return { ...next, portions }
+      return {
+        ...next,
+        portions,
+        approvedAt: null,
+        declines: payment.declines + 1,
+        turn: { since: event.at, idleAt: event.at + IDLE_JOIN_MS },
+      }
+    }
+    case 'moved': {
+      const portions = withPortions(event.portions)
+      const back = portions.some(({ state }) => state.kind === 'due')
+      if (!back) return { ...next, portions }
+      return { ...next, portions, approvedAt: null, turn: { since: event.at, idleAt: event.at + IDLE_JOIN_MS } }
+    }
+    case 'ended':
+      return {
+        ...next,
+        portions: withPortions(event.portions),
+        ended: { reason: event.reason, at: event.at },
+        approvedAt: payment.portions.some(({ state }) => state.kind === 'held' || state.kind === 'settled')
+          ? payment.approvedAt
+          : null,
+        challenge: null,
+        turn: null,
+      }
+    case 'declined':
+      return { ...next, declines: payment.declines + 1, turn: listening(event.at) }
+    case 'attended':
+      return { ...next, turn: listening(event.at) }
+    case 'challenged':
+      return {
+        ...next,
+        challenge: { nonce: event.nonce, failures: 0, askedAt: event.at },
+        proven: null,
+        turn: listening(event.at),
+      }
+    case 'responded': {
+      const turn = listening(event.at)
+      if (event.passed) return { ...next, challenge: null, proven: 'passed', turn }
+      const challenge = payment.challenge && { ...payment.challenge, failures: payment.challenge.failures + 1 }
+      return { ...next, challenge, proven: 'failed', turn }
+    }
+    case 'refunded':
+      return { ...next, refunds: [...payment.refunds, { id: event.refund, refunded: event.amount, at: event.at }] }
+  }
+}
+
+/** The money an event moves: the only bookkeeping of payments. `payment` is the one before the event. */
+export function transfersOf(payment: Payment, event: PaymentEvent): Transfer[] {
+  const portions = 'portions' in event ? event.portions : []
+  const amounts = { settle: 0n, hold: 0n, clearedSettle: 0n, clearedHold: 0n, release: 0n, return: 0n }
+  portions.forEach((after, index) => {
+    const portion = payment.portions[index]
+    assert(portion !== undefined, 'an event names the portions of its payment')
+    const { state: before, amount } = portion
+    if (before.kind === 'due') {
+      if (after.kind === 'settled') amounts.settle += after.settled
+      if (after.kind === 'held') amounts.hold += amount
+    }
+    if (before.kind === 'authorising') {
+      if (after.kind === 'settled') amounts.clearedSettle += after.settled
+      if (after.kind === 'held') amounts.clearedHold += amount
+    }
+    if (before.kind === 'held' && after.kind === 'settled') {
+      amounts.release += after.settled
+      amounts.return += amount - after.settled
+    }
+    if (before.kind === 'held' && after.kind === 'ended') amounts.return += amount
+  })
+  if (payment.bill === null) return []
+  const { payer, biller, id, bill } = payment
+  const escrow = systemAccount('escrow', bucketOfId(id))
+  const clearing = systemAccount('clearing', bucketOfId(id))
+  const common = { unit: bill.unit, payment: id, debitName: biller.name, creditName: payer.name }
+  const transfers: Transfer[] = [
+    { ...common, kind: 'settle', debit: payer.account, credit: biller.account, amount: amounts.settle },
+    { ...common, kind: 'hold', debit: payer.account, credit: escrow, amount: amounts.hold },
+    { ...common, kind: 'settle', debit: clearing, credit: biller.account, amount: amounts.clearedSettle },
+    { ...common, kind: 'hold', debit: clearing, credit: escrow, amount: amounts.clearedHold },
+    { ...common, kind: 'release', debit: escrow, credit: biller.account, amount: amounts.release },
+    {
+      ...common,
+      kind: 'return',
+      debit: escrow,
+      credit: payer.account,
+      amount: amounts.return,
+      creditName: biller.name,
+    },
+  ]
+  return transfers.filter(({ amount }) => amount > 0n)
+}

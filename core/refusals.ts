@@ -1,0 +1,54 @@
+// The closed list of decided refusals: what the rules can answer instead of yes.
+// A refusal is data, is recorded with its command, and says what the person can do next.
+
+/** Every refusal: HTTP status, a sentence for a person, and what to do next. Order is by family, not by precedence. */
+export const REFUSALS = {
+  // finding
+  'not-found': [404, 'There is nothing here under that name.', 'Check the id, or look at the list again.'],
+  'number-not-found': [
+    404,
+    'No bill is waiting under this number.',
+    'Compare the number with the screen of the shop and type it again.',
+  ],
+  // the deal has moved on
+  'state-conflict': [409, 'The deal is in another state by now.', 'Look at the present state and decide again.'],
+  'joined-meanwhile': [409, 'A phone has joined in the meantime.', 'Look at the deal and repeat it for the payment.'],
+  'bill-changed': [409, 'The bill was changed.', 'Read the new bill and approve that one.'],
+  'bill-missing': [409, 'The shop has not sent the amount yet.', 'Wait for the bill.'],
+  'challenge-open': [409, 'The shop asked for the password first.', 'Answer the question on the phone.'],
+  'no-challenge': [409, 'No question is open.', 'Look at the present state.'],
+  'deal-exists': [409, 'This deal id is already used for another bill.', 'Make a new deal id.'],
+  'already-refunded': [409, 'That is more than is left to refund.', 'Refund at most what is left.'],
+  'not-settled': [409, 'The payment is not settled.', 'Refund is possible after the payment is settled.'],
+  'cooling-off': [409, 'The cancellation period is not over.', 'Wait until it ends.'],
+  // who
+  'device-revoked': [401, 'This phone may not pay any more.', 'Enrol the phone again.'],
+  'terminal-inactive': [403, 'This terminal is not active.', 'Ask the operator to activate it.'],
+  'signature-invalid': [401, 'The approval does not fit this bill.', 'Show the bill again and approve it again.'],
+  'approval-expired': [410, 'The approval came too late.', 'Approve again.'],
+  'proof-needed': [403, 'A fresh proof of the owner is needed.', 'Unlock with the passkey or the PIN.'],
+  'proof-wrong': [403, 'The PIN was not right.', 'Type it again.'],
+  'proof-locked': [429, 'Too many wrong PINs.', 'Wait until the lock ends, then try again.'],
+  'too-many-tries': [429, 'Too many wrong numbers from here.', 'Wait a while, or scan the code instead.'],
+  'own-bill': [409, 'A party cannot pay its own bill.', 'Pay with another account.'],
+  // money
+  'insufficient-funds': [403, 'The balance is not enough.', 'Add money or choose another means.'],
+  'account-frozen': [403, 'The account is frozen.', 'Ask the operator.'],
+  'account-closed': [403, 'The account is closed.', 'Use another account.'],
+  'account-unknown': [404, 'There is no such account.', 'Check the account number.'],
+  'over-limit': [403, 'The amount is over the limit.', 'Ask for a smaller amount, or ask the operator.'],
+  'unit-mismatch': [422, 'The account does not count in this currency.', 'Use an account in that currency.'],
+  // the door
+  'command-mismatch': [422, 'This command id was used for another command.', 'Make a new command id.'],
+  'could-not-decide': [409, 'The hub could not decide this.', 'Ask the operator; no money moved.'],
+} as const satisfies Record<string, readonly [status: number, sentence: string, next: string]>
+
+export type RefusalCode = keyof typeof REFUSALS
+
+/** A decided no. `detail` holds figures the asker may know (never another party's). */
+export type Refusal = Readonly<{ code: RefusalCode; detail?: Readonly<Record<string, string>> }>
+
+export const refuse = (code: RefusalCode, detail?: Readonly<Record<string, string>>): Refusal =>
+  detail === undefined ? { code } : { code, detail }
+
+export const isRefusalCode = (text: string): text is RefusalCode => Object.hasOwn(REFUSALS, text)

@@ -1,0 +1,104 @@
+// What clients may say: one schema per command. Each carries `command`, the id its sender made and stored before sending.
+import { Type, type Static } from 'typebox'
+import { LIMITS } from './limits.ts'
+import * as part from './parts.ts'
+
+const orNull = <const Schema extends ReturnType<typeof Type.String> | typeof part.BillPart | typeof part.PaymentIdPart>(
+  schema: Schema,
+) => Type.Union([schema, Type.Null()])
+
+const Scram = part.Closed({
+  kind: Type.Literal('scram'),
+  clientNonce: part.Base64urlPart(64, '16 or more random bytes'),
+  clientProof: part.Base64urlPart(
+    64,
+    'RFC 5802 ClientProof over an auth message that holds SHA-256 of the approval bytes',
+  ),
+})
+
+const Passkey = part.Closed({
+  kind: Type.Literal('passkey'),
+  credential: part.Base64urlPart(1400, 'credential id'),
+  authenticatorData: part.Base64urlPart(2000, 'WebAuthn authenticatorData'),
+  clientData: part.Base64urlPart(4000, 'WebAuthn clientDataJSON; its challenge is SHA-256 of the approval bytes'),
+  signature: part.Base64urlPart(1000, 'WebAuthn signature'),
+})
+
+const evidence = {
+  approval: part.Base64urlPart(216, 'the 162 approval bytes as the phone built them'),
+  signature: part.Base64urlPart(86, 'P-256 signature r‖s by the device key over the approval bytes'),
+  proof: Type.Union([Scram, Passkey, Type.Null()], {
+    description: 'a fresh proof of the owner, or null while the unlock lasts',
+  }),
+}
+
+const ofDeal = { command: part.CommandIdPart, deal: part.DealIdPart }
+const ofPayment = { command: part.CommandIdPart, payment: part.PaymentIdPart }
+
+export const COMMANDS = {
+  'open-offer': part.Closed(
+    { ...ofDeal, bill: orNull(part.BillPart) },
+    { description: 'A terminal opens a deal: a number and a QR wait for a phone. The bill may come later.' },
+  ),
+  'renew-number': part.Closed(ofDeal, { description: 'A new number for an offer whose number has run out.' }),
+  'change-bill': part.Closed(
+    { ...ofDeal, payment: orNull(part.PaymentIdPart), billVersion: part.VersionPart, bill: part.BillPart },
+    {
+      description:
+        'The bill, first or changed; `billVersion` is the version it replaces. Name the payment once a phone has joined.',
+    },
+  ),
+  'cancel-deal': part.Closed(
+    { ...ofDeal, payment: orNull(part.PaymentIdPart) },
+    { description: 'The terminal cancels before settlement. Name the payment once a phone has joined.' },
+  ),
+  release: part.Closed(
+    { ...ofDeal, payment: part.PaymentIdPart },
+    { description: '"Not this person": lets the joined phone go and shows a new number.' },
+  ),
+  deliver: part.Closed(
+    { ...ofPayment, portion: Type.Integer({ minimum: 0, maximum: LIMITS.billLines }), amount: part.AmountPart },
+    { description: 'Goods of a held portion were handed over, for this amount of it.' },
+  ),
+  refund: part.Closed(
+    { ...ofPayment, amount: part.AmountPart },
+    { description: 'Money back to the payer: a new payment the other way, never more than was settled.' },
+  ),
+  challenge: part.Closed(ofPayment, { description: "The cashier asks for the payer's password or PIN." }),
+  join: part.Closed(
+    {
+      command: part.CommandIdPart,
+      credential: Type.Union([
+        part.Closed({ kind: Type.Literal('number'), number: part.NumberPart }),
+        part.Closed({ kind: Type.Literal('token'), token: part.TokenPart }),
+      ]),
+    },
+    { description: "A phone sends the number (typed) or the token (from the QR's link): the offer becomes a payment." },
+  ),
+  approve: part.Closed(
+    { ...ofPayment, ...evidence },
+    { description: "The payer's signed consent to exactly this bill." },
+  ),
+  respond: part.Closed({ ...ofPayment, ...evidence }, { description: "The payer's answer to a challenge." }),
+  decline: part.Closed(ofPayment, {
+    description: 'The payer cancels before settlement, or takes back goods within their cancellation period.',
+  }),
+  attend: part.Closed(ofPayment, { description: 'The payer asks for more time.' }),
+} as const
+
+export type CommandName = keyof typeof COMMANDS
+export type CommandBody<Name extends CommandName> = Static<(typeof COMMANDS)[Name]>
+export type AnyCommand = { [Name in CommandName]: { name: Name; body: CommandBody<Name> } }[CommandName]
+export type ProofBody = CommandBody<'approve'>['proof']
+
+export const TERMINAL_COMMANDS = [
+  'open-offer',
+  'renew-number',
+  'change-bill',
+  'cancel-deal',
+  'release',
+  'deliver',
+  'refund',
+  'challenge',
+] as const
+export const DEVICE_COMMANDS = ['join', 'approve', 'respond', 'decline', 'attend'] as const

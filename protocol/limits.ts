@@ -1,0 +1,48 @@
+// Everything that can grow has a limit here, with its reason.
+
+export const LIMITS = {
+  /** a bill of 200 lines in Japanese is some 40 KB */
+  bodyBytes: 64 * 1024,
+  /** deepest honest body: bill → lines → conditions */
+  jsonDepth: 8,
+  /** a full shopping trolley; keeps the snapshot row far below PostgreSQL's 1 GB and a view below the WebSocket limit */
+  billLines: 200,
+  /** what fits two lines on a receipt, in code points */
+  textLength: 120,
+  /** a display name as it fits a register's screen at 2 m */
+  nameLength: 60,
+  lineQuantity: 99_999,
+  /** ten years: longer than any warranty that is still a cancellation period */
+  coolingOffSeconds: 10 * 366 * 24 * 3600,
+  /** entries of a history page: one screenful on a desktop, three on a phone */
+  pageSize: 50,
+  /** one register's chatter: hello, a few subscriptions, pings */
+  watchMessageBytes: 32 * 1024,
+  watchMessagesPerSecond: 20,
+  watchSubscriptions: 20,
+  /** a town's phones behind one address translator are hundreds; one attacker should not hold thousands */
+  watchPerAddress: 500,
+  watchTotal: 10_000,
+  /** commands waiting in the hub; past this the hub answers 503 at once instead of being late for everybody */
+  waitingCommands: 5_000,
+  /** a client's header section: signature, digest and token are some 700 bytes */
+  headerBytes: 16 * 1024,
+  /** slow clients */
+  headersTimeoutMs: 10_000,
+  bodyTimeoutMs: 15_000,
+  /** a session reads for this long at most; the SDK renews it */
+  sessionMs: 10 * 60_000,
+  /** an enrolment code is typed or scanned within a day */
+  enrolmentCodeMs: 24 * 3_600_000,
+  /** signatures older than this are refused, so that a captured request is worthless soon */
+  signatureAgeMs: 5 * 60_000,
+} as const
+
+/** Budgets against guessing: `burst` tries at once, then `perHour`, never more than `perDay` wrong ones. */
+export const BUDGETS = {
+  device: { burst: 5, perHour: 20, perDay: 30 },
+  account: { burst: 5, perHour: 20, perDay: 30 },
+  address: { burst: 60, perHour: 60, perDay: 600 },
+  /** enrolment codes have 50 random bits and a day to live */
+  enrolment: { burst: 10, perHour: 30, perDay: 100 },
+} as const

@@ -1,0 +1,90 @@
+// The small schemas that messages and views are made of. Amounts are decimal-integer strings in the unit's smallest part.
+import { Type, type TEnum, type TObject, type TProperties } from 'typebox'
+import { LIMITS } from './limits.ts'
+
+/** An object that refuses unknown fields. */
+export const Closed = <Properties extends TProperties>(
+  properties: Properties,
+  options: object = {},
+): TObject<Properties> => Type.Object(properties, { additionalProperties: false, ...options })
+
+const id = (prefix: string, what: string) =>
+  Type.String({
+    pattern: `^${prefix}_[0-9a-f]{32}$`,
+    description: what,
+    examples: [`${prefix}_${'0123456789abcdef'.repeat(2)}`],
+  })
+
+export const CommandIdPart = id(
+  'cmd',
+  'made by the sender and stored before sending; the same id gets the same answer for ever',
+)
+export const DealIdPart = id('deal', 'made by the terminal, once for each deal')
+export const PaymentIdPart = id('pay', 'made by the hub when a phone joins')
+export const PartyIdPart = id('pty', 'a person or merchant')
+export const TerminalIdPart = id('trm', 'a terminal of a merchant')
+export const DeviceIdPart = id('dev', "a person's phone")
+export const KeyIdPart = id('key', 'the public key of a device or terminal')
+export const SessionIdPart = id('ses', 'a session')
+export const SchemeIdPart = id('sch', 'this deployment')
+export const TokenPart = id('tok', "the 128-bit secret in the QR's link")
+
+export const AmountPart = Type.String({
+  pattern: '^(0|[1-9][0-9]{0,17})$',
+  description: "decimal integer in the unit's smallest part",
+  examples: ['1280'],
+})
+export const SignedAmountPart = Type.String({
+  pattern: '^(0|-?[1-9][0-9]{0,17})$',
+  description: 'decimal integer, negative when money left',
+})
+export const UnitPart = Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217 code', examples: ['JPY'] })
+export const TimePart = Type.Integer({ description: "milliseconds since 1970 by the hub's clock" })
+export const VersionPart = Type.Integer({ minimum: 0 })
+export const AccountPart = Type.String({
+  pattern: '^[0-9]{11}$',
+  description: 'branch 3, number 7, check digit',
+  examples: ['00112345674'],
+})
+export const NumberPart = Type.String({
+  pattern: '^[0-9]{7,11}$',
+  description: 'payment number with its Damm check digit',
+})
+export const NoncePart = Type.String({ pattern: '^[0-9a-f]{32}$', description: '16 bytes in hex' })
+export const Base64urlPart = (maxLength: number, description: string) =>
+  Type.String({ pattern: '^[A-Za-z0-9_-]*$', maxLength, description })
+/** Text for people: no control characters, no bidirectional overrides, no line breaks. */
+export const TextPart = (maxLength: number) =>
+  Type.String({
+    minLength: 1,
+    maxLength,
+    pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]+$',
+  })
+
+export const ConditionsPart = Closed({
+  delivery: Type.Boolean({ description: 'the money waits until the terminal says that the goods were handed over' }),
+  coolingOffSeconds: Type.Integer({ minimum: 0, maximum: LIMITS.coolingOffSeconds }),
+})
+
+export const LinePart = Closed({
+  text: TextPart(LIMITS.textLength),
+  quantity: Type.Integer({ minimum: 1, maximum: LIMITS.lineQuantity }),
+  amount: AmountPart,
+  taxRate: Type.Union([Type.Integer({ minimum: 0, maximum: 10_000 }), Type.Null()], {
+    description: 'hundredths of a percent; 1000 = 10 %',
+  }),
+  tax: AmountPart,
+  code: Type.Union([Type.String({ pattern: '^[0-9A-Za-z._-]{1,40}$' }), Type.Null()]),
+  conditions: ConditionsPart,
+})
+
+export const BillPart = Closed({
+  unit: UnitPart,
+  total: AmountPart,
+  lines: Type.Array(LinePart, { minItems: 1, maxItems: LIMITS.billLines }),
+})
+
+export const literals = <const Values extends readonly string[]>(
+  values: Values,
+  description?: string,
+): TEnum<[...Values]> => Type.Enum<[...Values]>([...values], description === undefined ? {} : { description })

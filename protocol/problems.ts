@@ -1,0 +1,83 @@
+// RFC 9457 problem details: one shape for every no, with a stable code, a sentence for a person and what to do next.
+import { REFUSALS, type RefusalCode } from '#core/refusals.ts'
+
+/** Nos that are said at the border, before anything is decided: they change nothing and consume no command id. */
+export const BORDER_PROBLEMS = {
+  'json-invalid': [
+    400,
+    'The request is not readable JSON.',
+    'Send UTF-8 JSON, each name once, at most eight levels deep.',
+  ],
+  'request-invalid': [400, 'The request is not well-formed.', 'Compare it with the documentation.'],
+  'amount-invalid': [
+    422,
+    'An amount is not right.',
+    "Send a decimal integer in the unit's smallest part as a string, within the range.",
+  ],
+  'unit-invalid': [422, 'There is no such currency.', 'Send an ISO 4217 code.'],
+  'bill-invalid': [422, 'The bill does not add up.', 'The total is the sum of the lines, and above zero.'],
+  'id-invalid': [422, 'An id is not right.', 'Send the id as the hub or the sender made it.'],
+  'unknown-field': [422, 'There is a field that does not belong here.', 'Leave it out.'],
+  'field-invalid': [422, 'A field is missing or not right.', 'Compare it with the documentation.'],
+  'text-invalid': [
+    422,
+    'A text has characters that cannot be shown, or is too long.',
+    'Send plain text without control characters.',
+  ],
+  'type-unsupported': [415, 'The body is not JSON.', 'Send content-type application/json, not compressed.'],
+  'too-large': [413, 'The request is too large.', 'Send less at once.'],
+  'method-not-allowed': [405, 'This address does not take that method.', 'Compare it with the documentation.'],
+  'route-not-found': [404, 'There is nothing at this address.', 'Compare it with the documentation.'],
+  'session-needed': [401, 'This needs a session.', 'Start a session with the enrolled key.'],
+  'session-ended': [401, 'The session has ended.', 'Start a new session with the enrolled key.'],
+  'signature-needed': [
+    401,
+    'This needs a signature of the request.',
+    'Sign the request with the session key (RFC 9421).',
+  ],
+  'signature-wrong': [401, "The request's signature does not fit.", 'Sign exactly what is sent, with this session.'],
+  'not-allowed': [403, 'This is not for this kind of client.', 'Use a terminal for bills and a device for payments.'],
+  'code-not-found': [404, 'This code is not known, or was used, or has run out.', 'Ask for a new code.'],
+  'no-host-name': [409, 'Passkeys need a host name, and the hub is reached by address.', 'Use the PIN.'],
+  'request-timeout': [408, 'The request came too slowly.', 'Send it again.'],
+  'headers-too-large': [431, 'The headers are too large.', 'Send fewer or shorter headers.'],
+  busy: [
+    503,
+    'The hub has too much to do at the moment.',
+    'Send the same command again in a moment; it takes effect once.',
+  ],
+  unavailable: [
+    503,
+    'The hub cannot reach its books at the moment.',
+    'Send the same command again in a moment; it takes effect once.',
+  ],
+} as const satisfies Record<string, readonly [status: number, title: string, next: string]>
+
+/** What the client itself finds: never sent by a hub. */
+export const CLIENT_PROBLEMS = {
+  'no-answer': [504, 'There is no answer from the hub.', 'Check the connection and try again.'],
+  'passkey-failed': [400, 'The passkey was not used.', 'Try again, or use the PIN.'],
+} as const satisfies Record<string, readonly [status: number, title: string, next: string]>
+
+export type ProblemCode = keyof typeof BORDER_PROBLEMS | keyof typeof CLIENT_PROBLEMS | RefusalCode
+
+export const PROBLEMS: Record<ProblemCode, readonly [number, string, string]> = {
+  ...REFUSALS,
+  ...BORDER_PROBLEMS,
+  ...CLIENT_PROBLEMS,
+}
+
+export type Problem = Readonly<{
+  type: string
+  title: string
+  status: number
+  code: ProblemCode
+  next: string
+  detail?: Readonly<Record<string, string>>
+}>
+
+/** The problem for a code. `detail` names fields or figures; never an echo of what was sent. */
+export function problemOf(code: ProblemCode, detail?: Readonly<Record<string, string>>): Problem {
+  const [status, title, next] = PROBLEMS[code]
+  return { type: `urn:warifu:problem:${code}`, title, status, code, next, ...(detail && { detail }) }
+}

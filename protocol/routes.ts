@@ -1,0 +1,319 @@
+// Every route of the hub, once: the server registers them, the SDK calls them, OpenAPI and /docs are made from them.
+import { Type, type Static, type TSchema } from 'typebox'
+import { COMMANDS, DEVICE_COMMANDS, TERMINAL_COMMANDS, type CommandName } from './commands.ts'
+import { LIMITS } from './limits.ts'
+import * as part from './parts.ts'
+import * as view from './views.ts'
+
+/** open: anybody · token: a session's token reads · signed: RFC 9421 signature with the session's key on every request */
+export type Access = 'open' | 'token' | 'signed'
+
+export type Route = Readonly<{
+  method: 'GET' | 'POST'
+  path: string
+  summary: string
+  access: Access
+  /** who may call it, where it is not everybody with that access */
+  who?: 'terminal' | 'device'
+  body?: TSchema
+  query?: TSchema
+  params?: TSchema
+  response: TSchema
+  /** problem codes beyond those every route has */
+  problems: readonly string[]
+}>
+
+export const Health = part.Closed({
+  status: part.literals(['ok', 'database-unavailable']),
+  version: Type.String(),
+  uptimeSeconds: Type.Integer(),
+  waitingCommands: Type.Integer(),
+})
+
+export const EnrolmentRequest = part.Closed({
+  code: Type.String({ pattern: '^[0-9A-Za-z -]{8,40}$', description: 'the one-time code' }),
+  key: part.Base64urlPart(87, 'uncompressed P-256 public key, 65 bytes'),
+  label: part.TextPart(LIMITS.nameLength),
+  signature: part.Base64urlPart(86, 'by that key over "WE1" | code without blanks and dashes in capitals | key'),
+})
+export type EnrolmentRequest = Static<typeof EnrolmentRequest>
+
+export const SessionRequest = part.Closed({
+  actor: Type.Union([part.DeviceIdPart, part.TerminalIdPart]),
+  key: part.KeyIdPart,
+  ephemeral: part.Base64urlPart(87, 'uncompressed P-256 public key made for this session, 65 bytes'),
+  nonce: part.Base64urlPart(22, '16 random bytes'),
+  at: part.TimePart,
+  signature: part.Base64urlPart(
+    86,
+    'by the enrolled key over "WS1" | scheme 16 | actor (text) | key 16 | ephemeral 65 | nonce 16 | at 8',
+  ),
+})
+export type SessionRequest = Static<typeof SessionRequest>
+
+export const SessionGrant = part.Closed({
+  session: part.SessionIdPart,
+  ephemeral: part.Base64urlPart(87, "the hub's half of the key agreement"),
+  nonce: part.Base64urlPart(22, '16 random bytes'),
+  expiresAt: part.TimePart,
+  now: part.TimePart,
+})
+export type SessionGrant = Static<typeof SessionGrant>
+
+export const SecretRequest = part.Closed({
+  salt: part.Base64urlPart(64, 'SCRAM salt, 16 or more random bytes'),
+  iterations: Type.Integer({ minimum: 100_000, maximum: 2_000_000 }),
+  storedKey: part.Base64urlPart(43, 'SHA-256 of ClientKey'),
+  serverKey: part.Base64urlPart(43, 'HMAC(SaltedPassword, "Server Key")'),
+})
+export type SecretRequest = Static<typeof SecretRequest>
+
+export const PasskeyOptions = part.Closed({
+  challenge: part.Base64urlPart(64, 'to be signed by the new passkey'),
+  hostName: Type.String(),
+  user: part.Base64urlPart(64, 'user handle'),
+  name: Type.String(),
+  known: Type.Array(Type.String()),
+})
+export type PasskeyOptions = Static<typeof PasskeyOptions>
+
+export const PasskeyRequest = part.Closed({
+  credential: part.Base64urlPart(1400, 'credential id'),
+  clientData: part.Base64urlPart(4000, 'clientDataJSON'),
+  attestation: part.Base64urlPart(12_000, 'attestationObject'),
+  transports: Type.Array(Type.String({ maxLength: 20 }), { maxItems: 8 }),
+})
+export type PasskeyRequest = Static<typeof PasskeyRequest>
+
+export const DemoCodeRequest = part.Closed({ who: part.literals(['register', 'hanako', 'kenji']) })
+
+const Done = part.Closed({ done: Type.Literal(true) })
+const Enrolled = part.Closed({ self: view.SelfView, scheme: view.SchemeView })
+const Page = part.Closed({
+  unit: Type.Optional(part.UnitPart),
+  before: Type.Optional(Type.String({ pattern: '^[0-9]{1,18}$' })),
+})
+const DealParams = part.Closed({ deal: part.DealIdPart })
+const PaymentParams = part.Closed({ payment: part.PaymentIdPart })
+
+const READS = {
+  health: {
+    method: 'GET',
+    path: '/health',
+    summary: 'Is the hub well?',
+    access: 'open',
+    response: Health,
+    problems: [],
+  },
+  scheme: {
+    method: 'GET',
+    path: '/v1/scheme',
+    summary: 'What this deployment is.',
+    access: 'open',
+    response: view.SchemeView,
+    problems: [],
+  },
+  enrol: {
+    method: 'POST',
+    path: '/v1/enrolments',
+    summary: 'Enrols a device or terminal with its own key and a one-time code.',
+    access: 'open',
+    body: EnrolmentRequest,
+    response: Enrolled,
+    problems: ['code-not-found', 'signature-invalid', 'too-many-tries'],
+  },
+  session: {
+    method: 'POST',
+    path: '/v1/sessions',
+    summary: 'Starts a session by signed ECDH; the MAC key and the token never travel.',
+    access: 'open',
+    body: SessionRequest,
+    response: SessionGrant,
+    problems: ['signature-invalid', 'device-revoked'],
+  },
+  secret: {
+    method: 'POST',
+    path: '/v1/secret',
+    summary: "Sets the person's PIN or password (a SCRAM-SHA-256 verifier), once.",
+    access: 'signed',
+    who: 'device',
+    body: SecretRequest,
+    response: Done,
+    problems: ['state-conflict'],
+  },
+  passkeyOptions: {
+    method: 'POST',
+    path: '/v1/passkeys/options',
+    summary: 'What the browser needs to make a passkey.',
+    access: 'signed',
+    who: 'device',
+    body: part.Closed({}),
+    response: PasskeyOptions,
+    problems: ['no-host-name'],
+  },
+  passkey: {
+    method: 'POST',
+    path: '/v1/passkeys',
+    summary: 'Adds a passkey to the person.',
+    access: 'signed',
+    who: 'device',
+    body: PasskeyRequest,
+    response: Done,
+    problems: ['no-host-name', 'signature-invalid'],
+  },
+  self: {
+    method: 'GET',
+    path: '/v1/self',
+    summary: 'Who this device or terminal is.',
+    access: 'token',
+    response: view.SelfView,
+    problems: [],
+  },
+  deals: {
+    method: 'GET',
+    path: '/v1/deals',
+    summary: "The terminal's newest deals.",
+    access: 'token',
+    who: 'terminal',
+    query: part.Closed({ before: Type.Optional(Type.String({ pattern: '^[0-9]{1,18}$' })) }),
+    response: part.Closed({ deals: Type.Array(view.DealView), next: Type.Union([Type.String(), Type.Null()]) }),
+    problems: [],
+  },
+  deal: {
+    method: 'GET',
+    path: '/v1/deals/{deal}',
+    summary: 'One deal of this terminal.',
+    access: 'token',
+    who: 'terminal',
+    params: DealParams,
+    response: view.DealView,
+    problems: ['not-found'],
+  },
+  payment: {
+    method: 'GET',
+    path: '/v1/payments/{payment}',
+    summary: 'One payment of this person: the receipt.',
+    access: 'token',
+    who: 'device',
+    params: PaymentParams,
+    response: view.PaymentView,
+    problems: ['not-found'],
+  },
+  inbox: {
+    method: 'GET',
+    path: '/v1/inbox',
+    summary: 'Balances and what is not over.',
+    access: 'token',
+    who: 'device',
+    response: view.InboxView,
+    problems: [],
+  },
+  balances: {
+    method: 'GET',
+    path: '/v1/balances',
+    summary: "The party's balances.",
+    access: 'token',
+    response: part.Closed({ balances: Type.Array(view.BalanceView) }),
+    problems: [],
+  },
+  history: {
+    method: 'GET',
+    path: '/v1/history',
+    summary: "The account's entries, newest first.",
+    access: 'token',
+    query: Page,
+    response: view.HistoryView,
+    problems: [],
+  },
+  demoCode: {
+    method: 'POST',
+    path: '/v1/demo/codes',
+    summary: 'A one-time code for a party of the demo town. Exists only in a scheme marked demo.',
+    access: 'open',
+    body: DemoCodeRequest,
+    response: part.Closed({ code: Type.String(), pin: Type.Union([Type.String(), Type.Null()]) }),
+    problems: ['not-found'],
+  },
+} as const satisfies Record<string, Route>
+
+type CommandRoute<Name extends CommandName> = Readonly<{
+  method: 'POST'
+  path: `/v1/commands/${Name}`
+  summary: string
+  access: 'signed'
+  who: 'terminal' | 'device'
+  body: (typeof COMMANDS)[Name]
+  response: typeof view.AnswerView
+  problems: readonly string[]
+}>
+
+const PROBLEMS: Record<CommandName, readonly string[]> = {
+  'open-offer': ['terminal-inactive', 'deal-exists', 'bill-invalid'],
+  'renew-number': ['not-found', 'joined-meanwhile', 'state-conflict'],
+  'change-bill': ['not-found', 'joined-meanwhile', 'state-conflict', 'bill-changed', 'bill-invalid'],
+  'cancel-deal': ['not-found', 'joined-meanwhile', 'state-conflict'],
+  release: ['not-found', 'state-conflict'],
+  deliver: ['not-found', 'state-conflict', 'cooling-off'],
+  refund: ['not-found', 'not-settled', 'already-refunded', 'insufficient-funds', 'amount-invalid'],
+  challenge: ['not-found', 'state-conflict', 'challenge-open'],
+  join: [
+    'number-not-found',
+    'too-many-tries',
+    'device-revoked',
+    'own-bill',
+    'insufficient-funds',
+    'account-frozen',
+    'account-closed',
+    'unit-mismatch',
+    'over-limit',
+  ],
+  approve: [
+    'not-found',
+    'state-conflict',
+    'bill-missing',
+    'bill-changed',
+    'challenge-open',
+    'signature-invalid',
+    'approval-expired',
+    'device-revoked',
+    'proof-needed',
+    'proof-wrong',
+    'proof-locked',
+    'insufficient-funds',
+    'account-frozen',
+    'account-closed',
+    'unit-mismatch',
+    'over-limit',
+  ],
+  respond: ['not-found', 'state-conflict', 'no-challenge', 'signature-invalid', 'proof-wrong', 'proof-locked'],
+  decline: ['not-found', 'state-conflict'],
+  attend: ['not-found', 'state-conflict'],
+}
+
+/** Closed() keeps the description at run time; its type does not say so. */
+const SUMMARIES = Object.fromEntries(
+  Object.entries(COMMANDS).map(([name, schema]) => [name, String(Reflect.get(schema, 'description'))]),
+) as Record<CommandName, string>
+
+const commandRoute = <Name extends CommandName>(name: Name): CommandRoute<Name> => ({
+  method: 'POST',
+  path: `/v1/commands/${name}`,
+  summary: SUMMARIES[name],
+  access: 'signed',
+  who: DEVICE_COMMANDS.some((known) => known === name) ? 'device' : 'terminal',
+  body: COMMANDS[name],
+  response: view.AnswerView,
+  problems: ['command-mismatch', ...PROBLEMS[name]],
+})
+
+/** The route of a command. */
+export const COMMAND_ROUTES = [...TERMINAL_COMMANDS, ...DEVICE_COMMANDS].map((name) => ({
+  name,
+  route: commandRoute(name) as Route,
+}))
+
+export const ROUTES = READS
+export type RouteName = keyof typeof READS
+
+/** Every route, in the order the documentation shows them. */
+export const ALL_ROUTES: readonly Route[] = [...Object.values(READS), ...COMMAND_ROUTES.map(({ route }) => route)]

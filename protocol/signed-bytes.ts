@@ -1,0 +1,67 @@
+// The exact bytes that devices sign and both sides derive keys from, built once for the SDK and the hub.
+import { concat, fromU64, toBase64url, utf8, type Bytes } from '#core/bytes.ts'
+import { idBytes, type DeviceId, type KeyId, type SchemeId, type TerminalId } from '#core/ids.ts'
+
+/** What the new key signs at enrolment: "WE1" | code without blanks and dashes in capitals | public key 65. */
+export const enrolmentBytes = (code: string, publicKey: Uint8Array): Bytes =>
+  concat(utf8('WE1'), utf8(code.replace(/[\s-]/gu, '').toUpperCase()), publicKey)
+
+/** What the enrolled key signs to start a session: "WS1" | scheme 16 | actor (text) | key 16 | ephemeral 65 | nonce 16 | at 8. */
+export const sessionBytes = (
+  session: Readonly<{
+    scheme: SchemeId
+    actor: DeviceId | TerminalId
+    key: KeyId
+    ephemeral: Uint8Array
+    nonce: Uint8Array
+    /** milliseconds since 1970 */
+    at: number
+  }>,
+): Bytes =>
+  concat(
+    utf8('WS1'),
+    idBytes(session.scheme),
+    utf8(session.actor),
+    idBytes(session.key),
+    session.ephemeral,
+    session.nonce,
+    fromU64(BigInt(session.at)),
+  )
+
+/** HKDF-SHA256 labels: the salt is the client's nonce and then the hub's, the input the ECDH secret, 32 bytes each. */
+export const SESSION_MAC_INFO = 'warifu session mac'
+export const SESSION_TOKEN_INFO = 'warifu session token'
+
+/** The bearer token's text: `ses_….` and 32 bytes in base64url. */
+export const tokenText = (session: string, secret: Uint8Array): string => `${session}.${toBase64url(secret)}`
+
+/**
+ * The SCRAM AuthMessage (RFC 5802) of a proof that belongs to one approval: the extension `x` holds base64 of SHA-256
+ * of the approval bytes. Nonces are written in base64url, salt and hash in padded base64 as the RFC says.
+ */
+export const scramMessage = (
+  parts: Readonly<{
+    account: string
+    clientNonce: Uint8Array
+    hubNonce: Uint8Array
+    salt: Uint8Array
+    iterations: number
+    approvalHash: Uint8Array
+  }>,
+): Bytes => {
+  const client = toBase64url(parts.clientNonce)
+  const both = client + toBase64url(parts.hubNonce)
+  return utf8(
+    [
+      `n=${parts.account},r=${client}`,
+      `r=${both},s=${toBase64(parts.salt)},i=${parts.iterations}`,
+      `c=biws,r=${both},x=${toBase64(parts.approvalHash)}`,
+    ].join(','),
+  )
+}
+
+/** Base64 with padding (RFC 4648 section 4), as HTTP digests and SCRAM use it. */
+export function toBase64(bytes: Uint8Array): string {
+  const text = toBase64url(bytes).replaceAll('-', '+').replaceAll('_', '/')
+  return text.padEnd(Math.ceil(text.length / 4) * 4, '=')
+}

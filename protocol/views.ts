@@ -1,0 +1,209 @@
+// What the hub shows: whole views with versions, never changes. Each side sees what it may know and nothing else.
+import { Type, type Static } from 'typebox'
+import * as part from './parts.ts'
+
+const orNull = <const Schema extends Parameters<typeof Type.Union>[0][number]>(schema: Schema) =>
+  Type.Union([schema, Type.Null()])
+
+const EndReason = part.literals([
+  'cancelled-by-payer',
+  'cancelled-by-biller',
+  'released',
+  'idle',
+  'expired',
+  'unproven',
+])
+
+const Refund = part.Closed({ payment: part.PaymentIdPart, amount: part.AmountPart, at: part.TimePart })
+
+const Portion = part.Closed({
+  lines: Type.Array(Type.Integer()),
+  amount: part.AmountPart,
+  state: part.literals(['due', 'authorising', 'held', 'settled', 'ended']),
+  settled: part.AmountPart,
+  until: orNull(part.TimePart),
+})
+
+/** One deal as its terminal sees it, from the open offer to the end. */
+export const DealView = part.Closed({
+  deal: part.DealIdPart,
+  version: part.VersionPart,
+  state: part.literals(['open', 'expired', 'withdrawn', 'joined', 'authorising', 'held', 'settled', 'ended']),
+  bill: orNull(part.BillPart),
+  billVersion: part.VersionPart,
+  ticket: orNull(
+    part.Closed({
+      number: part.NumberPart,
+      link: Type.String({ description: "the QR's content" }),
+      expiresAt: part.TimePart,
+    }),
+  ),
+  payment: orNull(part.PaymentIdPart),
+  payer: orNull(part.Closed({ name: Type.String() })),
+  tally: orNull(Type.String({ description: 'hex; both screens draw the same tally from it' })),
+  declines: Type.Integer({ description: 'how often a phone was turned away; never why' }),
+  challenge: orNull(part.literals(['asked', 'passed', 'failed'])),
+  ended: orNull(EndReason),
+  portions: Type.Array(Portion),
+  refunds: Type.Array(Refund),
+  openedAt: part.TimePart,
+  joinedAt: orNull(part.TimePart),
+  approvedAt: orNull(part.TimePart),
+  turnEndsAt: orNull(part.TimePart),
+  expiresAt: orNull(part.TimePart),
+})
+export type DealView = Static<typeof DealView>
+
+/** One payment as the payer's phone sees it. It holds all that the phone needs to build the approval bytes by itself. */
+export const PaymentView = part.Closed({
+  payment: part.PaymentIdPart,
+  deal: part.DealIdPart,
+  version: part.VersionPart,
+  state: part.literals(['joined', 'authorising', 'held', 'settled', 'ended']),
+  biller: part.Closed({
+    party: part.PartyIdPart,
+    account: part.AccountPart,
+    name: Type.String(),
+    legalName: Type.String(),
+    terminal: part.TerminalIdPart,
+    terminalLabel: Type.String(),
+  }),
+  payerAccount: part.AccountPart,
+  bill: orNull(part.BillPart),
+  billVersion: part.VersionPart,
+  nonce: part.NoncePart,
+  tally: Type.String(),
+  freshProof: Type.Boolean({ description: 'this amount wants a fresh proof of the owner' }),
+  challenge: orNull(part.Closed({ nonce: part.NoncePart, failures: Type.Integer() })),
+  ended: orNull(EndReason),
+  portions: Type.Array(Portion),
+  refunds: Type.Array(Refund),
+  joinedAt: part.TimePart,
+  approvedAt: orNull(part.TimePart),
+  turnEndsAt: orNull(part.TimePart),
+  expiresAt: part.TimePart,
+})
+export type PaymentView = Static<typeof PaymentView>
+
+export const BalanceView = part.Closed({
+  account: part.AccountPart,
+  unit: part.UnitPart,
+  status: part.literals(['open', 'frozen', 'closed']),
+  balance: part.SignedAmountPart,
+  arriving: part.AmountPart,
+})
+export type BalanceView = Static<typeof BalanceView>
+
+export const EntryView = part.Closed({
+  number: Type.String({ description: "the account's own count of entries" }),
+  kind: part.literals(['settle', 'hold', 'release', 'return', 'refund', 'post']),
+  amount: part.SignedAmountPart,
+  balance: part.SignedAmountPart,
+  otherName: Type.String(),
+  payment: orNull(part.PaymentIdPart),
+  at: part.TimePart,
+})
+export type EntryView = Static<typeof EntryView>
+
+export const HistoryView = part.Closed({
+  account: part.AccountPart,
+  unit: part.UnitPart,
+  entries: Type.Array(EntryView),
+  next: orNull(Type.String({ description: 'pass as `before` for the next page' })),
+})
+export type HistoryView = Static<typeof HistoryView>
+
+/** What a wallet watches: its money and every payment that is not over, newest first. */
+export const InboxView = part.Closed({
+  balances: Type.Array(BalanceView),
+  payments: Type.Array(PaymentView),
+  provedAt: part.TimePart,
+})
+export type InboxView = Static<typeof InboxView>
+
+export const SchemeView = part.Closed({
+  scheme: part.SchemeIdPart,
+  name: Type.String(),
+  demo: Type.Boolean(),
+  unit: part.UnitPart,
+  hostName: orNull(
+    Type.String({ description: 'the host name that passkeys belong to; null when the hub is reached by address' }),
+  ),
+  unlockMs: Type.Integer(),
+  freshProofFrom: part.AmountPart,
+  now: part.TimePart,
+})
+export type SchemeView = Static<typeof SchemeView>
+
+const Secret = orNull(part.Closed({ salt: part.Base64urlPart(64, 'SCRAM salt'), iterations: Type.Integer() }))
+
+/** Who this device or terminal is. */
+export const SelfView = Type.Union([
+  part.Closed({
+    kind: Type.Literal('terminal'),
+    id: part.TerminalIdPart,
+    key: part.KeyIdPart,
+    label: Type.String(),
+    party: part.PartyIdPart,
+    name: Type.String(),
+    legalName: Type.String(),
+    account: part.AccountPart,
+  }),
+  part.Closed({
+    kind: Type.Literal('device'),
+    id: part.DeviceIdPart,
+    key: part.KeyIdPart,
+    party: part.PartyIdPart,
+    name: Type.String(),
+    account: part.AccountPart,
+    secret: Secret,
+    passkeys: Type.Array(Type.String()),
+  }),
+])
+export type SelfView = Static<typeof SelfView>
+
+/** The decided answer to a command, and what the asker may see of the deal now (later than the answer when it is a repeat). */
+export const AnswerView = part.Closed({
+  deal: orNull(DealView),
+  payment: orNull(PaymentView),
+  refund: orNull(part.PaymentIdPart),
+  provedAt: orNull(part.TimePart),
+})
+export type AnswerView = Static<typeof AnswerView>
+
+export const LedgerRow = part.Closed({
+  bucket: Type.Integer(),
+  sequence: Type.String(),
+  kind: part.literals(['settle', 'hold', 'release', 'return', 'refund', 'post']),
+  debit: Type.String(),
+  credit: Type.String(),
+  debitOwner: Type.String(),
+  creditOwner: Type.String(),
+  unit: part.UnitPart,
+  amount: part.AmountPart,
+  at: part.TimePart,
+  deposited: Type.Boolean(),
+  payment: orNull(part.PaymentIdPart),
+})
+export type LedgerRow = Static<typeof LedgerRow>
+
+/** The demo town's open book: the newest transfers, and whether each has been deposited. */
+export const LedgerView = part.Closed({
+  rows: Type.Array(LedgerRow),
+  balances: Type.Array(
+    part.Closed({ owner: Type.String(), account: Type.String(), unit: part.UnitPart, balance: part.SignedAmountPart }),
+  ),
+})
+export type LedgerView = Static<typeof LedgerView>
+
+/** RFC 9457 problem details with a stable `code` and what to do next. */
+export const ProblemView = Type.Object({
+  type: Type.String(),
+  title: Type.String(),
+  status: Type.Integer(),
+  code: Type.String(),
+  next: Type.String(),
+  detail: Type.Optional(Type.Record(Type.String(), Type.String())),
+  view: Type.Optional(AnswerView),
+})
+export type ProblemView = Static<typeof ProblemView>

@@ -1,0 +1,136 @@
+// The payer's consent: the phone builds the approval bytes from the view that it shows, so that a signature is good for
+// what the person has seen and for nothing else.
+import { APPROVAL_LIFE_MS, approvalBytes, METHOD_WHOLE, type Purpose } from '#core/approval.ts'
+import { isAccountNumber } from '#core/accounts.ts'
+import { billHash, type Bill, type Biller } from '#core/bill.ts'
+import { fromHex, toBase64url } from '#core/bytes.ts'
+import { parseId } from '#core/ids.ts'
+import { billFromWire } from '#protocol/bill.ts'
+import type { ProofBody } from '#protocol/commands.ts'
+import { problemOf, type Problem } from '#protocol/problems.ts'
+import type { PaymentView, SchemeView, SelfView } from '#protocol/views.ts'
+import type { Client } from './client.ts'
+import type { Identity } from './identity.ts'
+import type { Outcome, SendOutcome } from './outcome.ts'
+
+/** A fresh proof of the owner over the approval bytes: `withPin` (scram.ts) or `withPasskey` (passkey.ts). */
+export type Prove = (approval: Uint8Array, identity: Identity) => Promise<Outcome<Exclude<ProofBody, null>>>
+
+/** What the phone may not sign: there is no bill, or the view contradicts itself. */
+export type ApprovalFault = 'bill-missing' | 'bill-invalid' | 'id-invalid' | 'no-challenge' | 'device-revoked'
+
+export type ApprovalResult = Readonly<{ ok: true; bytes: Uint8Array }> | Readonly<{ ok: false; fault: ApprovalFault }>
+
+/** Short enough that a forgotten approval is worthless soon, long enough for a slow network. */
+const LIFE_MS = APPROVAL_LIFE_MS / 2
+const NO_BILL = new Uint8Array(32)
+
+/**
+ * The bytes to sign for a view. Refuses a bill whose lines do not add up to its total, and an account that is not ours.
+ * `expiresAt` is by the hub's clock, at most ten minutes ahead.
+ */
+export function approvalFor(
+  asked: Readonly<{
+    purpose: Extract<Purpose, 'approve' | 'challenge'>
+    scheme: SchemeView
+    view: PaymentView
+    self: SelfView
+    expiresAt: number
+  }>,
+): ApprovalResult {
+  const { purpose, view, self, expiresAt } = asked
+  const hash = view.bill === null ? undefined : hashOf(view, view.bill)
+  if (hash === 'bill-invalid' || hash === 'id-invalid') return { ok: false, fault: hash }
+  if (hash === undefined && purpose === 'approve') return { ok: false, fault: 'bill-missing' }
+  const nonceText = purpose === 'approve' ? view.nonce : view.challenge?.nonce
+  if (nonceText === undefined) return { ok: false, fault: 'no-challenge' }
+  if (self.account !== view.payerAccount) return { ok: false, fault: 'device-revoked' }
+
+  const nonce = fromHex(nonceText)
+  const scheme = parseId('sch', asked.scheme.scheme)
+  const deal = parseId('deal', view.deal)
+  const payment = parseId('pay', view.payment)
+  const key = parseId('key', self.key)
+  const account = view.payerAccount
+  if (!scheme || !deal || !payment || !key || nonce?.length !== 16 || !isAccountNumber(account)) {
+    return { ok: false, fault: 'id-invalid' }
+  }
+  const bytes = approvalBytes({
+    purpose,
+    scheme,
+    deal,
+    payment,
+    billVersion: view.billVersion,
+    billHash: hash ?? NO_BILL,
+    payerAccount: account,
+    means: account,
+    method: METHOD_WHOLE,
+    key,
+    nonce,
+    expiresAt,
+  })
+  return { ok: true, bytes }
+}
+
+/** The parts of an approve or respond: the bytes, the device's signature over them, and the proof of the owner. */
+export async function signApproval(
+  identity: Identity,
+  approval: Uint8Array,
+  proof: ProofBody,
+): Promise<{ approval: string; signature: string; proof: ProofBody }> {
+  const signature = await identity.sign(approval)
+  return { approval: toBase64url(approval), signature: toBase64url(signature), proof }
+}
+
+/**
+ * Approves exactly the bill in this view. Without `prove` it works while the unlock lasts and below the scheme's amount
+ * (`view.freshProof` says when it does not).
+ */
+export const approve = (client: Client, view: PaymentView, prove?: Prove, signal?: AbortSignal): Promise<SendOutcome> =>
+  consent('approve', client, view, prove, signal)
+
+/** Answers the cashier's challenge in this view. */
+export const respond = (client: Client, view: PaymentView, prove: Prove, signal?: AbortSignal): Promise<SendOutcome> =>
+  consent('challenge', client, view, prove, signal)
+
+async function consent(
+  purpose: 'approve' | 'challenge',
+  client: Client,
+  view: PaymentView,
+  prove: Prove | undefined,
+  signal: AbortSignal | undefined,
+): Promise<SendOutcome> {
+  const identity = await currentIdentity(client, prove !== undefined)
+  if (identity === undefined) return refused(problemOf('session-needed'))
+  const expiresAt = client.hubNow() + LIFE_MS
+  const built = approvalFor({ purpose, scheme: identity.scheme, view, self: identity.self, expiresAt })
+  if (!built.ok) return refused(problemOf(built.fault))
+  const proof = prove && (await prove(built.bytes, identity))
+  if (proof && !proof.ok) return refused(proof.problem)
+  const evidence = await signApproval(identity, built.bytes, proof?.view ?? null)
+  const body = { payment: view.payment, ...evidence }
+  return purpose === 'approve' ? client.send('approve', body, signal) : client.send('respond', body, signal)
+}
+
+/** The stored identity; asks the hub again where no PIN is known yet and one is about to be used. */
+async function currentIdentity(client: Client, isProving: boolean): Promise<Identity | undefined> {
+  const stored = await client.identity()
+  if (!isProving || stored?.self.kind !== 'device') return stored
+  if (stored.self.secret !== null) return stored
+  const self = await client.self()
+  return self.ok ? { ...stored, self: self.view } : stored
+}
+
+function hashOf(view: PaymentView, wire: NonNullable<PaymentView['bill']>): Uint8Array | 'bill-invalid' | 'id-invalid' {
+  const read = billFromWire(wire)
+  if (!read.ok) return 'bill-invalid'
+  const bill: Bill = read.bill
+  const party = parseId('pty', view.biller.party)
+  const terminal = parseId('trm', view.biller.terminal)
+  const { account, name, legalName, terminalLabel } = view.biller
+  if (!party || !terminal || !isAccountNumber(account)) return 'id-invalid'
+  const biller: Biller = { party, account, name, legalName, terminal, terminalLabel }
+  return billHash(biller, bill)
+}
+
+const refused = (problem: Problem): SendOutcome => ({ ok: false, problem, view: null })

@@ -1,0 +1,55 @@
+// The routes as the client calls them. The compiler holds each line to protocol/routes.ts, which itself stays out of the
+// browser with its schemas.
+import type { Static, TSchema } from 'typebox'
+import type { ROUTES, RouteName } from '#protocol/routes.ts'
+import type { Call } from './transport.ts'
+
+type Routes = typeof ROUTES
+type Address<Name extends RouteName> = Readonly<Pick<Routes[Name], 'method' | 'path' | 'access'>>
+
+export const CALLS: { readonly [Name in RouteName]: Address<Name> } = {
+  health: { method: 'GET', path: '/health', access: 'open' },
+  scheme: { method: 'GET', path: '/v1/scheme', access: 'open' },
+  enrol: { method: 'POST', path: '/v1/enrolments', access: 'open' },
+  session: { method: 'POST', path: '/v1/sessions', access: 'open' },
+  secret: { method: 'POST', path: '/v1/secret', access: 'signed' },
+  passkeyOptions: { method: 'POST', path: '/v1/passkeys/options', access: 'signed' },
+  passkey: { method: 'POST', path: '/v1/passkeys', access: 'signed' },
+  self: { method: 'GET', path: '/v1/self', access: 'token' },
+  deals: { method: 'GET', path: '/v1/deals', access: 'token' },
+  deal: { method: 'GET', path: '/v1/deals/{deal}', access: 'token' },
+  payment: { method: 'GET', path: '/v1/payments/{payment}', access: 'token' },
+  inbox: { method: 'GET', path: '/v1/inbox', access: 'token' },
+  balances: { method: 'GET', path: '/v1/balances', access: 'token' },
+  history: { method: 'GET', path: '/v1/history', access: 'token' },
+  demoCode: { method: 'POST', path: '/v1/demo/codes', access: 'open' },
+}
+
+type PartOf<Name extends RouteName, Part extends 'params' | 'query' | 'body'> =
+  Routes[Name] extends Readonly<Record<Part, infer Schema extends TSchema>> ? Static<Schema> : unknown
+
+export type Query<Name extends RouteName> = PartOf<Name, 'query'>
+export type Body<Name extends RouteName> = PartOf<Name, 'body'>
+export type View<Name extends RouteName> = Static<Routes[Name]['response']>
+
+/** The call of a route: the path filled in, empty query fields left out. */
+export function callOf(
+  name: RouteName,
+  input: Readonly<{ params?: object; query?: object; body?: object }> = {},
+): Call {
+  const { method, path, access } = CALLS[name]
+  let filled: string = path
+  for (const [key, value] of Object.entries(input.params ?? {})) {
+    filled = filled.replace(`{${key}}`, encodeURIComponent(String(value)))
+  }
+  const query = Object.fromEntries(
+    Object.entries(input.query ?? {}).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])),
+  )
+  return {
+    method,
+    path: filled,
+    access,
+    ...(Object.keys(query).length > 0 && { query }),
+    ...(input.body && { body: input.body }),
+  }
+}

@@ -1,0 +1,112 @@
+// Who this device or terminal is: a P-256 key made here that never leaves (not extractable), and the name it was enrolled under.
+import { fromBase64url, toBase64url, type Bytes } from '#core/bytes.ts'
+import type { SelfView, SchemeView } from '#protocol/views.ts'
+import { enrolmentBytes } from '#protocol/signed-bytes.ts'
+import { callOf, type View } from './calls.ts'
+import { httpTransport } from './http-transport.ts'
+import { forgetCommands } from './outbox.ts'
+import { isRecord, NO_ANSWER, readProblem, type Outcome } from './outcome.ts'
+import type { Storage } from './storage.ts'
+import { hubClock, systemDelay, systemRandom, type Delay } from './transport.ts'
+
+export type Identity = Readonly<{
+  self: SelfView
+  scheme: SchemeView
+  /** raw r‖s, 64 bytes, by the enrolled key */
+  sign(bytes: Uint8Array): Promise<Bytes>
+}>
+
+type Enrolled = View<'enrol'>
+type StoredIdentity = Readonly<{ privateKey: CryptoKey; self: SelfView; scheme: SchemeView }>
+type StoredEnrolment = Readonly<{ code: string; privateKey: CryptoKey; publicKey: string }>
+
+const IDENTITY = 'identity'
+const ENROLMENT = 'enrolment'
+const CURVE = { name: 'ECDSA', namedCurve: 'P-256' } as const
+const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' } as const
+const TRIES = 4
+
+/**
+ * Enrols with a one-time code. The key is stored before it is sent, so that after a lost answer the same code can be
+ * used again from here, and from nowhere else. Problems: code-not-found, signature-invalid, too-many-tries, no-answer.
+ */
+export async function enrol(
+  options: Readonly<{
+    hub: string
+    storage: Storage
+    code: string
+    label: string
+    fetch?: typeof fetch
+    delay?: Delay
+  }>,
+): Promise<Outcome<Enrolled>> {
+  const { storage, code, label, delay = systemDelay } = options
+  const pending = await pendingEnrolment(storage, code)
+  const publicKey = fromBase64url(pending.publicKey) ?? new Uint8Array()
+  const signature = await signWith(pending.privateKey, enrolmentBytes(code, publicKey))
+  const transport = httpTransport({
+    hub: options.hub,
+    identity: async () => undefined,
+    clock: hubClock(Date.now),
+    now: Date.now,
+    random: systemRandom,
+    delay,
+    ...(options.fetch && { fetch: options.fetch }),
+  })
+  const call = callOf('enrol', {
+    body: { code, key: pending.publicKey, label, signature: toBase64url(signature) },
+  })
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    if (attempt > 0) await delay(500 * 2 ** attempt)
+    const reply = await transport.call(call)
+    if (reply === 'no-answer' || reply.status >= 500 || reply.status === 408) continue
+    if (reply.status === 200 && isEnrolled(reply.body)) {
+      const { self, scheme } = reply.body
+      const identity: StoredIdentity = { privateKey: pending.privateKey, self, scheme }
+      await forgetCommands(storage)
+      await storage.set(IDENTITY, identity)
+      await storage.delete(ENROLMENT)
+      return { ok: true, view: { self, scheme } }
+    }
+    const problem = readProblem(reply.body)
+    if (problem) return { ok: false, problem }
+  }
+  return NO_ANSWER
+}
+
+/** The identity enrolled in this storage, or undefined. */
+export async function loadIdentity(storage: Storage): Promise<Identity | undefined> {
+  const stored = await readIdentity(storage)
+  if (stored === undefined) return undefined
+  const { privateKey, self, scheme } = stored
+  return { self, scheme, sign: (bytes) => signWith(privateKey, bytes) }
+}
+
+/** Keeps what the hub said last about this device (a new PIN, a new passkey) beside its key. */
+export async function rememberSelf(storage: Storage, self: SelfView): Promise<void> {
+  const stored = await readIdentity(storage)
+  if (stored?.self.id === self.id) await storage.set(IDENTITY, { ...stored, self })
+}
+
+/** Forgets the identity and its key: the device must be enrolled again. */
+export const forgetIdentity = (storage: Storage): Promise<void> => storage.delete(IDENTITY)
+
+async function pendingEnrolment(storage: Storage, code: string): Promise<StoredEnrolment> {
+  const stored = await storage.get(ENROLMENT)
+  if (isRecord(stored) && stored.code === code) return stored as StoredEnrolment // we alone write here
+  const pair = await crypto.subtle.generateKey(CURVE, false, ['sign', 'verify'])
+  const publicKey = toBase64url(new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey)))
+  const fresh: StoredEnrolment = { code, privateKey: pair.privateKey, publicKey }
+  await storage.set(ENROLMENT, fresh)
+  return fresh
+}
+
+async function readIdentity(storage: Storage): Promise<StoredIdentity | undefined> {
+  const stored = await storage.get(IDENTITY)
+  return isRecord(stored) ? (stored as StoredIdentity) : undefined // we alone write here
+}
+
+const signWith = async (privateKey: CryptoKey, bytes: Uint8Array): Promise<Bytes> =>
+  new Uint8Array(await crypto.subtle.sign(SIGNATURE, privateKey, Uint8Array.from(bytes)))
+
+const isEnrolled = (body: unknown): body is Enrolled => isRecord(body) && isRecord(body.self) && isRecord(body.scheme)

@@ -1,0 +1,41 @@
+// What a call comes to: the view that was asked for, or a problem that says what a person can do next.
+import { PROBLEMS, problemOf, type Problem } from '#protocol/problems.ts'
+import type { AnswerView } from '#protocol/views.ts'
+
+export type Outcome<View> = Readonly<{ ok: true; view: View }> | Readonly<{ ok: false; problem: Problem }>
+
+/** A command's outcome: a refusal too may carry what the asker may see of the deal now. */
+export type SendOutcome =
+  Readonly<{ ok: true; view: AnswerView }> | Readonly<{ ok: false; problem: Problem; view: AnswerView | null }>
+
+export const NO_ANSWER: Readonly<{ ok: false; problem: Problem; view: null }> = {
+  ok: false,
+  problem: problemOf('no-answer'),
+  view: null,
+}
+
+/** The problem in a reply's body, or undefined when the body is none (a proxy's error page, a captive portal). */
+export function readProblem(body: unknown): Problem | undefined {
+  if (!isRecord(body) || typeof body.code !== 'string' || typeof body.status !== 'number') return undefined
+  if (Object.hasOwn(PROBLEMS, body.code)) {
+    // A border: the code is one of ours, checked just now.
+    const known = problemOf(body.code as Problem['code'], readDetail(body.detail))
+    return { ...known, status: body.status }
+  }
+  if (typeof body.title !== 'string' || typeof body.next !== 'string') return undefined
+  const { title, status, next } = body
+  const detail = readDetail(body.detail)
+  // A border: a newer hub may know more codes; its sentences are shown, and no program branches on them.
+  const code = body.code as Problem['code']
+  return { type: `urn:warifu:problem:${code}`, title, status, code, next, ...(detail && { detail }) }
+}
+
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function readDetail(detail: unknown): Record<string, string> | undefined {
+  if (!isRecord(detail)) return undefined
+  return Object.fromEntries(
+    Object.entries(detail).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  )
+}

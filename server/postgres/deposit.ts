@@ -1,0 +1,55 @@
+// The depositor's statements: money that has left its payers reaches the payees, in bulk, once.
+// A mark at the destination says how far it has taken in each source bucket's journal; it moves in the same commit as the entries
+// and balances, so a depositor killed at any point repeats nothing and loses nothing. Sequences are gapless because each comes from
+// its bucket's head row under lock: with a PostgreSQL sequence a slow transaction with a lower number could commit behind the mark.
+import type { Statement } from './connect.ts'
+import { NOW } from './store.ts'
+
+/** More at once holds the payees' rows for longer than a tenth of a second. */
+const DEPOSIT_TRANSFERS = 5_000
+
+/** Lock the marks, then (by a statement that sees all the lock waited for) take, book and move them. */
+export const depositStatements = (bucket: number): Statement[] => [
+  { name: 'lock_marks', text: 'select 1 from mark where bucket = $1 order by source for update', values: [bucket] },
+  {
+    name: 'deposit',
+    text: `
+with taken as materialized (
+  select t.* from mark m
+  join transfer t on t.credit_bucket = m.bucket and t.bucket = m.source and t.sequence > m.sequence
+  where m.bucket = $1
+  order by t.bucket, t.sequence
+  limit ${DEPOSIT_TRANSFERS}
+), locked as materialized (
+  select a.key, a.unit, a.balance, a.version
+  from (select distinct credit, unit from taken) d
+  join account a on a.bucket = $1 and a.key = d.credit and a.unit = d.unit
+  order by a.key, a.unit for update of a
+), booked as (
+  insert into entry (bucket, account, unit, number, amount, balance, kind, payment, other, other_name, source_bucket, sequence, at)
+  select $1, t.credit, t.unit,
+    l.version + row_number() over each_account,
+    t.amount,
+    l.balance + sum(t.amount) over each_account,
+    t.kind, t.payment, t.debit, t.credit_name, t.bucket, t.sequence, ${NOW}
+  from taken t join locked l on l.key = t.credit and l.unit = t.unit
+  window each_account as (partition by t.credit, t.unit order by t.bucket, t.sequence rows unbounded preceding)
+  returning 1
+), credited as (
+  update account a set balance = a.balance + s.amount, version = a.version + s.count
+  from (select credit, unit, sum(amount)::bigint as amount, count(*) as count from taken group by credit, unit) s
+  where a.bucket = $1 and a.key = s.credit and a.unit = s.unit
+  returning s.count
+), marked as (
+  update mark m set sequence = s.last
+  from (select bucket as source, max(sequence) as last from taken group by bucket) s
+  where m.bucket = $1 and m.source = s.source
+  returning 1
+)
+select count(*) as deposited,
+  1 / (case when count(*) = (select count(*) from booked) and count(*) = (select coalesce(sum(count), 0) from credited) then 1 else 0 end) as whole,
+  (select count(*) from marked) as marks
+from taken`,
+    values: [bucket],
+  },
+]

@@ -1,0 +1,92 @@
+// The scheme: one row that says what this deployment is, made once; the buckets' heads, marks and system accounts with it.
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { systemAccount, SYSTEM_ACCOUNT_KINDS } from '#core/accounts.ts'
+import { idFrom, type SchemeId } from '#core/ids.ts'
+import { GENESIS_HASH } from '#core/ledger.ts'
+import { unitOf, type Unit } from '#core/money.ts'
+import type { SchemeRules } from '#core/payment.ts'
+import { idOf, NOW, uuidOf } from './store.ts'
+
+export type SchemeRow = Readonly<{ id: SchemeId; name: string; demo: boolean; buckets: number; unit: Unit; rules: SchemeRules }>
+
+/** What a scheme starts with: an hour's unlock, a fresh proof from 10,000 on, at most 1,000,000 a payment (smallest part of its unit). */
+export const START_RULES = { unlockMs: 3_600_000, freshProofFrom: 10_000n, limitPerPayment: 1_000_000n } as const
+
+/** The scheme of this database, or undefined before it is made. */
+export async function readScheme(settings: pg.ClientConfig): Promise<SchemeRow | undefined> {
+  return withClient(settings, readWith)
+}
+
+/** Makes the scheme unless there is one; hubs that start together make one. Returns the one that stands. */
+export async function createScheme(
+  settings: pg.ClientConfig,
+  start: { name: string; demo: boolean; buckets: number; unit: Unit; rules?: Partial<Omit<SchemeRules, 'id'>> },
+): Promise<{ scheme: SchemeRow; created: boolean }> {
+  return withClient(settings, async (client) => {
+    await client.query('begin')
+    const rules = { ...START_RULES, ...start.rules }
+    const { rowCount } = await client.query(
+      `insert into scheme (id, name, demo, buckets, unit, rules, created_at) values ($1, $2, $3, $4, $5, $6, ${NOW}) on conflict (one) do nothing`,
+      [
+        uuidOf(idFrom('sch', randomBytes(16))),
+        start.name,
+        start.demo,
+        start.buckets,
+        start.unit,
+        JSON.stringify({ unlockMs: rules.unlockMs, freshProofFrom: String(rules.freshProofFrom), limitPerPayment: String(rules.limitPerPayment) }),
+      ],
+    )
+    const created = rowCount === 1
+    if (created) await createBuckets(client, start.buckets, start.unit)
+    await client.query('commit')
+    const scheme = await readWith(client)
+    if (scheme === undefined) throw new Error('the scheme was just made')
+    return { scheme, created }
+  })
+}
+
+async function createBuckets(client: pg.Client, buckets: number, unit: Unit): Promise<void> {
+  const all = Array.from({ length: buckets }, (_, bucket) => bucket)
+  await client.query('insert into head (bucket, sequence, hash) select bucket, 0, $2 from unnest($1::smallint[]) n(bucket)', [all, Buffer.from(GENESIS_HASH)])
+  await client.query('insert into mark (bucket, source) select a, b from unnest($1::smallint[]) x(a), unnest($1::smallint[]) y(b)', [all])
+  await openSystemAccounts(client, buckets, unit)
+}
+
+/** The scheme's own accounts of a unit, in every bucket; made once. */
+export async function openSystemAccounts(client: Pick<pg.ClientBase, 'query'>, buckets: number, unit: Unit): Promise<void> {
+  const rows = Array.from({ length: buckets }, (_, bucket) => SYSTEM_ACCOUNT_KINDS.map((kind) => ({ bucket, key: systemAccount(kind, bucket) }))).flat()
+  await client.query(
+    'insert into account (bucket, key, unit) select n.bucket, n.key, $3 from unnest($1::smallint[], $2::text[]) n(bucket, key) on conflict do nothing',
+    [rows.map(({ bucket }) => bucket), rows.map(({ key }) => key), unit],
+  )
+}
+
+async function readWith(client: pg.Client): Promise<SchemeRow | undefined> {
+  const { rows } = await client.query<{ id: string; name: string; demo: boolean; buckets: number; unit: string; rules: Record<string, unknown> }>(
+    'select id, name, demo, buckets, unit, rules from scheme',
+  )
+  const [row] = rows
+  const unit = row && unitOf(row.unit)
+  if (row === undefined || unit === undefined) return undefined
+  const id = idOf<SchemeId>('sch', row.id)
+  const { unlockMs, freshProofFrom, limitPerPayment } = row.rules
+  return {
+    id,
+    name: row.name,
+    demo: row.demo,
+    buckets: row.buckets,
+    unit,
+    rules: { id, unlockMs: Number(unlockMs), freshProofFrom: BigInt(String(freshProofFrom)), limitPerPayment: BigInt(String(limitPerPayment)) },
+  }
+}
+
+async function withClient<Result>(settings: pg.ClientConfig, use: (client: pg.Client) => Promise<Result>): Promise<Result> {
+  const client = new pg.Client(settings)
+  await client.connect()
+  try {
+    return await use(client)
+  } finally {
+    await client.end()
+  }
+}

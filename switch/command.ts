@@ -1,0 +1,32 @@
+// What the switch understands: commands of terminals and devices, already checked and parsed at the border.
+import type { Bill } from '#core/bill.ts'
+import type { CommandId, DealId, PaymentId } from '#core/ids.ts'
+import type { Transfer } from '#core/ledger.ts'
+import type { Credential } from '#core/offer.ts'
+import type { Evidence } from '#core/payment.ts'
+import type { DeviceActor, TerminalActor } from './actors.ts'
+
+export type TerminalCommand =
+  | Readonly<{ name: 'open-offer'; deal: DealId; bill: Bill | null }>
+  | Readonly<{ name: 'renew-number'; deal: DealId }>
+  | Readonly<{ name: 'change-bill'; deal: DealId; payment: PaymentId | null; billVersion: number; bill: Bill }>
+  | Readonly<{ name: 'cancel-deal'; deal: DealId; payment: PaymentId | null }>
+  | Readonly<{ name: 'release'; deal: DealId; payment: PaymentId }>
+  | Readonly<{ name: 'deliver'; payment: PaymentId; portion: number; amount: bigint }>
+  | Readonly<{ name: 'refund'; payment: PaymentId; amount: bigint }>
+  | Readonly<{ name: 'challenge'; payment: PaymentId }>
+
+export type DeviceCommand =
+  | Readonly<{ name: 'join'; credential: Credential; address: string }>
+  | Readonly<{ name: 'approve'; payment: PaymentId; evidence: Evidence }>
+  | Readonly<{ name: 'respond'; payment: PaymentId; evidence: Evidence }>
+  | Readonly<{ name: 'decline'; payment: PaymentId }>
+  | Readonly<{ name: 'attend'; payment: PaymentId }>
+
+/** `hash` is hex of SHA-256 over the command as it was sent: the same id with another body is a mismatch. */
+export type Command =
+  | (TerminalCommand & Readonly<{ id: CommandId; hash: string; actor: TerminalActor }>)
+  | (DeviceCommand & Readonly<{ id: CommandId; hash: string; actor: DeviceActor }>)
+
+/** Transfers booked by the operator: opening balances, cash desk, payroll. All debits lie in one bucket. */
+export type Posting = Readonly<{ id: CommandId; hash: string; transfers: readonly Transfer[] }>

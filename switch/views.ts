@@ -1,0 +1,109 @@
+// Who sees what: the terminal's view of a deal and the phone's view of a payment, whole and with a version.
+import { concat, sha256, toHex, utf8 } from '#core/bytes.ts'
+import { idBytes } from '#core/ids.ts'
+import type { Entry } from '#core/ledger.ts'
+import type { Offer } from '#core/offer.ts'
+import { stateOf, type Payment, type Portion, type SchemeRules } from '#core/payment.ts'
+import { billToWire } from '#protocol/bill.ts'
+import type { BalanceView, DealView, EntryView, PaymentView } from '#protocol/views.ts'
+import type { Balance } from './store.ts'
+
+/** The deal as its terminal sees it. `link` makes the QR's content of the offer's secret. */
+export function dealView(offer: Offer, payment: Payment | null, link: (token: string) => string): DealView {
+  const { state } = offer
+  const common = { deal: offer.deal, openedAt: offer.openedAt, declines: offer.declines }
+  if (payment === null || state.kind !== 'taken') {
+    return {
+      ...common,
+      version: offer.version,
+      // A taken offer whose payment is not there yet is a join half-way: whoever looks finishes it within the same request.
+      state: state.kind === 'taken' ? 'joined' : state.kind,
+      bill: offer.bill && billToWire(offer.bill),
+      billVersion: offer.billVersion,
+      ticket:
+        state.kind === 'open'
+          ? { number: state.ticket.number, link: link(state.ticket.token), expiresAt: state.ticket.expiresAt }
+          : null,
+      payment: state.kind === 'taken' ? state.payment : null,
+      payer: state.kind === 'taken' ? { name: state.payer.name } : null,
+      tally: null,
+      challenge: null,
+      ended: null,
+      portions: [],
+      refunds: [],
+      joinedAt: null,
+      approvedAt: null,
+      turnEndsAt: null,
+      expiresAt: null,
+    }
+  }
+  return {
+    ...common,
+    ...shared(payment),
+    state: stateOf(payment),
+    ticket: null,
+    payer: { name: payment.payer.name },
+    declines: offer.declines + payment.declines,
+    challenge: payment.challenge === null ? payment.proven : 'asked',
+  }
+}
+
+/** The payment as the payer's phone sees it: all that the phone needs to build the approval bytes by itself. */
+export const paymentView = (payment: Payment, rules: SchemeRules): PaymentView => ({
+  ...shared(payment),
+  deal: payment.deal,
+  state: stateOf(payment),
+  biller: payment.biller,
+  payerAccount: payment.payer.account,
+  nonce: payment.nonce,
+  freshProof: payment.bill !== null && payment.bill.total >= rules.freshProofFrom,
+  challenge: payment.challenge && { nonce: payment.challenge.nonce, failures: payment.challenge.failures },
+  expiresAt: payment.expiresAt,
+})
+
+const shared = (payment: Payment) => ({
+  payment: payment.id,
+  version: payment.version,
+  bill: payment.bill && billToWire(payment.bill),
+  billVersion: payment.billVersion,
+  tally: tallyOf(payment),
+  ended: payment.ended?.reason ?? null,
+  portions: payment.portions.map(portionView),
+  refunds: payment.refunds.map(({ id, refunded, at }) => ({ payment: id, amount: String(refunded), at })),
+  joinedAt: payment.joinedAt,
+  approvedAt: payment.approvedAt,
+  turnEndsAt: payment.turn?.idleAt ?? null,
+  expiresAt: payment.expiresAt,
+})
+
+function portionView({ lines, amount, state }: Portion): DealView['portions'][number] {
+  return {
+    lines: [...lines],
+    amount: String(amount),
+    state: state.kind,
+    settled: String(state.kind === 'settled' ? state.settled : 0n),
+    until: 'until' in state ? state.until : null,
+  }
+}
+
+/** The seed from which both screens draw their half: the payment and the two enrolled machines, so that a relayed code shows. */
+export const tallyOf = ({ id, terminal, payer }: Payment): string =>
+  toHex(sha256(concat(utf8('tally'), idBytes(id), idBytes(terminal), idBytes(payer.device))))
+
+export const balanceView = ({ key, unit, status, balance, arriving }: Balance): BalanceView => ({
+  account: key,
+  unit,
+  status,
+  balance: String(balance),
+  arriving: String(arriving),
+})
+
+export const entryView = ({ number, kind, amount, balance, otherName, payment, at }: Entry): EntryView => ({
+  number: String(number),
+  kind,
+  amount: String(amount),
+  balance: String(balance),
+  otherName,
+  payment,
+  at,
+})
