@@ -28,7 +28,9 @@ export function faultsOf(books: Books): string[] {
 function journalFaults({ heads, transfers }: Books): string[] {
   const faults: string[] = []
   for (const [bucket, head] of heads) {
-    const journal = transfers.filter((transfer) => transfer.bucket === bucket).toSorted((left, right) => Number(left.sequence - right.sequence))
+    const journal = transfers
+      .filter((transfer) => transfer.bucket === bucket)
+      .toSorted((left, right) => Number(left.sequence - right.sequence))
     let hash: Uint8Array = GENESIS_HASH
     journal.forEach((transfer, index) => {
       if (transfer.sequence !== BigInt(index + 1)) faults.push(`journal ${bucket} has a gap at ${transfer.sequence}`)
@@ -55,7 +57,8 @@ function accountFaults({ buckets, accounts, transfers, entries, marks }: Books):
     add(transfer.debit, transfer.unit, -transfer.amount)
     sides++
     const mark = marks.get(`${transfer.creditBucket} ${transfer.bucket}`) ?? 0n
-    if (transfer.creditBucket !== bucketOfAccount(transfer.credit, buckets)) faults.push(`transfer ${transfer.bucket}/${transfer.sequence} goes to a wrong bucket`)
+    if (transfer.creditBucket !== bucketOfAccount(transfer.credit, buckets))
+      faults.push(`transfer ${transfer.bucket}/${transfer.sequence} goes to a wrong bucket`)
     if (transfer.sequence > mark) continue
     add(transfer.credit, transfer.unit, transfer.amount)
     sides++
@@ -74,7 +77,8 @@ function accountFaults({ buckets, accounts, transfers, entries, marks }: Books):
   }
   for (const account of accounts) {
     const key = `${account.key} ${account.unit}`
-    if (account.balance !== (expected.get(key) ?? 0n)) faults.push(`balance of ${key} is ${account.balance}, its transfers say ${expected.get(key) ?? 0n}`)
+    if (account.balance !== (expected.get(key) ?? 0n))
+      faults.push(`balance of ${key} is ${account.balance}, its transfers say ${expected.get(key) ?? 0n}`)
     if (account.balance !== (replayed.get(key)?.balance ?? 0n)) faults.push(`balance of ${key} is not its entries' sum`)
   }
   return faults
@@ -90,8 +94,12 @@ function paymentFaults({ transfers, payments, refunds }: Books): string[] {
   const movedBy = (payment: Payment, kind: string): bigint => moved.get(`${payment.id} ${kind}`) ?? 0n
   for (const payment of payments) {
     const settled = settledAmount(payment)
-    if (movedBy(payment, 'settle') + movedBy(payment, 'release') !== settled) faults.push(`${payment.id} settled ${settled}, its transfers say otherwise`)
-    const held = payment.portions.reduce((total, { state, amount }) => total + (state.kind === 'held' ? amount : 0n), 0n)
+    if (movedBy(payment, 'settle') + movedBy(payment, 'release') !== settled)
+      faults.push(`${payment.id} settled ${settled}, its transfers say otherwise`)
+    const held = payment.portions.reduce(
+      (total, { state, amount }) => total + (state.kind === 'held' ? amount : 0n),
+      0n,
+    )
     const inEscrow = movedBy(payment, 'hold') - movedBy(payment, 'release') - movedBy(payment, 'return')
     if (inEscrow !== held) faults.push(`${payment.id} holds ${held}, escrow says ${inEscrow}`)
     const given = refunds.filter(({ original }) => original === payment.id)
@@ -99,7 +107,8 @@ function paymentFaults({ transfers, payments, refunds }: Books): string[] {
     if (refunded > settled) faults.push(`${payment.id} was refunded more than it settled`)
     if (movedBy(payment, 'refund') !== refunded) faults.push(`${payment.id} has refunds without transfers`)
     const told = given.filter((refund) => refund.told).reduce((total, { amount }) => total + amount, 0n)
-    if (refundedAmount(payment) > refunded || refundedAmount(payment) < told) faults.push(`${payment.id} shows other refunds than were made`)
+    if (refundedAmount(payment) > refunded || refundedAmount(payment) < told)
+      faults.push(`${payment.id} shows other refunds than were made`)
     if (stateOf(payment) === 'ended' && settled !== 0n) faults.push(`${payment.id} ended although it settled`)
   }
   return faults

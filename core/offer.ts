@@ -158,7 +158,14 @@ export function evolveOffer(offer: Offer, event: OfferEvent): Offer {
       return { ...next, token: event.ticket.token, state: { kind: 'open', ticket: event.ticket } }
     case 'reopened': {
       const { bill, billVersion, ticket } = event
-      return { ...next, version: event.version + 1, bill, billVersion, token: ticket.token, state: { kind: 'open', ticket } }
+      return {
+        ...next,
+        version: event.version + 1,
+        bill,
+        billVersion,
+        token: ticket.token,
+        state: { kind: 'open', ticket },
+      }
     }
     case 'withdrawn':
       return { ...next, state: { kind: 'withdrawn', at: event.at } }

@@ -129,7 +129,7 @@ const READS = {
     access: 'open',
     body: SessionRequest,
     response: SessionGrant,
-    problems: ['signature-invalid', 'device-revoked'],
+    problems: ['signature-invalid', 'device-revoked', 'terminal-inactive'],
   },
   secret: {
     method: 'POST',
@@ -314,6 +314,14 @@ export const COMMAND_ROUTES = [...TERMINAL_COMMANDS, ...DEVICE_COMMANDS].map((na
 
 export const ROUTES = READS
 export type RouteName = keyof typeof READS
+
+type PartOf<Name extends RouteName, Part extends 'query' | 'body'> =
+  (typeof READS)[Name] extends Readonly<Record<Part, infer Schema extends TSchema>> ? Static<Schema> : unknown
+
+/** What a route takes and gives, as types. */
+export type RouteQuery<Name extends RouteName> = PartOf<Name, 'query'>
+export type RouteBody<Name extends RouteName> = PartOf<Name, 'body'>
+export type RouteView<Name extends RouteName> = Static<(typeof READS)[Name]['response']>
 
 /** Every route, in the order the documentation shows them. */
 export const ALL_ROUTES: readonly Route[] = [...Object.values(READS), ...COMMAND_ROUTES.map(({ route }) => route)]

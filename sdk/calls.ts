@@ -1,6 +1,5 @@
 // The routes as the client calls them. The compiler holds each line to protocol/routes.ts, which itself stays out of the
 // browser with its schemas.
-import type { Static, TSchema } from 'typebox'
 import type { ROUTES, RouteName } from '#protocol/routes.ts'
 import type { Call } from './transport.ts'
 
@@ -24,13 +23,6 @@ export const CALLS: { readonly [Name in RouteName]: Address<Name> } = {
   history: { method: 'GET', path: '/v1/history', access: 'token' },
   demoCode: { method: 'POST', path: '/v1/demo/codes', access: 'open' },
 }
-
-type PartOf<Name extends RouteName, Part extends 'params' | 'query' | 'body'> =
-  Routes[Name] extends Readonly<Record<Part, infer Schema extends TSchema>> ? Static<Schema> : unknown
-
-export type Query<Name extends RouteName> = PartOf<Name, 'query'>
-export type Body<Name extends RouteName> = PartOf<Name, 'body'>
-export type View<Name extends RouteName> = Static<Routes[Name]['response']>
 
 /** The call of a route: the path filled in, empty query fields left out. */
 export function callOf(

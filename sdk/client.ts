@@ -1,7 +1,7 @@
 // The client of a hub, the same in browsers and Node: sends commands until they are answered, reads, and watches.
 import type { CommandName } from '#protocol/commands.ts'
-import type { RouteName } from '#protocol/routes.ts'
-import { callOf, type Query, type View } from './calls.ts'
+import type { RouteName, RouteQuery, RouteView } from '#protocol/routes.ts'
+import { callOf } from './calls.ts'
 import { httpTransport } from './http-transport.ts'
 import { loadIdentity, rememberSelf, type Identity } from './identity.ts'
 import { backOffMs, isAnswer, outbox, pause, type BodyOf, type Resumed } from './outbox.ts'
@@ -30,16 +30,16 @@ export type Client = Readonly<{
   /** Sends again what an earlier life of this program (a reload, a crash) had left without an answer; oldest first. */
   resume(signal?: AbortSignal): Promise<readonly Resumed[]>
 
-  self(): Promise<Outcome<View<'self'>>>
-  scheme(): Promise<Outcome<View<'scheme'>>>
-  deals(query?: Query<'deals'>): Promise<Outcome<View<'deals'>>>
-  deal(deal: string): Promise<Outcome<View<'deal'>>>
-  payment(payment: string): Promise<Outcome<View<'payment'>>>
-  inbox(): Promise<Outcome<View<'inbox'>>>
-  balances(): Promise<Outcome<View<'balances'>>>
-  history(query?: Query<'history'>): Promise<Outcome<View<'history'>>>
+  self(): Promise<Outcome<RouteView<'self'>>>
+  scheme(): Promise<Outcome<RouteView<'scheme'>>>
+  deals(query?: RouteQuery<'deals'>): Promise<Outcome<RouteView<'deals'>>>
+  deal(deal: string): Promise<Outcome<RouteView<'deal'>>>
+  payment(payment: string): Promise<Outcome<RouteView<'payment'>>>
+  inbox(): Promise<Outcome<RouteView<'inbox'>>>
+  balances(): Promise<Outcome<RouteView<'balances'>>>
+  history(query?: RouteQuery<'history'>): Promise<Outcome<RouteView<'history'>>>
   /** Any other route; tried a few times, then `no-answer`. */
-  call<Name extends RouteName>(name: Name, input?: CallInput): Promise<Outcome<View<Name>>>
+  call<Name extends RouteName>(name: Name, input?: CallInput): Promise<Outcome<RouteView<Name>>>
 
   /**
    * Shows the topic's view now and whenever it changes, each time whole; returns what ends it. All topics share one
@@ -102,7 +102,7 @@ export function clientOver(
   const watched = watching({ transport, clock, now, random, delay, wake })
   const sent = outbox({ storage, transport, now, random, delay, wake, answered: (view) => watched.answered(view) })
 
-  const call = async <Name extends RouteName>(name: Name, input: CallInput = {}): Promise<Outcome<View<Name>>> => {
+  const call = async <Name extends RouteName>(name: Name, input: CallInput = {}): Promise<Outcome<RouteView<Name>>> => {
     for (let attempt = 0; attempt < READ_TRIES && input.signal?.aborted !== true; attempt++) {
       const sentAt = now()
       const reply = await transport.call(callOf(name, input), input.signal)
@@ -139,10 +139,10 @@ export function clientOver(
   }
 }
 
-function readReply<Name extends RouteName>(reply: Reply | 'no-answer'): Outcome<View<Name>> | undefined {
+function readReply<Name extends RouteName>(reply: Reply | 'no-answer'): Outcome<RouteView<Name>> | undefined {
   if (!isAnswer(reply)) return undefined
   // A border: what the hub says with 200 has been checked there against the route's schema.
-  if (reply.status === 200 && isRecord(reply.body)) return { ok: true, view: reply.body as View<Name> }
+  if (reply.status === 200 && isRecord(reply.body)) return { ok: true, view: reply.body as RouteView<Name> }
   const problem = readProblem(reply.body)
   return problem && { ok: false, problem }
 }

@@ -146,7 +146,7 @@ function connectSocket(
     socket.addEventListener('message', (event: MessageEvent) => {
       if (over.signal.aborted) return
       const message = readMessage(event.data)
-      if (message?.type === 'refused' && /^session-/u.test(message.code) && session) drop(session)
+      if (message?.type === 'refused' && message.code.startsWith('session-') && session) drop(session)
       if (message) events.message(message)
     })
     socket.addEventListener('close', close)

@@ -1,8 +1,9 @@
 // Who this device or terminal is: a P-256 key made here that never leaves (not extractable), and the name it was enrolled under.
 import { fromBase64url, toBase64url, type Bytes } from '#core/bytes.ts'
+import type { RouteView } from '#protocol/routes.ts'
 import type { SelfView, SchemeView } from '#protocol/views.ts'
 import { enrolmentBytes } from '#protocol/signed-bytes.ts'
-import { callOf, type View } from './calls.ts'
+import { callOf } from './calls.ts'
 import { httpTransport } from './http-transport.ts'
 import { forgetCommands } from './outbox.ts'
 import { isRecord, NO_ANSWER, readProblem, type Outcome } from './outcome.ts'
@@ -16,7 +17,7 @@ export type Identity = Readonly<{
   sign(bytes: Uint8Array): Promise<Bytes>
 }>
 
-type Enrolled = View<'enrol'>
+type Enrolled = RouteView<'enrol'>
 type StoredIdentity = Readonly<{ privateKey: CryptoKey; self: SelfView; scheme: SchemeView }>
 type StoredEnrolment = Readonly<{ code: string; privateKey: CryptoKey; publicKey: string }>
 

@@ -49,7 +49,7 @@ export function outbox(
   const deliver = async (command: StoredCommand, signal?: AbortSignal): Promise<SendOutcome> => {
     underway.add(command.id)
     try {
-      for (let attempt = 0; signal?.aborted !== true; attempt++) {
+      for (let attempt = 0; !hasEnded(signal); attempt++) {
         const reply = await transport.call(
           {
             method: 'POST',
@@ -140,5 +140,7 @@ export async function pause(
     signal?.removeEventListener('abort', end)
   }
 }
+
+const hasEnded = (signal: AbortSignal | undefined): boolean => signal?.aborted === true
 
 const isAnswerView = (body: unknown): body is AnswerView => isRecord(body) && 'deal' in body && 'payment' in body

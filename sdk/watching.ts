@@ -149,20 +149,23 @@ export function watching(
     subscribed = new Set()
     if (over.signal.aborted) close()
     for (const [key, { topic }] of topics) subscribe(key, topic)
+    let waitMs = PING_EVERY_MS
+    let isWoken = false
     while (!ended.signal.aborted) {
-      const isWoken = await pause(PING_EVERY_MS, options, ended.signal)
+      isWoken = (await pause(isWoken ? 0 : waitMs, options, ended.signal)) || isWoken
       if (ended.signal.aborted) break
       if (!isReady) {
         if (isWoken) close()
+        isWoken = false
         continue
       }
       isHeard = false
       pingSentAt = options.now()
       mine.send({ type: 'ping' })
-      const answerWithinMs = isWoken ? PONG_AFTER_WAKE_MS : PONG_WITHIN_MS
-      // The wait ends early with the connection, which the loop then sees.
-      await options.delay(answerWithinMs, ended.signal).catch(() => undefined)
-      if (!isHeard) close()
+      const pongWithinMs = isWoken ? PONG_AFTER_WAKE_MS : PONG_WITHIN_MS
+      isWoken = await pause(pongWithinMs, options, ended.signal)
+      if (!isHeard && !isWoken) close()
+      waitMs = PING_EVERY_MS - pongWithinMs
     }
     over.signal.removeEventListener('abort', close)
     if (connection === mine) connection = undefined

@@ -35,7 +35,11 @@ export function charged(key: BudgetKey, state: BudgetState): BudgetState | undef
 
 /** The state after a try was given back. */
 export function returned(key: BudgetKey, state: BudgetState): BudgetState {
-  return { ...state, tokens: Math.min(BUDGETS[kindOf(key)].burst, state.tokens + 1), dayUsed: Math.max(0, state.dayUsed - 1) }
+  return {
+    ...state,
+    tokens: Math.min(BUDGETS[kindOf(key)].burst, state.tokens + 1),
+    dayUsed: Math.max(0, state.dayUsed - 1),
+  }
 }
 
 /** Budgets of one process, for the simulator and tests. */

@@ -131,7 +131,8 @@ export function createLanes(options: {
       const working = workingRows(rows, buckets)
       outcomes = steps.map((step) => decideOnce(step, working))
       const writes = working.writes()
-      if (writes !== null) changes = { ...working.changes(), buckets: [...new Set(writes.transfers.map((each) => each.creditBucket))] }
+      if (writes !== null)
+        changes = { ...working.changes(), buckets: [...new Set(writes.transfers.map((each) => each.creditBucket))] }
       return writes
     })
     if (changes !== null) onCommit(changes)
@@ -147,7 +148,8 @@ function decideOnce(step: Step, working: Working): Outcome {
   const stored = working.command(bucket, command)
   if (stored !== undefined) return stored.hash === command.hash ? stored.answer : refused(refuse('command-mismatch'))
   const outcome = step.decide(working)
-  if (outcome !== 'again') working.saveCommand(bucket, { actor: command.actor, id: command.id, hash: command.hash, answer: outcome })
+  if (outcome !== 'again')
+    working.saveCommand(bucket, { actor: command.actor, id: command.id, hash: command.hash, answer: outcome })
   return outcome
 }
 

@@ -7,7 +7,19 @@ import { affords, GENESIS_HASH, type Account, type Entry, type PostedTransfer } 
 import type { Unit } from '#core/money.ts'
 import { offerDueAt, type Offer } from '#core/offer.ts'
 import { isFinal, paymentDueAt, type Payment } from '#core/payment.ts'
-import type { Balance, BucketNeeds, EventRow, Head, NumberRow, RefundRow, Rows, Store, StoredCommand, Terminal, Writes } from './store.ts'
+import type {
+  Balance,
+  BucketNeeds,
+  EventRow,
+  Head,
+  NumberRow,
+  RefundRow,
+  Rows,
+  Store,
+  StoredCommand,
+  Terminal,
+  Writes,
+} from './store.ts'
 
 /** Everything a memory store holds, for the invariants. */
 export type Contents = Readonly<{
@@ -27,7 +39,11 @@ const TELL_AFTER_MS = 5_000
 
 export type MemoryStore = Store &
   Readonly<{
-    register(rows: { terminals?: readonly Terminal[]; devices?: readonly Device[]; accounts?: readonly { key: AccountKey; unit: Unit }[] }): Promise<void>
+    register(rows: {
+      terminals?: readonly Terminal[]
+      devices?: readonly Device[]
+      accounts?: readonly { key: AccountKey; unit: Unit }[]
+    }): Promise<void>
     contents(): Contents
   }>
 
@@ -52,7 +68,8 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
     journal.set(bucket, [])
   }
 
-  const all = <Row>(map: ReadonlyMap<string, Row>, keys: readonly string[]): Row[] => [...new Set(keys)].flatMap((key) => map.get(key) ?? [])
+  const all = <Row>(map: ReadonlyMap<string, Row>, keys: readonly string[]): Row[] =>
+    [...new Set(keys)].flatMap((key) => map.get(key) ?? [])
 
   function load(needs: readonly BucketNeeds[]): Rows {
     const keysOf = (pick: (need: BucketNeeds) => string[]): string[] => needs.flatMap(pick)
@@ -61,13 +78,31 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
     return {
       now: now(),
       heads: new Map(needs.map(({ bucket }) => [bucket, headOf(bucket)])),
-      commands: all(commands, keysOf(({ bucket, commands }) => commands.map(({ actor, id }) => `${bucket} ${actor} ${id}`))),
-      offers: all(offers, keysOf(({ offers }) => offers.map(({ terminal, deal }) => `${terminal} ${deal}`))),
-      payments: all(payments, keysOf(({ payments }) => [...payments])),
+      commands: all(
+        commands,
+        keysOf(({ bucket, commands }) => commands.map(({ actor, id }) => `${bucket} ${actor} ${id}`)),
+      ),
+      offers: all(
+        offers,
+        keysOf(({ offers }) => offers.map(({ terminal, deal }) => `${terminal} ${deal}`)),
+      ),
+      payments: all(
+        payments,
+        keysOf(({ payments }) => [...payments]),
+      ),
       accounts: [...accounts.values()].filter(({ key }) => wanted.has(key)),
-      devices: all(devices, keysOf(({ devices }) => [...devices])),
-      terminals: all(terminals, keysOf(({ terminals }) => [...terminals])),
-      numbers: all(numbers, keysOf(({ numbers }) => numbers.map(({ scope, number }) => `${scope} ${number}`))),
+      devices: all(
+        devices,
+        keysOf(({ devices }) => [...devices]),
+      ),
+      terminals: all(
+        terminals,
+        keysOf(({ terminals }) => [...terminals]),
+      ),
+      numbers: all(
+        numbers,
+        keysOf(({ numbers }) => numbers.map(({ scope, number }) => `${scope} ${number}`)),
+      ),
       refunds: [...refunds.values()].filter(({ original }) => originals.has(original)),
     }
   }

@@ -110,7 +110,9 @@ export type Store = {
   readDevice(bucket: number, device: DeviceId): Promise<Device | undefined>
   readBalances(account: AccountNumber): Promise<Balance[]>
   /** newest first, `before` excluded */
-  readEntries(page: Readonly<{ account: AccountKey; unit: Unit; before: bigint | null; limit: number }>): Promise<Entry[]>
+  readEntries(
+    page: Readonly<{ account: AccountKey; unit: Unit; before: bigint | null; limit: number }>,
+  ): Promise<Entry[]>
   /** the terminal's offers, newest first by opening time, `before` excluded */
   readOffers(page: Readonly<{ terminal: TerminalId; before: number | null; limit: number }>): Promise<Offer[]>
   readOpenPayments(party: PartyId, limit: number): Promise<Payment[]>

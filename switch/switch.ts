@@ -8,7 +8,15 @@ import { toHex, fromU16, concat } from '#core/bytes.ts'
 import { bucketOfId, idFrom, idInBucket, type PaymentId, type SchemeId } from '#core/ids.ts'
 import { affords, type Account } from '#core/ledger.ts'
 import { LIFETIME_MS, numberFrom, QUARANTINE_MS, randomDigitsFor, type PaymentNumber } from '#core/numbers.ts'
-import { decideOffer, evolveOffer, isStale, openOffer, type Offer, type OfferCommand, type Ticket } from '#core/offer.ts'
+import {
+  decideOffer,
+  evolveOffer,
+  isStale,
+  openOffer,
+  type Offer,
+  type OfferCommand,
+  type Ticket,
+} from '#core/offer.ts'
 import {
   decide,
   evolve,
@@ -129,8 +137,16 @@ export function createSwitch(options: {
     return onOffer({ terminal: actor.id, deal }, command, (now) => ({ kind: 'renew', ticket: ticketAt(drawn, now) }))
   }
 
-  function changeBill({ deal, payment, billVersion, bill, actor, command }: FromTerminal<'change-bill'>): Promise<Answer> {
-    if (payment === null) return onOffer({ terminal: actor.id, deal }, command, () => ({ kind: 'bill', billVersion, bill }))
+  function changeBill({
+    deal,
+    payment,
+    billVersion,
+    bill,
+    actor,
+    command,
+  }: FromTerminal<'change-bill'>): Promise<Answer> {
+    if (payment === null)
+      return onOffer({ terminal: actor.id, deal }, command, () => ({ kind: 'bill', billVersion, bill }))
     return onPayment(payment, command, actor, { kind: 'bill', billVersion, bill, nonce: toHex(random(16)) })
   }
 
@@ -177,7 +193,12 @@ export function createSwitch(options: {
         needs: { numbers: [row] },
         decide(working) {
           free = (working.number(row)?.freeAt ?? 0) <= working.now
-          if (free) working.saveNumber(bucketOfNumber(number), { ...row, ...key, freeAt: working.now + LIFETIME_MS.counter + QUARANTINE_MS })
+          if (free)
+            working.saveNumber(bucketOfNumber(number), {
+              ...row,
+              ...key,
+              freeAt: working.now + LIFETIME_MS.counter + QUARANTINE_MS,
+            })
           return NOTHING
         },
       })
@@ -249,7 +270,8 @@ export function createSwitch(options: {
     })
     if (answer.refusal !== null || answer.payment === null) return answer
     const current = taken ?? (await store.readOffer(bucketOfId(key.terminal), key))
-    if (current?.state.kind === 'taken' && current.state.payment === answer.payment) await makePayment(current, command, answer)
+    if (current?.state.kind === 'taken' && current.state.payment === answer.payment)
+      await makePayment(current, command, answer)
     return answer
   }
 
@@ -272,7 +294,10 @@ export function createSwitch(options: {
       balances.find(({ unit }) => bill === null || unit === bill.unit) ?? null
     const before = account(await store.readBalances(actor.account))
     if (before === null) return refuse('account-unknown')
-    if (bill === null) return before.status === 'open' ? undefined : refuse(before.status === 'frozen' ? 'account-frozen' : 'account-closed')
+    if (bill === null)
+      return before.status === 'open'
+        ? undefined
+        : refuse(before.status === 'frozen' ? 'account-frozen' : 'account-closed')
     const shortage = shortageOf(before, bill, scheme.rules)
     if (shortage?.code !== 'insufficient-funds') return shortage
     await store.deposit(bucketOf(actor.account, scheme.buckets))
@@ -329,7 +354,13 @@ export function createSwitch(options: {
   const mayAct = (payment: Payment, actor: TerminalActor | DeviceActor | null): boolean =>
     actor === null || (actor.kind === 'terminal' ? payment.terminal === actor.id : payment.payer.device === actor.id)
 
-  function applyToPayment(working: Working, payment: Payment, what: PaymentCommand, device: DeviceActor | null, deposited: boolean): Outcome {
+  function applyToPayment(
+    working: Working,
+    payment: Payment,
+    what: PaymentCommand,
+    device: DeviceActor | null,
+    deposited: boolean,
+  ): Outcome {
     const account = payment.bill && device ? (working.account(device.account, payment.bill.unit) ?? null) : null
     const loaded = { rules: scheme.rules, device: device && (working.device(device.id) ?? null), account }
     const { events, refusal, device: changed } = decide(payment, loaded, what, working.now)
@@ -340,7 +371,8 @@ export function createSwitch(options: {
       for (const transfer of transfersOf(after, event)) working.post(transfer)
       after = evolve(after, event)
       working.savePayment(after, event)
-      if (event.kind === 'approved' && 'evidence' in what) working.saveEvidence(payment.id, after.version, what.evidence)
+      if (event.kind === 'approved' && 'evidence' in what)
+        working.saveEvidence(payment.id, after.version, what.evidence)
     }
     return { ...ofPayment(after), refusal }
   }
@@ -362,7 +394,14 @@ export function createSwitch(options: {
     if (offer?.state.kind !== 'taken' || offer.state.payment !== id) return
     const drawn = await drawTicket(key)
     const { version, bill, billVersion } = payment
-    await onOffer(key, null, (now) => ({ kind: 'reopen', payment: id, version, bill, billVersion, ticket: ticketAt(drawn, now) }))
+    await onOffer(key, null, (now) => ({
+      kind: 'reopen',
+      payment: id,
+      version,
+      bill,
+      billVersion,
+      ticket: ticketAt(drawn, now),
+    }))
   }
 
   const wantsReopening = (payment: Payment): boolean =>
@@ -413,9 +452,19 @@ export function createSwitch(options: {
         const account = working.account(actor.account, unit)
         if (account === undefined || account.status === 'closed') return refused(refuse('account-closed'))
         if (account.status === 'frozen') return refused(refuse('account-frozen'))
-        if (!affords(account, amount)) return refused(refuse('insufficient-funds', { available: String(account.balance) }))
+        if (!affords(account, amount))
+          return refused(refuse('insufficient-funds', { available: String(account.balance) }))
         const { payer, biller } = original
-        working.post({ kind: 'refund', debit: actor.account, credit: payer.account, unit, amount, payment: id, debitName: payer.name, creditName: biller.name })
+        working.post({
+          kind: 'refund',
+          debit: actor.account,
+          credit: payer.account,
+          unit,
+          amount,
+          payment: id,
+          debitName: payer.name,
+          creditName: biller.name,
+        })
         working.saveRefund(home, { id: refund, original: id, amount, at: working.now, told: false })
         return { ...ofPayment(original), refund }
       },

@@ -54,7 +54,12 @@ export function workingRows(rows: Rows, buckets: number) {
   const transfers: PostedTransfer[] = []
   const entries: Entry[] = []
   const events: EventRow[] = []
-  const evidence: { bucket: number; payment: PaymentId; version: number; evidence: Writes['evidence'][number]['evidence'] }[] = []
+  const evidence: {
+    bucket: number
+    payment: PaymentId
+    version: number
+    evidence: Writes['evidence'][number]['evidence']
+  }[] = []
 
   function refundsOfOriginal(original: PaymentId): Map<PaymentId, RefundRow> {
     const known = refunds.get(original) ?? new Map<PaymentId, RefundRow>()
@@ -165,7 +170,11 @@ export function workingRows(rows: Rows, buckets: number) {
       const writes: Writes = {
         heads: [...changedHeads].map((bucket) => ({ bucket, head: headOf(bucket) })),
         commands: newCommands,
-        offers: [...changedOffers].map(([key, { bucket, previous }]) => ({ bucket, offer: found(offers, key), previous })),
+        offers: [...changedOffers].map(([key, { bucket, previous }]) => ({
+          bucket,
+          offer: found(offers, key),
+          previous,
+        })),
         payments: [...changedPayments].map(([id, previous]) => ({
           bucket: bucketOfId(id),
           payment: found(payments, id),

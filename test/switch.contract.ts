@@ -6,7 +6,13 @@ import { billOf, newId, openTown, type Ground } from './support/world.ts'
 
 /** Runs the contract. `advance` moves the store's clock where the test may, otherwise stories of time are left to memory. */
 export function switchContract(name: string, open: () => Promise<Ground & { advance?: (ms: number) => void }>): void {
-  const story = (title: string, run: (town: Awaited<ReturnType<typeof openTown>>, ground: Ground & { advance?: (ms: number) => void }) => Promise<void>): void => {
+  const story = (
+    title: string,
+    run: (
+      town: Awaited<ReturnType<typeof openTown>>,
+      ground: Ground & { advance?: (ms: number) => void },
+    ) => Promise<void>,
+  ): void => {
     test(`${name}: ${title}`, async () => {
       const ground = await open()
       try {
@@ -32,7 +38,12 @@ export function switchContract(name: string, open: () => Promise<Ground & { adva
     assert.equal((await store.readBalances(town.till.account))[0]?.arriving, 1_280n)
     await town.settleDown()
     assert.equal(await town.balance(town.till), 1_280n)
-    const [entry] = await store.readEntries({ account: town.payer.account, unit: billOf(1n).unit, before: null, limit: 1 })
+    const [entry] = await store.readEntries({
+      account: town.payer.account,
+      unit: billOf(1n).unit,
+      before: null,
+      limit: 1,
+    })
     assert.deepEqual([entry?.amount, entry?.balance, entry?.otherName], [-1_280n, 8_720n, 'Marubeni Bakery'])
     const seen = await town.hub.lookAt({ terminal: town.till.id, deal })
     assert.equal(seen?.payment && stateOf(seen.payment), 'settled')
@@ -65,7 +76,9 @@ export function switchContract(name: string, open: () => Promise<Ground & { adva
     const seen = await town.ground.store.readPayment(first.payment)
     assert.ok(seen)
     const at = await town.ground.store.now()
-    const answers = await Promise.all(Array.from({ length: 20 }, () => town.approve(town.payer, seen.id, { id: approval, seen, at })))
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => town.approve(town.payer, seen.id, { id: approval, seen, at })),
+    )
     assert.equal(answers[0]?.refusal, null)
     for (const answer of answers) assert.deepEqual(answer, answers[0])
     assert.equal(await town.balance(town.payer), 9_300n)
@@ -111,30 +124,36 @@ export function switchContract(name: string, open: () => Promise<Ground & { adva
     assert.equal(await town.balance(town.payer), 0n)
   })
 
-  story('release lets the phone go first and then shows a new number; the released phone cannot approve', async (town, { store }) => {
-    const { number, deal } = await town.offer(billOf(400n))
-    const { payment } = await town.join(town.payer, number)
-    assert.ok(payment)
-    const before = await store.readPayment(payment)
-    assert.ok(before)
-    assert.equal((await town.say(town.till, { name: 'release', deal, payment })).refusal, null)
-    assert.equal((await town.approve(town.payer, payment, { seen: before })).refusal?.code, 'state-conflict')
-    const renewed = await town.number(deal)
-    assert.notEqual(renewed, number)
-    const [, other] = town.people
-    assert.ok(other)
-    const joined = await town.join(other, renewed)
-    assert.ok(joined.payment)
-    assert.ok((joined.version ?? 0) > before.version)
-    assert.equal((await town.approve(other, joined.payment)).refusal, null)
-  })
+  story(
+    'release lets the phone go first and then shows a new number; the released phone cannot approve',
+    async (town, { store }) => {
+      const { number, deal } = await town.offer(billOf(400n))
+      const { payment } = await town.join(town.payer, number)
+      assert.ok(payment)
+      const before = await store.readPayment(payment)
+      assert.ok(before)
+      assert.equal((await town.say(town.till, { name: 'release', deal, payment })).refusal, null)
+      assert.equal((await town.approve(town.payer, payment, { seen: before })).refusal?.code, 'state-conflict')
+      const renewed = await town.number(deal)
+      assert.notEqual(renewed, number)
+      const [, other] = town.people
+      assert.ok(other)
+      const joined = await town.join(other, renewed)
+      assert.ok(joined.payment)
+      assert.ok((joined.version ?? 0) > before.version)
+      assert.equal((await town.approve(other, joined.payment)).refusal, null)
+    },
+  )
 
   story('either side cancels before settlement, and then it is over', async (town) => {
     for (const by of ['payer', 'biller'] as const) {
       const { number, deal } = await town.offer(billOf(400n))
       const { payment } = await town.join(town.payer, number)
       assert.ok(payment)
-      const cancelled = by === 'payer' ? await town.say(town.payer, { name: 'decline', payment }) : await town.say(town.till, { name: 'cancel-deal', deal, payment })
+      const cancelled =
+        by === 'payer'
+          ? await town.say(town.payer, { name: 'decline', payment })
+          : await town.say(town.till, { name: 'cancel-deal', deal, payment })
       assert.equal(cancelled.refusal, null)
       assert.equal((await town.approve(town.payer, payment)).refusal?.code, 'state-conflict')
     }
@@ -147,7 +166,9 @@ export function switchContract(name: string, open: () => Promise<Ground & { adva
     assert.ok(payment)
     assert.equal((await town.say(town.till, { name: 'refund', payment, amount: 1n })).refusal?.code, 'not-settled')
     await town.approve(town.payer, payment)
-    const answers = await Promise.all(Array.from({ length: 12 }, () => town.say(town.till, { name: 'refund', payment, amount: 100n })))
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, () => town.say(town.till, { name: 'refund', payment, amount: 100n })),
+    )
     assert.equal(answers.filter(({ refusal }) => refusal === null).length, 10)
     assert.ok(answers.every(({ refusal }) => refusal === null || refusal.code === 'already-refunded'))
     await town.settleDown()
@@ -177,7 +198,8 @@ export function switchContract(name: string, open: () => Promise<Ground & { adva
     assert.ok(payment)
     assert.equal((await town.approve(town.payer, payment, { proof: 'none' })).refusal?.code, 'proof-needed')
     const codes: (string | undefined)[] = []
-    for (let guess = 0; guess < 6; guess++) codes.push((await town.approve(town.payer, payment, { proof: 'wrong' })).refusal?.code)
+    for (let guess = 0; guess < 6; guess++)
+      codes.push((await town.approve(town.payer, payment, { proof: 'wrong' })).refusal?.code)
     assert.deepEqual(codes, ['proof-wrong', 'proof-wrong', 'proof-wrong', 'proof-wrong', 'proof-wrong', 'proof-locked'])
     assert.equal((await town.approve(town.payer, payment)).refusal?.code, 'proof-locked')
   })
@@ -192,7 +214,10 @@ export function switchContract(name: string, open: () => Promise<Ground & { adva
     assert.equal((await town.say(town.till, { name: 'deliver', payment, portion: 0, amount: 600n })).refusal, null)
     await town.settleDown()
     assert.deepEqual([await town.balance(town.payer), await town.balance(town.till)], [9_400n, 600n])
-    assert.equal((await town.say(town.till, { name: 'deliver', payment, portion: 0, amount: 600n })).refusal?.code, 'state-conflict')
+    assert.equal(
+      (await town.say(town.till, { name: 'deliver', payment, portion: 0, amount: 600n })).refusal?.code,
+      'state-conflict',
+    )
   })
 
   story('an unused number expires, a silent phone is let go, a renewed number works', async (town, ground) => {

@@ -1,6 +1,6 @@
 // Numbers people read aloud, compare or watch: a payment number, an amount, the time left.
 import type { JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { useWords } from './i18n.ts'
 import { kitWords } from './words.ts'
 
@@ -85,10 +85,18 @@ export type TimeLeftProps = {
   readonly clockOffsetMs?: number
   /** Called once when the time is up. */
   readonly onEnd?: () => void
+  /** Shows the seconds in words from the start, where they matter to everybody. */
+  readonly open?: boolean
 }
 
 /** A thin line that empties, and the seconds in words for those who open it. Never read out unasked. */
-export function TimeLeft({ endsAtMs, lastsMs, clockOffsetMs = 0, onEnd }: TimeLeftProps): JSX.Element {
+export function TimeLeft(props: TimeLeftProps): JSX.Element {
+  const { endsAtMs, lastsMs, clockOffsetMs = 0, onEnd } = props
+  const details = useRef<HTMLDetailsElement>(null)
+  useEffect(() => {
+    // Once, and not as an attribute: the next tick must not open again what somebody has closed.
+    if (props.open === true && details.current !== null) details.current.open = true
+  }, [])
   const words = useWords(kitWords)
   const leftMs = Math.max(0, endsAtMs - (useNow(1000) + clockOffsetMs))
   const isOver = leftMs === 0
@@ -100,7 +108,7 @@ export function TimeLeft({ endsAtMs, lastsMs, clockOffsetMs = 0, onEnd }: TimeLe
   const share = Math.min(1, Math.max(0, (leftMs - 1000) / lastsMs))
   const text = isOver ? words.timeOver : words.timeLeft(seconds)
   return (
-    <details class={seconds <= 10 ? 'time-left time-left-short' : 'time-left'}>
+    <details class={seconds <= 10 ? 'time-left time-left-short' : 'time-left'} ref={details}>
       <summary title={text}>
         <span class="hidden">{words.showTime}</span>
         <span class="time-left-line" aria-hidden="true">

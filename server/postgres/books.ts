@@ -20,11 +20,18 @@ export async function readBooks(settings: pg.ClientConfig): Promise<Books> {
     const heads = await rows('select * from head')
     const books: Books = {
       buckets: heads.length,
-      heads: new Map(heads.map((row) => [Number(row.bucket), { sequence: big(row.sequence), hash: row.hash as Uint8Array }])),
+      heads: new Map(
+        heads.map((row) => [Number(row.bucket), { sequence: big(row.sequence), hash: row.hash as Uint8Array }]),
+      ),
       accounts: (await rows('select * from account')).map(accountOf),
       transfers: (await rows('select * from transfer')).map(transferOf),
       entries: (await rows('select * from entry')).map(entryOf),
-      marks: new Map((await rows('select * from mark')).map((row) => [`${String(row.bucket)} ${String(row.source)}`, big(row.sequence)])),
+      marks: new Map(
+        (await rows('select * from mark')).map((row) => [
+          `${String(row.bucket)} ${String(row.source)}`,
+          big(row.sequence),
+        ]),
+      ),
       offers: (await rows('select snapshot from offer')).map((row) => offerFromJson(row.snapshot)),
       payments: (await rows('select snapshot from payment')).map((row) => paymentFromJson(row.snapshot)),
       refunds: (await rows('select * from refund')).map((row) => ({

@@ -52,7 +52,10 @@ async function grant(database: Database, wishes: readonly Wish[]): Promise<boole
     const now = Number(rows[0]?.now ?? 0)
     const states = new Map<BudgetKey, BudgetState>()
     for (const row of rows) {
-      const known = row.at === null ? undefined : { tokens: Number(row.tokens), dayUsed: Number(row.day_used), day: Number(row.day), at: Number(row.at) }
+      const known =
+        row.at === null
+          ? undefined
+          : { tokens: Number(row.tokens), dayUsed: Number(row.day_used), day: Number(row.day), at: Number(row.at) }
       const key = row.key as BudgetKey
       states.set(key, refreshed(key, known, now))
     }

@@ -23,10 +23,14 @@ const STATEMENT_WITHIN_MS = 8_000
  * Every hot statement finds its rows by key. A planner without statistics (a fresh database) would scan the small tables,
  * keep that plan, and grow slow with them; forbidding the scan is cheaper than analysing on every start.
  */
-const BY_KEY = '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan'
+const BY_KEY =
+  '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan'
 
 /** Opens pools. `role` is taken by every connection, so that even the hub cannot edit the journal. */
-export function openDatabase(settings: pg.ClientConfig, options: { transactions: number; reads: number; role: boolean }): Database {
+export function openDatabase(
+  settings: pg.ClientConfig,
+  options: { transactions: number; reads: number; role: boolean },
+): Database {
   const role = options.role ? ` -c role=${APP_ROLE}` : ''
   const pool = (max: number, extra: string): pg.Pool => {
     const made = new pg.Pool({

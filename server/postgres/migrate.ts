@@ -30,13 +30,17 @@ export async function migrate(settings: pg.ClientConfig): Promise<{ ran: number[
     const newest = Math.max(0, ...files.map(({ number }) => number))
     const ahead = known.rows.find(({ number }) => number > newest)
     if (ahead !== undefined) {
-      throw new MigrationError(`The database is at migration ${ahead.number}, this program knows ${newest}: start the newer program.`)
+      throw new MigrationError(
+        `The database is at migration ${ahead.number}, this program knows ${newest}: start the newer program.`,
+      )
     }
     const ran: number[] = []
     for (const file of files) {
       const before = known.rows.find(({ number }) => number === file.number)
       if (before !== undefined && before.sha256 !== file.sha256) {
-        throw new MigrationError(`Migration ${file.name} was changed after it had run: restore the file, write a new one.`)
+        throw new MigrationError(
+          `Migration ${file.name} was changed after it had run: restore the file, write a new one.`,
+        )
       }
       if (before !== undefined) continue
       await run(client, file)
@@ -64,7 +68,11 @@ async function run(client: pg.Client, file: MigrationFile): Promise<void> {
   await client.query('begin')
   try {
     await client.query(file.sql)
-    await client.query('insert into migration (number, name, sha256) values ($1, $2, $3)', [file.number, file.name, file.sha256])
+    await client.query('insert into migration (number, name, sha256) values ($1, $2, $3)', [
+      file.number,
+      file.name,
+      file.sha256,
+    ])
     const { command } = await client.query('commit')
     if (command !== 'COMMIT') throw new MigrationError(`Migration ${file.name} was rolled back.`)
   } catch (error) {

@@ -8,7 +8,14 @@ import { unitOf, type Unit } from '#core/money.ts'
 import type { SchemeRules } from '#core/payment.ts'
 import { idOf, NOW, uuidOf } from './store.ts'
 
-export type SchemeRow = Readonly<{ id: SchemeId; name: string; demo: boolean; buckets: number; unit: Unit; rules: SchemeRules }>
+export type SchemeRow = Readonly<{
+  id: SchemeId
+  name: string
+  demo: boolean
+  buckets: number
+  unit: Unit
+  rules: SchemeRules
+}>
 
 /** What a scheme starts with: an hour's unlock, a fresh proof from 10,000 on, at most 1,000,000 a payment (smallest part of its unit). */
 export const START_RULES = { unlockMs: 3_600_000, freshProofFrom: 10_000n, limitPerPayment: 1_000_000n } as const
@@ -34,7 +41,11 @@ export async function createScheme(
         start.demo,
         start.buckets,
         start.unit,
-        JSON.stringify({ unlockMs: rules.unlockMs, freshProofFrom: String(rules.freshProofFrom), limitPerPayment: String(rules.limitPerPayment) }),
+        JSON.stringify({
+          unlockMs: rules.unlockMs,
+          freshProofFrom: String(rules.freshProofFrom),
+          limitPerPayment: String(rules.limitPerPayment),
+        }),
       ],
     )
     const created = rowCount === 1
@@ -48,14 +59,26 @@ export async function createScheme(
 
 async function createBuckets(client: pg.Client, buckets: number, unit: Unit): Promise<void> {
   const all = Array.from({ length: buckets }, (_, bucket) => bucket)
-  await client.query('insert into head (bucket, sequence, hash) select bucket, 0, $2 from unnest($1::smallint[]) n(bucket)', [all, Buffer.from(GENESIS_HASH)])
-  await client.query('insert into mark (bucket, source) select a, b from unnest($1::smallint[]) x(a), unnest($1::smallint[]) y(b)', [all])
+  await client.query(
+    'insert into head (bucket, sequence, hash) select bucket, 0, $2 from unnest($1::smallint[]) n(bucket)',
+    [all, Buffer.from(GENESIS_HASH)],
+  )
+  await client.query(
+    'insert into mark (bucket, source) select a, b from unnest($1::smallint[]) x(a), unnest($1::smallint[]) y(b)',
+    [all],
+  )
   await openSystemAccounts(client, buckets, unit)
 }
 
 /** The scheme's own accounts of a unit, in every bucket; made once. */
-export async function openSystemAccounts(client: Pick<pg.ClientBase, 'query'>, buckets: number, unit: Unit): Promise<void> {
-  const rows = Array.from({ length: buckets }, (_, bucket) => SYSTEM_ACCOUNT_KINDS.map((kind) => ({ bucket, key: systemAccount(kind, bucket) }))).flat()
+export async function openSystemAccounts(
+  client: Pick<pg.ClientBase, 'query'>,
+  buckets: number,
+  unit: Unit,
+): Promise<void> {
+  const rows = Array.from({ length: buckets }, (_, bucket) =>
+    SYSTEM_ACCOUNT_KINDS.map((kind) => ({ bucket, key: systemAccount(kind, bucket) })),
+  ).flat()
   await client.query(
     'insert into account (bucket, key, unit) select n.bucket, n.key, $3 from unnest($1::smallint[], $2::text[]) n(bucket, key) on conflict do nothing',
     [rows.map(({ bucket }) => bucket), rows.map(({ key }) => key), unit],
@@ -63,9 +86,14 @@ export async function openSystemAccounts(client: Pick<pg.ClientBase, 'query'>, b
 }
 
 async function readWith(client: pg.Client): Promise<SchemeRow | undefined> {
-  const { rows } = await client.query<{ id: string; name: string; demo: boolean; buckets: number; unit: string; rules: Record<string, unknown> }>(
-    'select id, name, demo, buckets, unit, rules from scheme',
-  )
+  const { rows } = await client.query<{
+    id: string
+    name: string
+    demo: boolean
+    buckets: number
+    unit: string
+    rules: Record<string, unknown>
+  }>('select id, name, demo, buckets, unit, rules from scheme')
   const [row] = rows
   const unit = row && unitOf(row.unit)
   if (row === undefined || unit === undefined) return undefined
@@ -77,11 +105,19 @@ async function readWith(client: pg.Client): Promise<SchemeRow | undefined> {
     demo: row.demo,
     buckets: row.buckets,
     unit,
-    rules: { id, unlockMs: Number(unlockMs), freshProofFrom: BigInt(String(freshProofFrom)), limitPerPayment: BigInt(String(limitPerPayment)) },
+    rules: {
+      id,
+      unlockMs: Number(unlockMs),
+      freshProofFrom: BigInt(String(freshProofFrom)),
+      limitPerPayment: BigInt(String(limitPerPayment)),
+    },
   }
 }
 
-async function withClient<Result>(settings: pg.ClientConfig, use: (client: pg.Client) => Promise<Result>): Promise<Result> {
+async function withClient<Result>(
+  settings: pg.ClientConfig,
+  use: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
   const client = new pg.Client(settings)
   await client.connect()
   try {

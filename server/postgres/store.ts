@@ -3,18 +3,38 @@
 import type { AccountKey } from '#core/accounts.ts'
 import { bucketOf, systemAccount, SYSTEM_ACCOUNT_KINDS } from '#core/accounts.ts'
 import type { Device } from '#core/device.ts'
-import { bucketOfId, type DealId, type DeviceId, type KeyId, type PartyId, type PaymentId, type TerminalId } from '#core/ids.ts'
+import {
+  bucketOfId,
+  type DealId,
+  type DeviceId,
+  type KeyId,
+  type PartyId,
+  type PaymentId,
+  type TerminalId,
+} from '#core/ids.ts'
 import type { Account, AccountStatus, Entry, TransferKind } from '#core/ledger.ts'
 import type { Unit } from '#core/money.ts'
 import { offerDueAt } from '#core/offer.ts'
 import { paymentDueAt, stateOf } from '#core/payment.ts'
 import { offerFromJson, paymentFromJson, toJson } from '#switch/snapshot.ts'
-import type { Answer, Balance, BucketNeeds, Due, NumberRow, RefundRow, Rows, Store, StoredCommand, Writes } from '#switch/store.ts'
+import type {
+  Answer,
+  Balance,
+  BucketNeeds,
+  Due,
+  NumberRow,
+  RefundRow,
+  Rows,
+  Store,
+  StoredCommand,
+  Writes,
+} from '#switch/store.ts'
 import { inTransaction, read, type Database, type Statement } from './connect.ts'
 import { depositStatements } from './deposit.ts'
 
 /** PostgreSQL's uuid as one of our ids. */
-export const idOf = <Id extends string>(prefix: string, uuid: string): Id => `${prefix}_${uuid.replaceAll('-', '')}` as Id
+export const idOf = <Id extends string>(prefix: string, uuid: string): Id =>
+  `${prefix}_${uuid.replaceAll('-', '')}` as Id
 /** One of our ids as PostgreSQL's uuid. */
 export const uuidOf = (id: string): string => id.slice(id.indexOf('_') + 1)
 
@@ -47,23 +67,41 @@ export function postgresStore(database: Database, buckets: number): Store {
     },
 
     async readCommand(bucket, { actor, id }) {
-      const [row] = await rowsOf('read_command', 'select hash, answer from command where bucket = $1 and actor = $2 and id = $3', [bucket, uuidOf(actor), uuidOf(id)])
+      const [row] = await rowsOf(
+        'read_command',
+        'select hash, answer from command where bucket = $1 and actor = $2 and id = $3',
+        [bucket, uuidOf(actor), uuidOf(id)],
+      )
       return row && { actor, id, hash: hexOf(row.hash), answer: row.answer as Answer }
     },
     async readNumber(bucket, { scope, number }) {
-      const [row] = await rowsOf('read_number', 'select terminal, deal from number where bucket = $1 and scope = $2 and number = $3', [bucket, scope, number])
+      const [row] = await rowsOf(
+        'read_number',
+        'select terminal, deal from number where bucket = $1 and scope = $2 and number = $3',
+        [bucket, scope, number],
+      )
       return row && offerKeyFrom(row)
     },
     async readToken(bucket, token) {
-      const [row] = await rowsOf('read_token', 'select terminal, deal from offer where bucket = $1 and token = $2', [bucket, uuidOf(token)])
+      const [row] = await rowsOf('read_token', 'select terminal, deal from offer where bucket = $1 and token = $2', [
+        bucket,
+        uuidOf(token),
+      ])
       return row && offerKeyFrom(row)
     },
     async readOffer(bucket, { terminal, deal }) {
-      const [row] = await rowsOf('read_offer', 'select snapshot from offer where bucket = $1 and terminal = $2 and deal = $3', [bucket, uuidOf(terminal), uuidOf(deal)])
+      const [row] = await rowsOf(
+        'read_offer',
+        'select snapshot from offer where bucket = $1 and terminal = $2 and deal = $3',
+        [bucket, uuidOf(terminal), uuidOf(deal)],
+      )
       return row && offerFromJson(row.snapshot)
     },
     async readPayment(payment) {
-      const [row] = await rowsOf('read_payment', 'select snapshot from payment where bucket = $1 and id = $2', [bucketOfId(payment), uuidOf(payment)])
+      const [row] = await rowsOf('read_payment', 'select snapshot from payment where bucket = $1 and id = $2', [
+        bucketOfId(payment),
+        uuidOf(payment),
+      ])
       return row && paymentFromJson(row.snapshot)
     },
     async readPayments(payments) {
@@ -76,7 +114,10 @@ export function postgresStore(database: Database, buckets: number): Store {
       return rows.map((row) => paymentFromJson(row.snapshot))
     },
     async readDevice(bucket, device) {
-      const [row] = await rowsOf('read_device', 'select * from device where bucket = $1 and id = $2', [bucket, uuidOf(device)])
+      const [row] = await rowsOf('read_device', 'select * from device where bucket = $1 and id = $2', [
+        bucket,
+        uuidOf(device),
+      ])
       return row && deviceFrom(row)
     },
     async readBalances(account) {
@@ -116,13 +157,25 @@ export function postgresStore(database: Database, buckets: number): Store {
     },
     async readDue(limit) {
       const [offers, payments, refunds] = await Promise.all([
-        rowsOf('due_offers', `select terminal, deal from offer where due_at <= ${NOW} order by due_at limit $1`, [limit]),
-        rowsOf('due_payments', `select id, version from payment where due_at <= ${NOW} order by due_at limit $1`, [limit]),
-        rowsOf('due_refunds', `select original, id, amount, at, told from refund where not told and at <= ${NOW} - ${TELL_AFTER_MS} limit $1`, [limit]),
+        rowsOf('due_offers', `select terminal, deal from offer where due_at <= ${NOW} order by due_at limit $1`, [
+          limit,
+        ]),
+        rowsOf('due_payments', `select id, version from payment where due_at <= ${NOW} order by due_at limit $1`, [
+          limit,
+        ]),
+        rowsOf(
+          'due_refunds',
+          `select original, id, amount, at, told from refund where not told and at <= ${NOW} - ${TELL_AFTER_MS} limit $1`,
+          [limit],
+        ),
       ])
       return [
         ...offers.map((row): Due => ({ kind: 'offer', ...offerKeyFrom(row) })),
-        ...payments.map((row): Due => ({ kind: 'payment', payment: idOf('pay', String(row.id)), version: Number(row.version) })),
+        ...payments.map((row): Due => ({
+          kind: 'payment',
+          payment: idOf('pay', String(row.id)),
+          version: Number(row.version),
+        })),
         ...refunds.map((row): Due => ({ kind: 'refund', refund: refundFrom(row) })),
       ]
     },
@@ -196,7 +249,10 @@ function loading(needs: readonly BucketNeeds[]): { statements: Statement[]; rows
     const index = statements.push({ name, text, values }) - 1
     return () => index
   }
-  const flat = <Item>(pick: (need: BucketNeeds) => readonly Item[], keyOf: (item: Item) => string): { bucket: number; item: Item }[] => {
+  const flat = <Item>(
+    pick: (need: BucketNeeds) => readonly Item[],
+    keyOf: (item: Item) => string,
+  ): { bucket: number; item: Item }[] => {
     const seen = new Map<string, { bucket: number; item: Item }>()
     for (const need of needs) {
       for (const item of pick(need)) seen.set(`${need.bucket} ${keyOf(item)}`, { bucket: need.bucket, item })
@@ -205,16 +261,30 @@ function loading(needs: readonly BucketNeeds[]): { statements: Statement[]; rows
   }
   const bucketsOf = (rows: readonly { bucket: number }[]): number[] => rows.map(({ bucket }) => bucket)
 
-  const commands = flat(({ commands }) => commands, ({ actor, id }) => actor + id)
-  const offers = flat(({ offers }) => offers, ({ terminal, deal }) => terminal + deal)
+  const commands = flat(
+    ({ commands }) => commands,
+    ({ actor, id }) => actor + id,
+  )
+  const offers = flat(
+    ({ offers }) => offers,
+    ({ terminal, deal }) => terminal + deal,
+  )
   const payments = flat(({ payments }) => payments, String)
   const accounts = flat(({ accounts }) => accounts, String)
   const devices = flat(({ devices }) => devices, String)
   const terminals = flat(({ terminals }) => terminals, String)
-  const numbers = flat(({ numbers }) => numbers, ({ scope, number }) => `${scope} ${number}`)
+  const numbers = flat(
+    ({ numbers }) => numbers,
+    ({ scope, number }) => `${scope} ${number}`,
+  )
   const refunds = flat(({ refunds }) => refunds, String)
 
-  const heads = ask('lock_heads', 'select bucket, sequence, hash from head where bucket = any($1::smallint[]) order by bucket for update', [needs.map(({ bucket }) => bucket)], 1)
+  const heads = ask(
+    'lock_heads',
+    'select bucket, sequence, hash from head where bucket = any($1::smallint[]) order by bucket for update',
+    [needs.map(({ bucket }) => bucket)],
+    1,
+  )
   const clock = ask('clock', `select ${NOW} as now`, [], 1)
   const gotAccounts = ask(
     'lock_accounts',
@@ -271,11 +341,26 @@ function loading(needs: readonly BucketNeeds[]): { statements: Statement[]; rows
     const rows = (index: () => number): Loose[] => results[index()] ?? []
     return {
       now: Number(rows(clock)[0]?.now),
-      heads: new Map(rows(heads).map((row) => [Number(row.bucket), { sequence: BigInt(String(row.sequence)), hash: row.hash as Uint8Array }])),
+      heads: new Map(
+        rows(heads).map((row) => [
+          Number(row.bucket),
+          { sequence: BigInt(String(row.sequence)), hash: row.hash as Uint8Array },
+        ]),
+      ),
       accounts: rows(gotAccounts).map(accountFrom),
       commands: rows(gotCommands).flatMap((row): (StoredCommand & { bucket: number })[] => {
         const asked = commands[Number(row.i) - 1]
-        return asked === undefined ? [] : [{ bucket: asked.bucket, actor: asked.item.actor, id: asked.item.id, hash: hexOf(row.hash), answer: row.answer as Answer }]
+        return asked === undefined
+          ? []
+          : [
+              {
+                bucket: asked.bucket,
+                actor: asked.item.actor,
+                id: asked.item.id,
+                hash: hexOf(row.hash),
+                answer: row.answer as Answer,
+              },
+            ]
       }),
       offers: rows(gotOffers).map((row) => offerFromJson(row.snapshot)),
       payments: rows(gotPayments).map((row) => paymentFromJson(row.snapshot)),
@@ -285,7 +370,12 @@ function loading(needs: readonly BucketNeeds[]): { statements: Statement[]; rows
         party: idOf<PartyId>('pty', String(row.party)),
         status: row.status === 'active' ? 'active' : 'revoked',
       })),
-      numbers: rows(gotNumbers).map((row): NumberRow => ({ scope: String(row.scope), number: String(row.number), ...offerKeyFrom(row), freeAt: Number(row.free_at) })),
+      numbers: rows(gotNumbers).map((row): NumberRow => ({
+        scope: String(row.scope),
+        number: String(row.number),
+        ...offerKeyFrom(row),
+        freeAt: Number(row.free_at),
+      })),
       refunds: rows(gotRefunds).map(refundFrom),
     }
   }
@@ -303,54 +393,79 @@ function writing(writes: Writes): Statement[] {
   }
   const { heads, commands, accounts, devices, numbers, refunds, transfers, entries, events, evidence } = writes
 
-  put('write_heads', exactly('update head h set sequence = n.sequence, hash = n.hash from unnest($1::smallint[], $2::bigint[], $3::bytea[]) n(bucket, sequence, hash) where h.bucket = n.bucket', 'cardinality($1::smallint[])'), heads, () => [
-    heads.map(({ bucket }) => bucket),
-    heads.map(({ head }) => head.sequence),
-    heads.map(({ head }) => Buffer.from(head.hash)),
-  ])
-  put('write_accounts', exactly(
-    `update account a set balance = n.balance, version = n.version
+  put(
+    'write_heads',
+    exactly(
+      'update head h set sequence = n.sequence, hash = n.hash from unnest($1::smallint[], $2::bigint[], $3::bytea[]) n(bucket, sequence, hash) where h.bucket = n.bucket',
+      'cardinality($1::smallint[])',
+    ),
+    heads,
+    () => [
+      heads.map(({ bucket }) => bucket),
+      heads.map(({ head }) => head.sequence),
+      heads.map(({ head }) => Buffer.from(head.hash)),
+    ],
+  )
+  put(
+    'write_accounts',
+    exactly(
+      `update account a set balance = n.balance, version = n.version
      from unnest($1::smallint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[]) n(bucket, key, unit, balance, version, previous)
-     where a.bucket = n.bucket and a.key = n.key and a.unit = n.unit and a.version = n.previous`, 'cardinality($1::smallint[])'), accounts, () => [
-    accounts.map(({ bucket }) => bucket),
-    accounts.map(({ account }) => account.key),
-    accounts.map(({ account }) => account.unit),
-    accounts.map(({ account }) => account.balance),
-    accounts.map(({ account }) => account.version),
-    accounts.map(({ previous }) => previous),
-  ])
-  put('write_transfers', `insert into transfer (bucket, sequence, debit, credit, credit_bucket, unit, amount, kind, payment, debit_name, credit_name, at, hash)
-     select * from unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::smallint[], $6::text[], $7::bigint[], $8::text[], $9::uuid[], $10::text[], $11::text[], $12::bigint[], $13::bytea[])`, transfers, () => [
-    transfers.map(({ bucket }) => bucket),
-    transfers.map(({ sequence }) => sequence),
-    transfers.map(({ debit }) => debit),
-    transfers.map(({ credit }) => credit),
-    transfers.map(({ creditBucket }) => creditBucket),
-    transfers.map(({ unit }) => unit),
-    transfers.map(({ amount }) => amount),
-    transfers.map(({ kind }) => kind),
-    transfers.map(({ payment }) => payment && uuidOf(payment)),
-    transfers.map(({ debitName }) => debitName),
-    transfers.map(({ creditName }) => creditName),
-    transfers.map(({ at }) => at),
-    transfers.map(({ hash }) => Buffer.from(hash)),
-  ])
-  put('write_entries', `insert into entry (bucket, account, unit, number, amount, balance, kind, payment, other, other_name, source_bucket, sequence, at)
-     select * from unnest($1::smallint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::uuid[], $9::text[], $10::text[], $11::smallint[], $12::bigint[], $13::bigint[])`, entries, () => [
-    entries.map(({ bucket }) => bucket),
-    entries.map(({ account }) => account),
-    entries.map(({ unit }) => unit),
-    entries.map(({ number }) => number),
-    entries.map(({ amount }) => amount),
-    entries.map(({ balance }) => balance),
-    entries.map(({ kind }) => kind),
-    entries.map(({ payment }) => payment && uuidOf(payment)),
-    entries.map(({ other }) => other),
-    entries.map(({ otherName }) => otherName),
-    entries.map(({ sourceBucket }) => sourceBucket),
-    entries.map(({ sequence }) => sequence),
-    entries.map(({ at }) => at),
-  ])
+     where a.bucket = n.bucket and a.key = n.key and a.unit = n.unit and a.version = n.previous`,
+      'cardinality($1::smallint[])',
+    ),
+    accounts,
+    () => [
+      accounts.map(({ bucket }) => bucket),
+      accounts.map(({ account }) => account.key),
+      accounts.map(({ account }) => account.unit),
+      accounts.map(({ account }) => account.balance),
+      accounts.map(({ account }) => account.version),
+      accounts.map(({ previous }) => previous),
+    ],
+  )
+  put(
+    'write_transfers',
+    `insert into transfer (bucket, sequence, debit, credit, credit_bucket, unit, amount, kind, payment, debit_name, credit_name, at, hash)
+     select * from unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::smallint[], $6::text[], $7::bigint[], $8::text[], $9::uuid[], $10::text[], $11::text[], $12::bigint[], $13::bytea[])`,
+    transfers,
+    () => [
+      transfers.map(({ bucket }) => bucket),
+      transfers.map(({ sequence }) => sequence),
+      transfers.map(({ debit }) => debit),
+      transfers.map(({ credit }) => credit),
+      transfers.map(({ creditBucket }) => creditBucket),
+      transfers.map(({ unit }) => unit),
+      transfers.map(({ amount }) => amount),
+      transfers.map(({ kind }) => kind),
+      transfers.map(({ payment }) => payment && uuidOf(payment)),
+      transfers.map(({ debitName }) => debitName),
+      transfers.map(({ creditName }) => creditName),
+      transfers.map(({ at }) => at),
+      transfers.map(({ hash }) => Buffer.from(hash)),
+    ],
+  )
+  put(
+    'write_entries',
+    `insert into entry (bucket, account, unit, number, amount, balance, kind, payment, other, other_name, source_bucket, sequence, at)
+     select * from unnest($1::smallint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::uuid[], $9::text[], $10::text[], $11::smallint[], $12::bigint[], $13::bigint[])`,
+    entries,
+    () => [
+      entries.map(({ bucket }) => bucket),
+      entries.map(({ account }) => account),
+      entries.map(({ unit }) => unit),
+      entries.map(({ number }) => number),
+      entries.map(({ amount }) => amount),
+      entries.map(({ balance }) => balance),
+      entries.map(({ kind }) => kind),
+      entries.map(({ payment }) => payment && uuidOf(payment)),
+      entries.map(({ other }) => other),
+      entries.map(({ otherName }) => otherName),
+      entries.map(({ sourceBucket }) => sourceBucket),
+      entries.map(({ sequence }) => sequence),
+      entries.map(({ at }) => at),
+    ],
+  )
 
   const newOffers = writes.offers.filter(({ previous }) => previous === null)
   const oldOffers = writes.offers.filter(({ previous }) => previous !== null)
@@ -364,19 +479,25 @@ function writing(writes: Writes): Statement[] {
     rows.map(({ offer }) => offerDueAt(offer)),
     rows.map(({ offer }) => toJson(offer)),
   ]
-  put('insert_offers', `insert into offer (bucket, terminal, deal, version, state, token, due_at, snapshot, opened_at)
-     select * from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::integer[], $5::text[], $6::uuid[], $7::bigint[], $8::jsonb[], $9::bigint[])`, newOffers, () => [
-    ...offerColumns(newOffers),
-    newOffers.map(({ offer }) => offer.openedAt),
-  ])
-  put('update_offers', exactly(
-    `update offer o set version = n.version, state = n.state, token = n.token, due_at = n.due_at, snapshot = n.snapshot
+  put(
+    'insert_offers',
+    `insert into offer (bucket, terminal, deal, version, state, token, due_at, snapshot, opened_at)
+     select * from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::integer[], $5::text[], $6::uuid[], $7::bigint[], $8::jsonb[], $9::bigint[])`,
+    newOffers,
+    () => [...offerColumns(newOffers), newOffers.map(({ offer }) => offer.openedAt)],
+  )
+  put(
+    'update_offers',
+    exactly(
+      `update offer o set version = n.version, state = n.state, token = n.token, due_at = n.due_at, snapshot = n.snapshot
      from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::integer[], $5::text[], $6::uuid[], $7::bigint[], $8::jsonb[], $9::integer[])
        n(bucket, terminal, deal, version, state, token, due_at, snapshot, previous)
-     where o.bucket = n.bucket and o.terminal = n.terminal and o.deal = n.deal and o.version = n.previous`, 'cardinality($1::smallint[])'), oldOffers, () => [
-    ...offerColumns(oldOffers),
-    oldOffers.map(({ previous }) => previous),
-  ])
+     where o.bucket = n.bucket and o.terminal = n.terminal and o.deal = n.deal and o.version = n.previous`,
+      'cardinality($1::smallint[])',
+    ),
+    oldOffers,
+    () => [...offerColumns(oldOffers), oldOffers.map(({ previous }) => previous)],
+  )
 
   const newPayments = writes.payments.filter(({ previous }) => previous === null)
   const oldPayments = writes.payments.filter(({ previous }) => previous !== null)
@@ -389,79 +510,128 @@ function writing(writes: Writes): Statement[] {
     rows.map(({ payment }) => paymentDueAt(payment)),
     rows.map(({ payment }) => toJson(payment)),
   ]
-  put('insert_payments', `insert into payment (bucket, id, party, version, state, due_at, snapshot)
-     select * from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::integer[], $5::text[], $6::bigint[], $7::jsonb[])`, newPayments, () => paymentColumns(newPayments))
-  put('update_payments', exactly(
-    `update payment p set version = n.version, state = n.state, due_at = n.due_at, snapshot = n.snapshot
+  put(
+    'insert_payments',
+    `insert into payment (bucket, id, party, version, state, due_at, snapshot)
+     select * from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::integer[], $5::text[], $6::bigint[], $7::jsonb[])`,
+    newPayments,
+    () => paymentColumns(newPayments),
+  )
+  put(
+    'update_payments',
+    exactly(
+      `update payment p set version = n.version, state = n.state, due_at = n.due_at, snapshot = n.snapshot
      from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::integer[], $5::text[], $6::bigint[], $7::jsonb[], $8::integer[])
        n(bucket, id, party, version, state, due_at, snapshot, previous)
-     where p.bucket = n.bucket and p.id = n.id and p.version = n.previous`, 'cardinality($1::smallint[])'), oldPayments, () => [
-    ...paymentColumns(oldPayments),
-    oldPayments.map(({ previous }) => previous),
-  ])
+     where p.bucket = n.bucket and p.id = n.id and p.version = n.previous`,
+      'cardinality($1::smallint[])',
+    ),
+    oldPayments,
+    () => [...paymentColumns(oldPayments), oldPayments.map(({ previous }) => previous)],
+  )
 
-  put('write_events', `insert into event (bucket, terminal, subject, version, at, body)
-     select * from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::integer[], $5::bigint[], $6::jsonb[])`, events, () => [
-    events.map(({ bucket }) => bucket),
-    events.map(({ terminal }) => uuidOf(terminal)),
-    events.map(({ subject }) => uuidOf(subject)),
-    events.map(({ version }) => version),
-    events.map(({ at }) => at),
-    events.map(({ body }) => toJson(body)),
-  ])
-  put('write_evidence', `insert into evidence (bucket, payment, version, approval, signature, key)
-     select * from unnest($1::smallint[], $2::uuid[], $3::integer[], $4::bytea[], $5::bytea[], $6::uuid[])`, evidence, () => [
-    evidence.map(({ bucket }) => bucket),
-    evidence.map(({ payment }) => uuidOf(payment)),
-    evidence.map(({ version }) => version),
-    evidence.map(({ evidence }) => Buffer.from(evidence.bytes)),
-    evidence.map(({ evidence }) => Buffer.from(evidence.signature)),
-    evidence.map(({ evidence }) => uuidOf(evidence.key)),
-  ])
-  put('write_devices', exactly(
-    `update device d set proved_at = n.proved_at, wrong_proofs = n.wrong_proofs, locked_until = n.locked_until
+  put(
+    'write_events',
+    `insert into event (bucket, terminal, subject, version, at, body)
+     select * from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::integer[], $5::bigint[], $6::jsonb[])`,
+    events,
+    () => [
+      events.map(({ bucket }) => bucket),
+      events.map(({ terminal }) => uuidOf(terminal)),
+      events.map(({ subject }) => uuidOf(subject)),
+      events.map(({ version }) => version),
+      events.map(({ at }) => at),
+      events.map(({ body }) => toJson(body)),
+    ],
+  )
+  put(
+    'write_evidence',
+    `insert into evidence (bucket, payment, version, approval, signature, key)
+     select * from unnest($1::smallint[], $2::uuid[], $3::integer[], $4::bytea[], $5::bytea[], $6::uuid[])`,
+    evidence,
+    () => [
+      evidence.map(({ bucket }) => bucket),
+      evidence.map(({ payment }) => uuidOf(payment)),
+      evidence.map(({ version }) => version),
+      evidence.map(({ evidence }) => Buffer.from(evidence.bytes)),
+      evidence.map(({ evidence }) => Buffer.from(evidence.signature)),
+      evidence.map(({ evidence }) => uuidOf(evidence.key)),
+    ],
+  )
+  put(
+    'write_devices',
+    exactly(
+      `update device d set proved_at = n.proved_at, wrong_proofs = n.wrong_proofs, locked_until = n.locked_until
      from unnest($1::smallint[], $2::uuid[], $3::bigint[], $4::integer[], $5::bigint[]) n(bucket, id, proved_at, wrong_proofs, locked_until)
-     where d.bucket = n.bucket and d.id = n.id`, 'cardinality($1::smallint[])'), devices, () => [
-    devices.map(({ bucket }) => bucket),
-    devices.map(({ device }) => uuidOf(device.id)),
-    devices.map(({ device }) => device.provedAt),
-    devices.map(({ device }) => device.wrongProofs),
-    devices.map(({ device }) => device.lockedUntil),
-  ])
-  put('write_numbers', `insert into number (bucket, scope, number, terminal, deal, free_at)
+     where d.bucket = n.bucket and d.id = n.id`,
+      'cardinality($1::smallint[])',
+    ),
+    devices,
+    () => [
+      devices.map(({ bucket }) => bucket),
+      devices.map(({ device }) => uuidOf(device.id)),
+      devices.map(({ device }) => device.provedAt),
+      devices.map(({ device }) => device.wrongProofs),
+      devices.map(({ device }) => device.lockedUntil),
+    ],
+  )
+  put(
+    'write_numbers',
+    `insert into number (bucket, scope, number, terminal, deal, free_at)
      select * from unnest($1::smallint[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::bigint[])
-     on conflict (bucket, scope, number) do update set terminal = excluded.terminal, deal = excluded.deal, free_at = excluded.free_at`, numbers, () => [
-    numbers.map(({ bucket }) => bucket),
-    numbers.map(({ number }) => number.scope),
-    numbers.map(({ number }) => number.number),
-    numbers.map(({ number }) => uuidOf(number.terminal)),
-    numbers.map(({ number }) => uuidOf(number.deal)),
-    numbers.map(({ number }) => number.freeAt),
-  ])
-  put('write_refunds', `insert into refund (bucket, original, id, amount, at, told)
+     on conflict (bucket, scope, number) do update set terminal = excluded.terminal, deal = excluded.deal, free_at = excluded.free_at`,
+    numbers,
+    () => [
+      numbers.map(({ bucket }) => bucket),
+      numbers.map(({ number }) => number.scope),
+      numbers.map(({ number }) => number.number),
+      numbers.map(({ number }) => uuidOf(number.terminal)),
+      numbers.map(({ number }) => uuidOf(number.deal)),
+      numbers.map(({ number }) => number.freeAt),
+    ],
+  )
+  put(
+    'write_refunds',
+    `insert into refund (bucket, original, id, amount, at, told)
      select * from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::boolean[])
-     on conflict (bucket, original, id) do update set told = excluded.told`, refunds, () => [
-    refunds.map(({ bucket }) => bucket),
-    refunds.map(({ refund }) => uuidOf(refund.original)),
-    refunds.map(({ refund }) => uuidOf(refund.id)),
-    refunds.map(({ refund }) => refund.amount),
-    refunds.map(({ refund }) => refund.at),
-    refunds.map(({ refund }) => refund.told),
-  ])
+     on conflict (bucket, original, id) do update set told = excluded.told`,
+    refunds,
+    () => [
+      refunds.map(({ bucket }) => bucket),
+      refunds.map(({ refund }) => uuidOf(refund.original)),
+      refunds.map(({ refund }) => uuidOf(refund.id)),
+      refunds.map(({ refund }) => refund.amount),
+      refunds.map(({ refund }) => refund.at),
+      refunds.map(({ refund }) => refund.told),
+    ],
+  )
   // Last: a command row says that all above is committed with it.
-  put('write_commands', `insert into command (bucket, actor, id, hash, answer, at)
-     select *, ${NOW} from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::bytea[], $5::jsonb[])`, commands, () => [
-    commands.map(({ bucket }) => bucket),
-    commands.map(({ command }) => uuidOf(command.actor)),
-    commands.map(({ command }) => uuidOf(command.id)),
-    commands.map(({ command }) => Buffer.from(command.hash, 'hex')),
-    commands.map(({ command }) => toJson(command.answer)),
-  ])
+  put(
+    'write_commands',
+    `insert into command (bucket, actor, id, hash, answer, at)
+     select *, ${NOW} from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::bytea[], $5::jsonb[])`,
+    commands,
+    () => [
+      commands.map(({ bucket }) => bucket),
+      commands.map(({ command }) => uuidOf(command.actor)),
+      commands.map(({ command }) => uuidOf(command.id)),
+      commands.map(({ command }) => Buffer.from(command.hash, 'hex')),
+      commands.map(({ command }) => toJson(command.answer)),
+    ],
+  )
   return statements
 }
 
 /** The rows that make an account exist in its bucket, with the scheme's own accounts of the unit beside it. */
-export const accountRows = (key: AccountKey, unit: Unit, buckets: number): { bucket: number; key: AccountKey; unit: Unit }[] => {
+export const accountRows = (
+  key: AccountKey,
+  unit: Unit,
+  buckets: number,
+): { bucket: number; key: AccountKey; unit: Unit }[] => {
   const bucket = bucketOfKey(key, buckets)
-  return [key, ...SYSTEM_ACCOUNT_KINDS.map((kind) => systemAccount(kind, bucket))].map((each) => ({ bucket, key: each, unit }))
+  return [key, ...SYSTEM_ACCOUNT_KINDS.map((kind) => systemAccount(kind, bucket))].map((each) => ({
+    bucket,
+    key: each,
+    unit,
+  }))
 }

@@ -30,12 +30,17 @@ export const JPY = (() => {
   return unit
 })()
 
-export const newId = <Prefix extends 'cmd' | 'deal' | 'key' | 'sch' | 'tok'>(prefix: Prefix) => idFrom(prefix, randomBytes(16))
+export const newId = <Prefix extends 'cmd' | 'deal' | 'key' | 'sch' | 'tok'>(prefix: Prefix) =>
+  idFrom(prefix, randomBytes(16))
 
 export type Ground = Readonly<{
   store: Store
   scheme: Scheme
-  register(rows: { terminals?: readonly Terminal[]; devices?: readonly Device[]; accounts?: readonly { key: AccountNumber; unit: Unit }[] }): Promise<void>
+  register(rows: {
+    terminals?: readonly Terminal[]
+    devices?: readonly Device[]
+    accounts?: readonly { key: AccountNumber; unit: Unit }[]
+  }): Promise<void>
   books(): Promise<Books>
   close(): Promise<void>
 }>
@@ -62,7 +67,9 @@ export async function postgresGround(): Promise<Ground> {
 }
 
 /** A further hub's view of a database that has a scheme. */
-export async function groundOn(settings: pg.ClientConfig): Promise<Ground & { database: Database; settings: pg.ClientConfig }> {
+export async function groundOn(
+  settings: pg.ClientConfig,
+): Promise<Ground & { database: Database; settings: pg.ClientConfig }> {
   const scheme = await readScheme(settings)
   assert(scheme !== undefined, 'the database has a scheme')
   const database = openDatabase(settings, { transactions: 8, reads: 4, role: true })
@@ -73,14 +80,28 @@ export async function groundOn(settings: pg.ClientConfig): Promise<Ground & { da
     scheme,
     async register(rows) {
       for (const { id, party, status } of rows.terminals ?? []) {
-        await database.reads.query('insert into terminal (bucket, id, party, status) values ($1, $2, $3, $4)', [bucket(id), uuidOf(id), uuidOf(party), status])
+        await database.reads.query('insert into terminal (bucket, id, party, status) values ($1, $2, $3, $4)', [
+          bucket(id),
+          uuidOf(id),
+          uuidOf(party),
+          status,
+        ])
       }
       for (const { id, party, key, status } of rows.devices ?? []) {
-        await database.reads.query('insert into device (bucket, id, party, key, status) values ($1, $2, $3, $4, $5)', [bucket(id), uuidOf(id), uuidOf(party), uuidOf(key), status])
+        await database.reads.query('insert into device (bucket, id, party, key, status) values ($1, $2, $3, $4, $5)', [
+          bucket(id),
+          uuidOf(id),
+          uuidOf(party),
+          uuidOf(key),
+          status,
+        ])
       }
       for (const { key, unit } of rows.accounts ?? []) {
         for (const row of accountRows(key, unit, scheme.buckets)) {
-          await database.reads.query('insert into account (bucket, key, unit) values ($1, $2, $3) on conflict do nothing', [row.bucket, row.key, row.unit])
+          await database.reads.query(
+            'insert into account (bucket, key, unit) values ($1, $2, $3) on conflict do nothing',
+            [row.bucket, row.key, row.unit],
+          )
         }
       }
     },
@@ -122,7 +143,16 @@ export async function openTown(ground: Ground, options: { people?: number; money
     const party = idInBucket('pty', home, randomBytes(14))
     const id = idInBucket('trm', home, randomBytes(14))
     await ground.register({ terminals: [{ id, party, status: 'active' }], accounts: [{ key: number, unit: JPY }] })
-    return { kind: 'terminal', id, key: newId('key'), party, account: number, name: 'Marubeni Bakery', legalName: 'Marubeni Bakery Ltd.', label: 'Till 1' }
+    return {
+      kind: 'terminal',
+      id,
+      key: newId('key'),
+      party,
+      account: number,
+      name: 'Marubeni Bakery',
+      legalName: 'Marubeni Bakery Ltd.',
+      label: 'Till 1',
+    }
   }
 
   async function person(name: string, money: bigint): Promise<DeviceActor> {
@@ -134,7 +164,16 @@ export async function openTown(ground: Ground, options: { people?: number; money
     const device: Device = { id, party, key, status: 'active', provedAt: 0, wrongProofs: 0, lockedUntil: 0 }
     await ground.register({ devices: [device], accounts: [{ key: number, unit: JPY }] })
     if (money > 0n) {
-      const transfer = { debit: systemAccount('issue', home), credit: number, unit: JPY, amount: money, kind: 'post', payment: null, debitName: name, creditName: 'Warifu' } as const
+      const transfer = {
+        debit: systemAccount('issue', home),
+        credit: number,
+        unit: JPY,
+        amount: money,
+        kind: 'post',
+        payment: null,
+        debitName: name,
+        creditName: 'Warifu',
+      } as const
       await hub.post({ id: newId('cmd'), hash: '00', transfers: [transfer] }, party)
       await store.deposit(home)
     }
@@ -143,12 +182,27 @@ export async function openTown(ground: Ground, options: { people?: number; money
 
   const till = await shop()
   const people: DeviceActor[] = []
-  for (let index = 0; index < (options.people ?? 2); index++) people.push(await person(`Person ${index + 1}`, options.money ?? 10_000n))
+  for (let index = 0; index < (options.people ?? 2); index++)
+    people.push(await person(`Person ${index + 1}`, options.money ?? 10_000n))
   const [payer] = people
   assert(payer !== undefined, 'a town has people')
 
-  const hashOf = (body: object): string => toHex(sha256(utf8(JSON.stringify(body, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value instanceof Uint8Array ? toHex(value) : value)))))
-  const say = (actor: TerminalActor | DeviceActor, body: TerminalCommand | DeviceCommand, id: CommandId = newId('cmd'), over = hub): Promise<Answer> => {
+  const hashOf = (body: object): string =>
+    toHex(
+      sha256(
+        utf8(
+          JSON.stringify(body, (_key, value: unknown) =>
+            typeof value === 'bigint' ? String(value) : value instanceof Uint8Array ? toHex(value) : value,
+          ),
+        ),
+      ),
+    )
+  const say = (
+    actor: TerminalActor | DeviceActor,
+    body: TerminalCommand | DeviceCommand,
+    id: CommandId = newId('cmd'),
+    over = hub,
+  ): Promise<Answer> => {
     const sent = { ...body, id, hash: hashOf(body), actor }
     // Border: the pairs of actor and command are the test's own; the types cannot follow the union.
     return over.handle(sent as Parameters<typeof over.handle>[0])
@@ -180,7 +234,11 @@ export async function openTown(ground: Ground, options: { people?: number; money
     },
     join: (actor: DeviceActor, number: string, id?: CommandId, over = hub) =>
       say(actor, { name: 'join', credential: { kind: 'number', number }, address: '127.0.0.1' }, id, over),
-    async approve(actor: DeviceActor, payment: PaymentId, options: { proof?: ProofResult; id?: CommandId; over?: typeof hub; seen?: Payment; at?: number } = {}): Promise<Answer> {
+    async approve(
+      actor: DeviceActor,
+      payment: PaymentId,
+      options: { proof?: ProofResult; id?: CommandId; over?: typeof hub; seen?: Payment; at?: number } = {},
+    ): Promise<Answer> {
       const seen = options.seen ?? (await store.readPayment(payment))
       assert(seen !== undefined, 'the payment is there')
       const evidence = evidenceFor(scheme, seen, actor, options.proof ?? 'right', options.at ?? (await store.now()))
@@ -197,7 +255,13 @@ export async function openTown(ground: Ground, options: { people?: number; money
 }
 
 /** The evidence an honest phone makes of what it sees. */
-export function evidenceFor(scheme: Scheme, payment: Payment, actor: DeviceActor, proof: ProofResult, now: number): Evidence {
+export function evidenceFor(
+  scheme: Scheme,
+  payment: Payment,
+  actor: DeviceActor,
+  proof: ProofResult,
+  now: number,
+): Evidence {
   const bytes = approvalBytes({
     purpose: 'approve',
     scheme: scheme.id,

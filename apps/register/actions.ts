@@ -1,0 +1,102 @@
+// What can be done on each screen, and the key for it. The screen's buttons, its key bar and the keyboard all read this list.
+import { isEmpty } from './draft.ts'
+import { heldOf, refundableOf } from './money-back.ts'
+import { goodsOf, isKeying, screenOf, type RegisterState } from './state.ts'
+
+export type Action =
+  | 'show-number'
+  | 'send-bill'
+  | 'next'
+  | 'renew'
+  | 'add-line'
+  | 'goods'
+  | 'amount-later'
+  | 'again'
+  | 'change-bill'
+  | 'release'
+  | 'history'
+  | 'refund'
+  | 'deliver'
+  | 'cancel'
+  | 'clear'
+  | 'stop-editing'
+  | 'back'
+
+/** As KeyboardEvent.key has them; Esc is written Escape there. */
+export const KEYS: Readonly<Record<Action, string>> = {
+  'show-number': 'Enter',
+  'send-bill': 'Enter',
+  next: 'Enter',
+  renew: 'Enter',
+  'add-line': '+',
+  goods: 'F2',
+  'amount-later': 'F4',
+  again: 'F4',
+  'change-bill': 'F6',
+  release: 'F7',
+  history: 'F8',
+  refund: 'F9',
+  deliver: 'F10',
+  cancel: 'Esc',
+  clear: 'Esc',
+  'stop-editing': 'Esc',
+  back: 'Esc',
+}
+
+/** Everything that can be done now, in the order of the key bar. */
+export function actionsOf(state: RegisterState): readonly Action[] {
+  const screen = screenOf(state)
+  const keying = keyingActions(state)
+  switch (screen) {
+    case 'starting':
+    case 'code':
+      return []
+    case 'keying':
+      return [...keying, 'amount-later', 'history', ...unless(isEmpty(state.draft), 'clear')]
+    case 'opening':
+      return []
+    case 'open':
+      return [...keying, ...changes(state), ...leaving(state)]
+    case 'expired':
+      return ['renew', 'history', 'cancel']
+    case 'joined':
+      return [...keying, ...changes(state), 'release', ...leaving(state)]
+    case 'authorising':
+      return ['cancel']
+    case 'paid':
+      return ['next', 'history', ...(state.deal && refundableOf(state.deal) > 0n ? (['refund'] as const) : [])]
+    case 'ended':
+      return ['next', ...(state.deal?.bill ? (['again'] as const) : []), 'history']
+    case 'history':
+      return ['back']
+    case 'record':
+      return recordActions(state)
+  }
+}
+
+function keyingActions(state: RegisterState): readonly Action[] {
+  if (!isKeying(state)) return []
+  const send = screenOf(state) === 'keying' ? 'show-number' : 'send-bill'
+  const goods = goodsOf(state).length > 0 ? (['goods'] as const) : []
+  return [...unless(isEmpty(state.draft), send), ...unless(state.draft.typed === '', 'add-line'), ...goods]
+}
+
+const changes = (state: RegisterState): readonly Action[] =>
+  state.deal?.bill && !state.isEditing ? ['change-bill'] : []
+
+const leaving = (state: RegisterState): readonly Action[] => (state.isEditing ? ['stop-editing'] : ['cancel'])
+
+function recordActions({ record }: RegisterState): readonly Action[] {
+  if (record === null) return ['back']
+  const refund = refundableOf(record) > 0n ? (['refund'] as const) : []
+  const deliver = heldOf(record).length > 0 ? (['deliver'] as const) : []
+  return [...refund, ...deliver, 'back']
+}
+
+const unless = (isOff: boolean, action: Action): readonly Action[] => (isOff ? [] : [action])
+
+/** The action of a pressed key, if it is one of those that can be done now. */
+export function actionOfKey(key: string, actions: readonly Action[]): Action | undefined {
+  const name = key === 'Escape' ? 'Esc' : key === '＋' ? '+' : key
+  return actions.find((action) => KEYS[action] === name)
+}

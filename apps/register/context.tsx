@@ -1,0 +1,72 @@
+// What every screen reads: the store's state and the hub it may ask; and the actions by name.
+import { createContext } from 'preact'
+import { useContext } from 'preact/hooks'
+import { currentLocale } from '#ui/i18n.ts'
+import type { Store } from '#ui/store.ts'
+import { useStore } from '#ui/store.ts'
+import type { Action } from './actions.ts'
+import { EMPTY_DRAFT, withTypedLine } from './draft.ts'
+import type { Hub } from './hub.ts'
+import { screenOf, withEditing, withoutEditing, type RegisterState, type SheetName } from './state.ts'
+import { words } from './words.ts'
+
+export type Till = Readonly<{ store: Store<RegisterState>; hub: Hub }>
+
+export const TillContext = createContext<Till | null>(null)
+
+/** The till of this page. */
+export function useTill(): Till {
+  const till = useContext(TillContext)
+  if (till === null) throw new Error('a screen is shown inside the till')
+  return till
+}
+
+export const useRegister = (): RegisterState => useStore(useTill().store)
+
+/** Does what a button or a key says. */
+export function perform({ store, hub }: Till, action: Action): void {
+  const change = (part: Partial<RegisterState>): void => store.update((state) => ({ ...state, ...part }))
+  const openSheet = (sheet: SheetName): void => change({ sheet, problem: null })
+  // Bills are written in the language of the counter.
+  const { keyed } = words[currentLocale()]
+  const state = store.get()
+  switch (action) {
+    case 'show-number':
+      return void hub.openDraft(keyed)
+    case 'send-bill':
+      return void hub.sendBill(keyed)
+    case 'next':
+      return hub.next()
+    case 'renew':
+      return void hub.renew()
+    case 'add-line':
+      return change({ draft: withTypedLine(state.draft, keyed) })
+    case 'goods':
+      return change({ keys: state.keys === 'goods' ? 'amount' : 'goods' })
+    case 'amount-later':
+      return void hub.openEmpty()
+    case 'again':
+      return void hub.openAgain()
+    case 'change-bill':
+      return store.update(withEditing)
+    case 'stop-editing':
+      return store.update(withoutEditing)
+    case 'clear':
+      return change({ draft: EMPTY_DRAFT })
+    case 'release':
+      return openSheet('release')
+    case 'cancel':
+      // Nobody is in the deal yet: nobody needs to be asked.
+      return state.deal?.payment ? openSheet('cancel') : void hub.cancel()
+    case 'history':
+      change({ place: 'history', record: null, problem: null })
+      return void hub.loadDeals()
+    case 'refund':
+      if (screenOf(state) === 'paid') change({ place: 'record', record: state.deal })
+      return openSheet('refund')
+    case 'deliver':
+      return openSheet('deliver')
+    case 'back':
+      return change({ place: screenOf(state) === 'record' ? 'history' : 'till', record: null, problem: null })
+  }
+}

@@ -1,0 +1,298 @@
+// The register and its hub: enrols, watches the terminal's deal, sends what the cashier decides. Holds no rule of payments.
+import { idFrom } from '#core/ids.ts'
+import { unitOf } from '#core/money.ts'
+import { billToWire } from '#protocol/bill.ts'
+import type { DealView, SchemeView } from '#protocol/views.ts'
+import { openClient, type Client } from '#sdk/client.ts'
+import { enrol, forgetIdentity } from '#sdk/identity.ts'
+import type { BodyOf, Resumed } from '#sdk/outbox.ts'
+import type { SendOutcome } from '#sdk/outcome.ts'
+import { indexedDbStorage } from '#sdk/storage.ts'
+import type { Store } from '#ui/store.ts'
+import { billOf } from './draft.ts'
+import {
+  keptOf,
+  readKept,
+  screenOf,
+  withNextCustomer,
+  withOpening,
+  withOpeningRefused,
+  withView,
+  type Busy,
+  type Opening,
+  type RegisterState,
+} from './state.ts'
+
+export type Hub = Readonly<{
+  /** Finds out who this register is (enrolling by itself in the demo town) and begins to watch. */
+  start(): Promise<void>
+  enrolWith(code: string, label: string): Promise<void>
+  /** Opens a deal with the bill being keyed in, or with none yet. */
+  openDraft(keyedText: string): Promise<void>
+  openEmpty(): Promise<void>
+  /** The same bill again, under a new number. */
+  openAgain(): Promise<void>
+  sendBill(keyedText: string): Promise<void>
+  renew(): Promise<void>
+  cancel(): Promise<void>
+  release(): Promise<void>
+  next(): void
+  /** Both tell what came of it; the deal's new view reaches the state by itself. */
+  refund(deal: DealView, amount: bigint): Promise<SendOutcome>
+  deliver(deal: DealView, portion: number, amount: bigint): Promise<SendOutcome>
+  loadDeals(): Promise<void>
+  loadOlder(): Promise<void>
+  /** Keeps the shown record up to date; returns what ends it. */
+  watchRecord(deal: string): () => void
+  /** Keeps what must survive a reload. */
+  keep(): void
+}>
+
+const STORAGE = 'warifu-register'
+const KEPT = 'till'
+const LABEL = 'Register'
+
+/** The register's side of the hub at `origin`, writing what it learns into `store`. */
+export function openHub(origin: string, store: Store<RegisterState>): Hub {
+  const storage = indexedDbStorage(STORAGE)
+  let client: Client = openClient({ hub: origin, storage })
+  let keeping: Promise<unknown> = Promise.resolve()
+  let lastKept = ''
+
+  const show = (view: DealView | null): void => {
+    store.update((state) => {
+      const timed = { ...state, clockOffsetMs: client.hubNow() - Date.now() }
+      return view === null ? timed : withView(timed, view)
+    })
+  }
+
+  const keep = (): void => {
+    const kept = keptOf(store.get())
+    const text = JSON.stringify(kept, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
+    if (text === lastKept) return
+    lastKept = text
+    // One after the other, so that the last state written is the last state kept.
+    keeping = keeping.then(() => storage.set(KEPT, kept)).catch(() => undefined)
+  }
+
+  // ---- who we are
+
+  const start = async (): Promise<void> => {
+    const scheme = await client.scheme()
+    if (scheme.ok) store.update((state) => ({ ...state, scheme: scheme.view }))
+    const known = await client.identity()
+    // A hub set up anew does not know the key of the one before.
+    const isForeign = scheme.ok && known !== undefined && known.scheme.scheme !== scheme.view.scheme
+    if (known !== undefined && !isForeign) {
+      store.update((state) => ({ ...state, scheme: state.scheme ?? known.scheme }))
+      return goToWork()
+    }
+    if (isForeign) await forgetAll()
+    if (!scheme.ok) return startAgainLater(scheme.problem)
+    if (scheme.view.demo) return enrolInDemo(scheme.view)
+    store.update((state) => ({ ...state, stage: 'code' }))
+  }
+
+  const startAgainLater = async (problem: RegisterState['problem']): Promise<void> => {
+    store.update((state) => ({ ...state, connection: 'offline', problem }))
+    await new Promise((resolve) => setTimeout(resolve, 3_000))
+    return start()
+  }
+
+  const forgetAll = async (): Promise<void> => {
+    await forgetIdentity(storage)
+    await storage.delete(KEPT)
+    client.close()
+    client = openClient({ hub: origin, storage })
+  }
+
+  /** The frame in the town and a window of its own share one identity: only one of them enrols. */
+  const enrolInDemo = async (scheme: SchemeView): Promise<void> => {
+    await alone(async () => {
+      if ((await client.identity()) !== undefined) return
+      const code = await client.call('demoCode', { body: { who: 'register' } })
+      if (code.ok) await enrol({ hub: origin, storage, code: code.view.code, label: LABEL })
+    })
+    if ((await client.identity()) !== undefined) return goToWork()
+    store.update((state) => ({ ...state, scheme, stage: 'code' }))
+  }
+
+  const enrolWith = async (code: string, label: string): Promise<void> => {
+    store.update((state) => ({ ...state, busy: 'enrol', problem: null }))
+    const outcome = await enrol({ hub: origin, storage, code, label })
+    store.update((state) => ({ ...state, busy: null, problem: outcome.ok ? null : outcome.problem }))
+    if (outcome.ok) await goToWork()
+  }
+
+  const goToWork = async (): Promise<void> => {
+    const identity = await client.identity()
+    if (identity?.self.kind !== 'terminal') return store.update((state) => ({ ...state, stage: 'code' }))
+    const { self } = identity
+    const kept = readKept(await storage.get(KEPT))
+    store.update((state) => ({ ...state, ...kept, self, problem: null, stage: 'till', connection: 'connecting' }))
+    client.watch({ topic: 'terminal' }, show, (connection) => store.update((state) => ({ ...state, connection })))
+    void learnSelf()
+    await takeUp()
+  }
+
+  /** A register whose key the hub does not take any more needs a new code. */
+  const learnSelf = async (): Promise<void> => {
+    const outcome = await client.self()
+    if (outcome.ok) {
+      const self = outcome.view
+      if (self.kind === 'terminal') store.update((state) => ({ ...state, self }))
+    } else if (outcome.problem.code === 'device-revoked' || outcome.problem.code === 'signature-invalid') {
+      store.update((state) => ({ ...state, stage: 'code', problem: outcome.problem }))
+    }
+  }
+
+  /** Goes on where an earlier life of this page stopped: commands without an answer, then the deal that was shown. */
+  const takeUp = async (): Promise<void> => {
+    for (const resumed of await client.resume()) await takeUpCommand(resumed)
+    const { current, opening, deal } = store.get()
+    if (current === null || deal !== null) return
+    if (opening !== null) return openWith(opening)
+    const outcome = await client.deal(current)
+    if (outcome.ok) show(outcome.view)
+    else if (outcome.problem.code === 'not-found') next()
+  }
+
+  const takeUpCommand = async ({ name, body, outcome }: Resumed): Promise<void> => {
+    if (outcome.view?.deal) show(outcome.view.deal)
+    if (name !== 'cancel-deal' || outcome.ok || outcome.problem.code !== 'joined-meanwhile') return
+    // A border: the body is the one this program stored.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    await cancelDeal((body as BodyOf<'cancel-deal'>).deal, null)
+  }
+
+  // ---- the deal on the till
+
+  const openWith = async (opening: Opening): Promise<void> => {
+    store.update((state) => withOpening(state, opening))
+    keep()
+    await keeping
+    const outcome = await client.send('open-offer', opening)
+    if (outcome.ok) {
+      store.update((state) => ({ ...state, busy: null }))
+      if (outcome.view.deal) show(outcome.view.deal)
+    } else store.update((state) => withOpeningRefused(state, outcome.problem))
+  }
+
+  const openNew = (bill: Opening['bill']): Promise<void> =>
+    openWith({ deal: idFrom('deal', crypto.getRandomValues(new Uint8Array(16))), bill })
+
+  const draftBill = (keyedText: string): Opening['bill'] => {
+    const { draft, scheme } = store.get()
+    const unit = unitOf(scheme?.unit ?? '')
+    const bill = unit && billOf(draft, unit, keyedText)
+    return bill ? billToWire(bill) : null
+  }
+
+  const next = (): void => {
+    store.update(withNextCustomer)
+    keep()
+  }
+
+  /** Sends a command about the deal on the screen and shows what came of it. */
+  const during = async (busy: Busy, send: () => Promise<SendOutcome>): Promise<boolean> => {
+    if (store.get().busy !== null) return false
+    store.update((state) => ({ ...state, busy, problem: null }))
+    const outcome = await send()
+    store.update((state) => ({ ...state, busy: null, problem: outcome.ok ? null : outcome.problem }))
+    if (outcome.view?.deal) show(outcome.view.deal)
+    else await look()
+    return outcome.ok
+  }
+
+  const look = async (): Promise<void> => {
+    const { current } = store.get()
+    const outcome = current === null ? undefined : await client.deal(current)
+    if (outcome?.ok) show(outcome.view)
+  }
+
+  /** The payment to name: the one known here, else the one of a phone that joined while the command was on its way. */
+  const again = async (deal: string, first: SendOutcome, send: (deal: DealView) => Promise<SendOutcome>) => {
+    if (first.ok || first.problem.code !== 'joined-meanwhile') return first
+    const outcome = await client.deal(deal)
+    return outcome.ok ? send(outcome.view) : first
+  }
+
+  const cancelDeal = async (deal: string, payment: string | null): Promise<SendOutcome> => {
+    const first = await client.send('cancel-deal', { deal, payment })
+    return again(deal, first, (view) => client.send('cancel-deal', { deal, payment: view.payment }))
+  }
+
+  const sendBill = async (keyedText: string): Promise<void> => {
+    const { deal } = store.get()
+    const bill = draftBill(keyedText)
+    if (deal === null || bill === null) return
+    const change = ({ payment, billVersion }: DealView): Promise<SendOutcome> =>
+      client.send('change-bill', { deal: deal.deal, payment, billVersion, bill })
+    const isTaken = await during('bill', async () => again(deal.deal, await change(deal), change))
+    if (isTaken) store.update((state) => ({ ...state, isEditing: false }))
+  }
+
+  return {
+    start,
+    enrolWith,
+    openDraft: async (keyedText) => {
+      const bill = draftBill(keyedText)
+      if (bill !== null) await openNew(bill)
+    },
+    openEmpty: () => openNew(null),
+    openAgain: () => openNew(store.get().deal?.bill ?? null),
+    sendBill,
+    async renew() {
+      const { deal } = store.get()
+      if (deal) await during('renew', () => client.send('renew-number', { deal: deal.deal }))
+    },
+    async cancel() {
+      const { deal } = store.get()
+      if (deal) await during('cancel', () => cancelDeal(deal.deal, deal.payment))
+    },
+    async release() {
+      const { deal } = store.get()
+      if (!deal?.payment) return
+      const { payment } = deal
+      await during('release', () => client.send('release', { deal: deal.deal, payment }))
+    },
+    next,
+    refund: (deal, amount) => afterwards(deal, (payment) => client.send('refund', { payment, amount: String(amount) })),
+    deliver: (deal, portion, amount) =>
+      afterwards(deal, (payment) => client.send('deliver', { payment, portion, amount: String(amount) })),
+    loadDeals: () => load(undefined),
+    loadOlder: () => load(store.get().older ?? undefined),
+    watchRecord: (deal) => client.watch({ topic: 'deal', deal }, show),
+    keep,
+  }
+
+  // ---- after the payment
+
+  async function afterwards(deal: DealView, send: (payment: string) => Promise<SendOutcome>): Promise<SendOutcome> {
+    const outcome = await send(deal.payment ?? '')
+    const fresh = await client.deal(deal.deal)
+    if (fresh.ok) show(fresh.view)
+    return outcome
+  }
+
+  async function load(before: string | undefined): Promise<void> {
+    const outcome = await client.deals(before === undefined ? {} : { before })
+    store.update((state) => {
+      if (!outcome.ok) return screenOf(state) === 'history' ? { ...state, problem: outcome.problem } : state
+      const { deals, next: older } = outcome.view
+      return {
+        ...state,
+        deals: before === undefined ? deals : [...(state.deals ?? []), ...deals],
+        older,
+        problem: null,
+      }
+    })
+  }
+}
+
+/** One window of this browser at a time, where the browser can tell. */
+async function alone(act: () => Promise<void>): Promise<void> {
+  // Pages that are not served securely have no locks.
+  const { locks } = navigator as Partial<Navigator>
+  await (locks === undefined ? act() : locks.request(`${STORAGE} enrolment`, act))
+}

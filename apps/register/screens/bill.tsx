@@ -1,0 +1,143 @@
+// The bill, at the left: its lines, the tax contained per rate, the total; and the keys where it is keyed in during a deal.
+import type { JSX } from 'preact'
+import { billFromWire } from '#protocol/bill.ts'
+import { unitOf } from '#core/money.ts'
+import type { Bill, Line } from '#core/bill.ts'
+import { amountParts, amountText, rateText } from '#apps/shared/money.ts'
+import { useLocale, useWords } from '#ui/i18n.ts'
+import { Button, EmptyState } from '#ui/kit.tsx'
+import { Amount } from '#ui/numbers.tsx'
+import { useRegister, useTill } from '../context.tsx'
+import { billOf, taxesOf, totalOf, withoutPiece, withPiece, type Draft } from '../draft.ts'
+import { nameOfLine } from '../goods.ts'
+import { goodsOf, isKeying, type RegisterState } from '../state.ts'
+import { words } from '../words.ts'
+import { KeyingPad } from './keying.tsx'
+
+export function BillPanel({ withKeys }: { readonly withKeys: boolean }): JSX.Element {
+  const text = useWords(words)
+  const state = useRegister()
+  return (
+    <section class={withKeys ? 'bill bill-with-keys' : 'bill'} aria-label={text.bill}>
+      {isKeying(state) ? <DraftBill state={state} /> : <SentBill state={state} />}
+      {withKeys ? <KeyingPad /> : null}
+    </section>
+  )
+}
+
+function SentBill({ state }: { readonly state: RegisterState }): JSX.Element {
+  const text = useWords(words)
+  const wire = state.deal?.bill ?? state.opening?.bill ?? null
+  const read = wire === null ? null : billFromWire(wire)
+  if (read?.ok !== true) return <EmptyState title={text.noBill} />
+  return <BillPaper bill={read.bill} />
+}
+
+/** A bill as it was sent. */
+export function BillPaper({ bill }: { readonly bill: Bill }): JSX.Element {
+  return (
+    <>
+      <ul class="bill-lines" role="list">
+        {bill.lines.map((line, index) => (
+          <li class="bill-line" key={index}>
+            <LineText line={line} unit={bill.unit} />
+          </li>
+        ))}
+      </ul>
+      <BillSum lines={bill.lines} total={bill.total} unit={bill.unit} />
+    </>
+  )
+}
+
+function DraftBill({ state }: { readonly state: RegisterState }): JSX.Element {
+  const text = useWords(words)
+  const unit = unitOf(state.scheme?.unit ?? '')
+  const bill = unit && billOf(state.draft, unit, text.keyed)
+  if (unit === undefined) return <EmptyState title={text.emptyBill} />
+  return (
+    <>
+      {bill === undefined ? (
+        <NothingYet state={state} />
+      ) : (
+        <ul class="bill-lines" role="list">
+          {bill.lines.map((line, index) => (
+            <li class="bill-line" key={index}>
+              <LineText line={line} unit={unit} />
+              {index < state.draft.lines.length ? <Pieces index={index} line={line} draft={state.draft} /> : null}
+            </li>
+          ))}
+        </ul>
+      )}
+      <BillSum lines={bill?.lines ?? []} total={totalOf(state.draft)} unit={unit} />
+    </>
+  )
+}
+
+function NothingYet({ state }: { readonly state: RegisterState }): JSX.Element {
+  const text = useWords(words)
+  if (state.deal !== null) return <EmptyState title={text.laterBill}>{text.laterBillText}</EmptyState>
+  return (
+    <EmptyState title={text.emptyBill}>
+      {goodsOf(state).length > 0 ? text.emptyBillText : text.emptyBillKeypad}
+    </EmptyState>
+  )
+}
+
+function LineText({ line, unit }: { readonly line: Line; readonly unit: string }): JSX.Element {
+  const text = useWords(words)
+  const locale = useLocale()
+  return (
+    <>
+      <span class="line-text">
+        {line.code === null ? line.text : nameOfLine(line, locale)}
+        {line.quantity > 1 ? <span class="line-pieces"> × {line.quantity}</span> : null}
+        {line.conditions.delivery ? <span class="line-note">{text.delivery}</span> : null}
+      </span>
+      <Amount parts={amountParts(line.amount, unit, locale)} size="small" />
+    </>
+  )
+}
+
+type PiecesProps = Readonly<{ index: number; line: Line; draft: Draft }>
+
+function Pieces({ index, line, draft }: PiecesProps): JSX.Element {
+  const text = useWords(words)
+  const { store } = useTill()
+  const name = nameOfLine(line, useLocale())
+  const change = (next: Draft): void => store.update((state) => ({ ...state, draft: next }))
+  return (
+    <span
+      class="line-keys"
+      onPointerDown={(event) => event.preventDefault()}
+      onMouseDown={(event) => event.preventDefault()}
+    >
+      <Button kind="quiet" icon="minus" iconOnly onPress={() => change(withoutPiece(draft, index))}>
+        {text.less(name)}
+      </Button>
+      <Button kind="quiet" icon="plus" iconOnly onPress={() => change(withPiece(draft, index))}>
+        {text.more(name)}
+      </Button>
+    </span>
+  )
+}
+
+type BillSumProps = Readonly<{ lines: readonly Line[]; total: bigint; unit: string }>
+
+function BillSum({ lines, total, unit }: BillSumProps): JSX.Element {
+  const text = useWords(words)
+  const locale = useLocale()
+  return (
+    <div class="bill-sum">
+      {taxesOf(lines).map(({ rate, amount, tax }) => (
+        <p class="bill-tax" key={rate}>
+          <span>{text.taxAt(rateText(rate, locale), amountText(amount, unit, locale))}</span>
+          <span>{amountText(tax, unit, locale)}</span>
+        </p>
+      ))}
+      <p class="bill-total">
+        <span class="bill-total-label">{text.toPay}</span>
+        <Amount parts={amountParts(total, unit, locale)} size="huge" />
+      </p>
+    </div>
+  )
+}

@@ -1,0 +1,79 @@
+// The end of a deal: paid, big; or ended without money, with the reason and the next step.
+import type { JSX } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { amountParts, amountText } from '#apps/shared/money.ts'
+import type { DealView } from '#protocol/views.ts'
+import { useLocale, useWords } from '#ui/i18n.ts'
+import { Amount } from '#ui/numbers.tsx'
+import { useTill } from '../context.tsx'
+import { heldAmountOf } from '../money-back.ts'
+import { words } from '../words.ts'
+import { TallySlip } from './slip.tsx'
+import { ActionButton, Heading } from './till.tsx'
+
+/** How long the paid screen stays by itself. */
+const STAYS_SECONDS = 20
+
+type DealProps = { readonly deal: DealView }
+
+export function Paid({ deal }: DealProps): JSX.Element {
+  const text = useWords(words)
+  const locale = useLocale()
+  const { hub } = useTill()
+  const seconds = useCountdown(STAYS_SECONDS, hub.next)
+  const held = heldAmountOf(deal)
+  const unit = deal.bill?.unit ?? ''
+  return (
+    <div class="paid">
+      <Heading>{held > 0n ? text.titleSetAside : text.titlePaid}</Heading>
+      <Amount parts={amountParts(deal.bill?.total ?? '0', unit, locale)} size="huge" tone="settled" />
+      <p class="paid-by">{text.paidBy(deal.payer?.name ?? '')}</p>
+      <TallySlip deal={deal} sealed />
+      {held > 0n ? <p class="deal-text">{text.paidHeld(amountText(held, unit, locale))}</p> : null}
+      <div class="paid-actions">
+        <ActionButton action="next" kind="seal" />
+        {held > 0n ? null : <ActionButton action="refund" kind="quiet" />}
+      </div>
+      <p class="what-if">{text.backBySelf(seconds)}</p>
+    </div>
+  )
+}
+
+/** Whole seconds until `onEnd`, counted on this screen alone. */
+function useCountdown(from: number, onEnd: () => void): number {
+  const [seconds, setSeconds] = useState(from)
+  useEffect(() => {
+    const timer = setInterval(() => setSeconds((left) => left - 1), 1000)
+    return () => clearInterval(timer)
+  }, [])
+  useEffect(() => {
+    if (seconds <= 0) onEnd()
+  }, [seconds])
+  return Math.max(seconds, 0)
+}
+
+export function Ended({ deal }: DealProps): JSX.Element {
+  const text = useWords(words)
+  return (
+    <>
+      <Heading>{text[TITLES[deal.ended ?? 'cancelled-by-biller']]}</Heading>
+      <p class="deal-text">
+        {text.endedText} {deal.bill ? text.endedNext : text.endedNextOnly}
+      </p>
+      <div class="ended-actions">
+        <ActionButton action="next" kind="seal" wide />
+        {deal.bill ? <ActionButton action="again" wide /> : null}
+      </div>
+      <p class="what-if">{text.endedIdle}</p>
+    </>
+  )
+}
+
+const TITLES = {
+  'cancelled-by-payer': 'endedByPayer',
+  'cancelled-by-biller': 'endedByUs',
+  released: 'endedExpired',
+  idle: 'endedExpired',
+  expired: 'endedExpired',
+  unproven: 'endedUnproven',
+} as const satisfies Record<NonNullable<DealView['ended']>, string>

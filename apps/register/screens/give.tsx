@@ -1,0 +1,263 @@
+// Giving money back, and handing over goods whose money was set aside: how much, are you sure, what came of it.
+import type { JSX } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { parseAmount } from '#core/money.ts'
+import { amountParts, amountText } from '#apps/shared/money.ts'
+import { problemText } from '#apps/shared/problems.ts'
+import type { DealView } from '#protocol/views.ts'
+import type { SendOutcome } from '#sdk/outcome.ts'
+import { useLocale, useWords } from '#ui/i18n.ts'
+import { Segmented } from '#ui/fields.tsx'
+import { Keypad } from '#ui/keypad.tsx'
+import { Banner, Button, Sheet } from '#ui/kit.tsx'
+import { Amount } from '#ui/numbers.tsx'
+import { play } from '#ui/sound.ts'
+import { useRegister, useTill } from '../context.tsx'
+import { heldOf, refundableOf } from '../money-back.ts'
+import { words } from '../words.ts'
+
+type DealProps = { readonly deal: DealView }
+
+export function RefundSheet({ deal }: DealProps): JSX.Element {
+  const text = useWords(words)
+  const { hub } = useTill()
+  const name = deal.payer?.name ?? ''
+  return (
+    <GiveSheet
+      sheet="refund"
+      most={refundableOf(deal)}
+      unit={deal.bill?.unit ?? ''}
+      title={text.refundTitle}
+      how={text.refundHow}
+      whole={text.refundWhole}
+      part={text.refundPart}
+      sure={(amount) => text.refundSure(amount, name)}
+      sureText={() => text.refundSureText}
+      give={text.refundDo}
+      done={(amount) => text.refundDone(amount, name)}
+      failed={text.refundFailed}
+      send={(amount) => hub.refund(deal, amount)}
+    />
+  )
+}
+
+export function DeliverSheet({ deal }: DealProps): JSX.Element {
+  const text = useWords(words)
+  const { hub } = useTill()
+  // One portion after the other; a bill of this register has one at most.
+  const [held] = heldOf(deal)
+  return (
+    <GiveSheet
+      sheet="deliver"
+      most={held?.amount ?? 0n}
+      unit={deal.bill?.unit ?? ''}
+      title={text.deliverTitle}
+      how={text.deliverHow}
+      whole={text.deliverWhole}
+      part={text.deliverPart}
+      sure={text.deliverSure}
+      sureText={(rest) => (rest === null ? text.deliverSureWhole : text.deliverSureText(rest))}
+      give={text.deliverDo}
+      done={text.deliverDone}
+      failed={text.deliverFailed}
+      send={(amount) => hub.deliver(deal, held?.index ?? 0, amount)}
+    />
+  )
+}
+
+type GiveSheetProps = Readonly<{
+  sheet: 'refund' | 'deliver'
+  most: bigint
+  unit: string
+  title: string
+  how: string
+  whole: (amount: string) => string
+  part: string
+  sure: (amount: string) => string
+  /** `rest`: what is left over, null when nothing is */
+  sureText: (rest: string | null) => string
+  give: string
+  done: (amount: string) => string
+  failed: string
+  send: (amount: bigint) => Promise<SendOutcome>
+}>
+
+type Step = Readonly<{ kind: 'amount' | 'sure' | 'sending' }> | Readonly<{ kind: 'result'; outcome: SendOutcome }>
+
+function GiveSheet(props: GiveSheetProps): JSX.Element {
+  const { store } = useTill()
+  const { sheet } = useRegister()
+  const open = sheet === props.sheet
+  return (
+    <Sheet
+      open={open}
+      title={props.title}
+      // A command on its way goes on by itself; its result is in the record.
+      onClose={() => store.update((state) => ({ ...state, sheet: null }))}
+    >
+      {open ? <GiveSteps {...props} /> : null}
+    </Sheet>
+  )
+}
+
+function GiveSteps(props: GiveSheetProps): JSX.Element {
+  const locale = useLocale()
+  const { store } = useTill()
+  // Fixed when the sheet opens: what is left changes with the very command that is sent from here.
+  const [most] = useState(props.most)
+  const [extent, setExtent] = useState<'whole' | 'part'>('whole')
+  const [digits, setDigits] = useState('')
+  const [step, setStep] = useState<Step>({ kind: 'amount' })
+  const amount = extent === 'whole' ? most : (parseAmount(digits) ?? 0n)
+  const money = (of: bigint): string => amountText(of, props.unit, locale)
+  const give = async (): Promise<void> => {
+    setStep({ kind: 'sending' })
+    const outcome = await props.send(amount)
+    play(outcome.ok ? 'settled' : 'trouble')
+    setStep({ kind: 'result', outcome })
+  }
+  switch (step.kind) {
+    case 'amount':
+      return (
+        <AmountStep
+          {...props}
+          most={most}
+          amount={amount}
+          extent={extent}
+          onExtent={setExtent}
+          digits={digits}
+          onDigits={(next) => {
+            setExtent('part')
+            setDigits(next)
+          }}
+          onGoOn={() => setStep({ kind: 'sure' })}
+        />
+      )
+    case 'sure':
+    case 'sending':
+      return (
+        <SureStep
+          question={props.sure(money(amount))}
+          about={props.sureText(amount < most ? money(most - amount) : null)}
+          yes={props.give}
+          busy={step.kind === 'sending'}
+          onYes={() => void give()}
+          onNo={() => setStep({ kind: 'amount' })}
+        />
+      )
+    case 'result':
+      return (
+        <ResultStep
+          outcome={step.outcome}
+          done={props.done(money(amount))}
+          failed={props.failed}
+          onClose={() => store.update((state) => ({ ...state, sheet: null }))}
+        />
+      )
+  }
+}
+
+type AmountStepProps = GiveSheetProps &
+  Readonly<{
+    amount: bigint
+    extent: 'whole' | 'part'
+    onExtent: (extent: 'whole' | 'part') => void
+    digits: string
+    onDigits: (digits: string) => void
+    onGoOn: () => void
+  }>
+
+function AmountStep(props: AmountStepProps): JSX.Element {
+  const text = useWords(words)
+  const locale = useLocale()
+  const { amount, most, extent, unit } = props
+  const money = (of: bigint): string => amountText(of, unit, locale)
+  const isTooMuch = amount > most
+  const canGoOn = amount > 0n && !isTooMuch
+  const step = useRef<HTMLDivElement>(null)
+  // Digits and Enter belong to the keypad, not to the sheet's own close button, where a dialog puts the focus.
+  useEffect(() => step.current?.focus(), [])
+  return (
+    <div class="give" ref={step} tabIndex={-1}>
+      <Segmented
+        label={props.how}
+        value={extent}
+        onChange={props.onExtent}
+        options={[
+          { value: 'whole', label: props.whole(money(most)) },
+          { value: 'part', label: props.part },
+        ]}
+      />
+      <p class="give-amount">
+        <Amount parts={amountParts(amount, unit, locale)} size="large" />
+      </p>
+      <p class={isTooMuch ? 'give-most give-too-much' : 'give-most'} role="status">
+        {isTooMuch ? text.refundTooMuch(money(most)) : text.refundMost(money(most))}
+      </p>
+      <Keypad
+        kind="amount"
+        value={extent === 'part' ? props.digits : ''}
+        maxLength={String(most).length}
+        onInput={props.onDigits}
+        onEnter={props.onGoOn}
+        enterLabel={text.refundGoOn}
+        canEnter={canGoOn}
+      />
+    </div>
+  )
+}
+
+type SureStepProps = Readonly<{
+  question: string
+  about: string
+  yes: string
+  busy: boolean
+  onYes: () => void
+  onNo: () => void
+}>
+
+function SureStep({ question, about, yes, busy, onYes, onNo }: SureStepProps): JSX.Element {
+  const text = useWords(words)
+  const step = useRef<HTMLDivElement>(null)
+  useEffect(() => step.current?.querySelector('button')?.focus(), [])
+  return (
+    <div class="give" ref={step}>
+      <p class="give-question">{question}</p>
+      <p>{about}</p>
+      <div class="sheet-answers">
+        <Button kind="danger" wide busy={busy} shortcut="Enter" onPress={onYes}>
+          {yes}
+        </Button>
+        <Button wide disabled={busy} onPress={onNo}>
+          {text.refundChange}
+        </Button>
+      </div>
+    </div>
+  )
+}
+
+type ResultStepProps = Readonly<{ outcome: SendOutcome; done: string; failed: string; onClose: () => void }>
+
+function ResultStep({ outcome, done, failed, onClose }: ResultStepProps): JSX.Element {
+  const text = useWords(words)
+  const locale = useLocale()
+  const step = useRef<HTMLDivElement>(null)
+  useEffect(() => step.current?.querySelector('button')?.focus(), [])
+  const problem = outcome.ok ? null : problemText(outcome.problem, locale, 'biller')
+  return (
+    <div class="give" ref={step}>
+      {problem === null ? (
+        <p class="give-question" role="status">
+          {done}
+        </p>
+      ) : (
+        <Banner kind="trouble">
+          {problem.sentence} {problem.money === 'none' ? failed : problem.moneySentence} {problem.next}
+        </Banner>
+      )}
+      <Button kind="seal" wide shortcut="Enter" onPress={onClose}>
+        {text.done}
+      </Button>
+    </div>
+  )
+}

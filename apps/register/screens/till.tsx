@@ -1,0 +1,234 @@
+// The frame of the register: who we are, the bill at the left, the deal at the right, the keys at the bottom.
+import type { ComponentChildren, JSX } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+import { problemText } from '#apps/shared/problems.ts'
+import { useLocale, useWords } from '#ui/i18n.ts'
+import { Banner, Button, Sheet } from '#ui/kit.tsx'
+import { Settings } from '#ui/settings.tsx'
+import { actionsOf, KEYS, type Action } from '../actions.ts'
+import { perform, useRegister, useTill } from '../context.tsx'
+import { isKeying, screenOf, type RegisterState, type Screen } from '../state.ts'
+import { words } from '../words.ts'
+import { BillPanel } from './bill.tsx'
+import { CodeScreen } from './code.tsx'
+import { Ended, Paid } from './done.tsx'
+import { History } from './history.tsx'
+import { DealSheets } from './confirm.tsx'
+import { KeyingPad } from './keying.tsx'
+import { Record } from './record.tsx'
+import { Authorising, Expired, Joined, Open } from './waiting.tsx'
+
+export function TillScreen(): JSX.Element {
+  const state = useRegister()
+  const screen = screenOf(state)
+  if (screen === 'starting') return <Starting />
+  if (screen === 'code') return <CodeScreen />
+  return (
+    <div class={`till till-${screen}`}>
+      <Banners state={state} />
+      <TillHead state={state} />
+      <main class="till-main">
+        <Panels screen={screen} state={state} />
+      </main>
+      <KeyBar state={state} />
+      <DealSheets />
+      <SettingsSheet />
+    </div>
+  )
+}
+
+function Panels({ screen, state }: { readonly screen: Screen; readonly state: RegisterState }): JSX.Element {
+  if (screen === 'history') return <History />
+  if (screen === 'record' && state.record) return <Record deal={state.record} />
+  return (
+    <>
+      <BillPanel withKeys={screen !== 'keying' && isKeying(state)} />
+      <section class="deal">
+        <DealPanel screen={screen} state={state} />
+        <Trouble state={state} />
+      </section>
+    </>
+  )
+}
+
+function DealPanel({ screen, state }: { readonly screen: Screen; readonly state: RegisterState }): JSX.Element {
+  const text = useWords(words)
+  const { deal } = state
+  if (deal !== null) {
+    if (screen === 'open') return <Open deal={deal} />
+    if (screen === 'expired') return <Expired />
+    if (screen === 'joined') return <Joined deal={deal} />
+    if (screen === 'authorising') return <Authorising deal={deal} />
+    if (screen === 'paid') return <Paid deal={deal} />
+    if (screen === 'ended') return <Ended deal={deal} />
+  }
+  if (screen === 'opening') {
+    return (
+      <>
+        <Heading>{text.busyOpen}</Heading>
+        <span class="opening-turn" aria-hidden="true" />
+      </>
+    )
+  }
+  return (
+    <>
+      <Heading>{text.titleKeying}</Heading>
+      <KeyingPad />
+    </>
+  )
+}
+
+/** The heading of what is happening now; the focus moves here when it changes, so that it is read out. */
+export function Heading({ children }: { readonly children: ComponentChildren }): JSX.Element {
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => heading.current?.focus({ preventScroll: true }), [children])
+  return (
+    <h1 class="deal-title" tabIndex={-1} ref={heading}>
+      {children}
+    </h1>
+  )
+}
+
+/** A refusal: what happened, whether money moved, what to do. */
+export function Trouble({ state }: { readonly state: Pick<RegisterState, 'problem'> }): JSX.Element | null {
+  const locale = useLocale()
+  if (state.problem === null) return null
+  const { sentence, moneySentence, next } = problemText(state.problem, locale, 'biller')
+  return (
+    <Banner kind="trouble">
+      {sentence} {moneySentence} {next}
+    </Banner>
+  )
+}
+
+function Banners({ state }: { readonly state: RegisterState }): JSX.Element {
+  const text = useWords(words)
+  return (
+    <>
+      {state.connection === 'offline' ? <Banner kind="offline">{text.offline}</Banner> : null}
+      {/* In the town the whole page says it once. */}
+      {state.scheme?.demo === true && window.parent === window ? <Banner kind="demo">{text.demo}</Banner> : null}
+    </>
+  )
+}
+
+function TillHead({ state }: { readonly state: RegisterState }): JSX.Element {
+  const text = useWords(words)
+  const { store } = useTill()
+  return (
+    <header class="till-head">
+      <p class="till-name">
+        <strong>{state.self?.name ?? text.register}</strong>
+        <span class="till-label">{state.self?.label ?? ''}</span>
+      </p>
+      <Button
+        kind="quiet"
+        icon="settings"
+        iconOnly
+        onPress={() => store.update((now) => ({ ...now, sheet: 'settings' }))}
+      >
+        {text.settings}
+      </Button>
+    </header>
+  )
+}
+
+/** The keys that do something now. What Enter does stands where it belongs, in the panel. */
+function KeyBar({ state }: { readonly state: RegisterState }): JSX.Element {
+  const text = useWords(words)
+  const actions = actionsOf(state).filter((action) => KEYS[action] !== 'Enter' && !IN_THE_PANEL.has(action))
+  return (
+    <footer
+      class="key-bar"
+      // A key pressed by hand must not take the focus, or Enter would press it again.
+      onPointerDown={(event) => event.preventDefault()}
+      onMouseDown={(event) => event.preventDefault()}
+    >
+      <ul role="list" aria-label={text.keyBar}>
+        {actions.map((action) => (
+          <li key={action}>
+            <ActionButton action={action} kind="quiet" />
+          </li>
+        ))}
+      </ul>
+    </footer>
+  )
+}
+
+const IN_THE_PANEL: ReadonlySet<Action> = new Set(['release', 'again', 'refund', 'deliver', 'add-line'])
+
+type ActionButtonProps = Readonly<{ action: Action; kind?: 'seal' | 'plain' | 'quiet' | 'danger'; wide?: boolean }>
+
+/** The button of an action, with its key. */
+export function ActionButton({ action, kind = 'plain', wide = false }: ActionButtonProps): JSX.Element {
+  const text = useWords(words)
+  const till = useTill()
+  const state = useRegister()
+  return (
+    <Button
+      kind={kind}
+      wide={wide}
+      shortcut={KEYS[action]}
+      busy={state.busy !== null && BUSY_OF[action] === state.busy}
+      disabled={state.busy !== null && BUSY_OF[action] !== state.busy && action !== 'history' && action !== 'back'}
+      onPress={() => perform(till, action)}
+    >
+      {action === 'goods' && state.keys === 'goods' ? text.actAmount : text[LABELS[action]]}
+    </Button>
+  )
+}
+
+const BUSY_OF: Partial<Record<Action, RegisterState['busy']>> = {
+  'send-bill': 'bill',
+  'change-bill': 'bill',
+  renew: 'renew',
+  cancel: 'cancel',
+  release: 'release',
+}
+
+const LABELS = {
+  'show-number': 'actShowNumber',
+  'send-bill': 'actSendBill',
+  next: 'actNext',
+  renew: 'actRenew',
+  'add-line': 'actAddLine',
+  goods: 'actGoods',
+  'amount-later': 'actAmountLater',
+  again: 'actAgain',
+  'change-bill': 'actChangeBill',
+  release: 'actRelease',
+  history: 'actHistory',
+  refund: 'actRefund',
+  deliver: 'actDeliver',
+  cancel: 'actCancel',
+  clear: 'actClear',
+  'stop-editing': 'actStopEditing',
+  back: 'actBack',
+} as const satisfies { readonly [Each in Action]: string }
+
+function Starting(): JSX.Element {
+  const text = useWords(words)
+  const { connection } = useRegister()
+  return (
+    <main class="screen starting">
+      {connection === 'offline' ? <Banner kind="offline">{text.offline}</Banner> : null}
+      <h1>{text.starting}</h1>
+      <p>{text.startingText}</p>
+    </main>
+  )
+}
+
+function SettingsSheet(): JSX.Element {
+  const text = useWords(words)
+  const { store } = useTill()
+  const { sheet } = useRegister()
+  return (
+    <Sheet
+      open={sheet === 'settings'}
+      title={text.settings}
+      onClose={() => store.update((now) => ({ ...now, sheet: null }))}
+    >
+      <Settings />
+    </Sheet>
+  )
+}

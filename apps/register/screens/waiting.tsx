@@ -1,0 +1,112 @@
+// The deal while it is not decided: its number and code, the number that has run out, the phone that has joined.
+import type { JSX } from 'preact'
+import { LIFETIME_MS, IDLE_JOIN_MS } from '#core/numbers.ts'
+import { JOINED_LIFE_MS, AUTHORISE_WITHIN_MS } from '#core/payment.ts'
+import type { DealView } from '#protocol/views.ts'
+import { useWords } from '#ui/i18n.ts'
+import { NumberDisplay, TimeLeft } from '#ui/numbers.tsx'
+import { QrCode } from '#ui/qr.tsx'
+import { useRegister, useTill } from '../context.tsx'
+import { words } from '../words.ts'
+import { TallySlip } from './slip.tsx'
+import { ActionButton, Heading } from './till.tsx'
+
+type DealProps = { readonly deal: DealView }
+
+export function Open({ deal }: DealProps): JSX.Element | null {
+  const text = useWords(words)
+  const { store } = useTill()
+  const { clockOffsetMs } = useRegister()
+  const { ticket } = deal
+  if (ticket === null) return null
+  const { number } = ticket
+  return (
+    <>
+      <Heading>{text.titleOpen}</Heading>
+      <div class="ticket">
+        <p class="ticket-number">
+          <NumberDisplay value={number} size="huge" label={text.number} />
+        </p>
+        <div class="ticket-code">
+          <QrCode text={ticket.link} title={text.qr} />
+        </div>
+      </div>
+      <div class="ticket-time">
+        <TimeLeft
+          key={number}
+          open
+          endsAtMs={ticket.expiresAt}
+          lastsMs={LIFETIME_MS.counter}
+          clockOffsetMs={clockOffsetMs}
+          onEnd={() => store.update((state) => ({ ...state, overNumber: number }))}
+        />
+        <p class="what-if">{text.untilExpiry}</p>
+      </div>
+      <Declined deal={deal} />
+    </>
+  )
+}
+
+/** A phone was turned away: that it was, never why. */
+function Declined({ deal }: DealProps): JSX.Element | null {
+  const text = useWords(words)
+  if (deal.declines === 0) return null
+  return <p class="declined">{deal.declines === 1 ? text.declined : text.declinedMore(deal.declines)}</p>
+}
+
+export function Expired(): JSX.Element {
+  const text = useWords(words)
+  return (
+    <>
+      <Heading>{text.titleExpired}</Heading>
+      <p class="deal-text">{text.expiredText}</p>
+      <ActionButton action="renew" kind="seal" wide />
+      <p class="what-if">{text.expiredIdle}</p>
+    </>
+  )
+}
+
+export function Joined({ deal }: DealProps): JSX.Element {
+  const text = useWords(words)
+  const { clockOffsetMs } = useRegister()
+  const isPhonesTurn = deal.bill !== null
+  const endsAt = isPhonesTurn ? deal.turnEndsAt : deal.expiresAt
+  return (
+    <>
+      <Heading>{text.titleJoined(deal.payer?.name ?? '')}</Heading>
+      <TallySlip deal={deal} sealed={false} />
+      <p class="deal-text">{text.isItThem}</p>
+      <ActionButton action="release" />
+      <div class="waiting">
+        <p class="waiting-for">{isPhonesTurn ? text.waitingForPhone : text.waitingForBill}</p>
+        {endsAt === null ? null : (
+          <TimeLeft
+            key={endsAt}
+            open
+            endsAtMs={endsAt}
+            lastsMs={isPhonesTurn ? IDLE_JOIN_MS : JOINED_LIFE_MS}
+            clockOffsetMs={clockOffsetMs}
+          />
+        )}
+        <p class="what-if">{isPhonesTurn ? text.waitingForPhoneText : text.waitingForBillText}</p>
+      </div>
+      <Declined deal={deal} />
+    </>
+  )
+}
+
+export function Authorising({ deal }: DealProps): JSX.Element {
+  const text = useWords(words)
+  const { clockOffsetMs } = useRegister()
+  const endsAt = deal.portions.find(({ state }) => state === 'authorising')?.until
+  return (
+    <>
+      <Heading>{text.titleAuthorising}</Heading>
+      <TallySlip deal={deal} sealed={false} />
+      {endsAt == null ? null : (
+        <TimeLeft open endsAtMs={endsAt} lastsMs={AUTHORISE_WITHIN_MS} clockOffsetMs={clockOffsetMs} />
+      )}
+      <p class="what-if">{text.authorisingText}</p>
+    </>
+  )
+}

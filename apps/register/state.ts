@@ -1,0 +1,228 @@
+// The register's state, and which screen it is. Pure: the hub's view of the deal plus what is being keyed in here.
+import type { BillWire } from '#protocol/bill.ts'
+import type { Problem } from '#protocol/problems.ts'
+import type { DealView, SchemeView, SelfView } from '#protocol/views.ts'
+import type { WatchStatus } from '#sdk/watching.ts'
+import { draftOf, EMPTY_DRAFT, isEmpty, type Draft } from './draft.ts'
+import { BAKERY, type Good } from './goods.ts'
+
+/** A deal whose offer was sent and not answered yet: enough to send it again after a crash. */
+export type Opening = Readonly<{ deal: string; bill: BillWire | null }>
+
+/** What survives a reload; the rest comes from the hub. */
+export type Kept = Readonly<{ current: string | null; opening: Opening | null; draft: Draft }>
+
+export type Busy = 'open' | 'renew' | 'bill' | 'cancel' | 'release' | 'enrol'
+export type SheetName = 'cancel' | 'release' | 'refund' | 'deliver' | 'settings'
+
+/** `starting`: not known yet who we are · `code`: a one-time code is asked for · `till`: enrolled and at work */
+export type Stage = 'starting' | 'code' | 'till'
+
+export type Terminal = Extract<SelfView, { kind: 'terminal' }>
+
+export type RegisterState = Readonly<{
+  stage: Stage
+  scheme: SchemeView | null
+  self: Terminal | null
+  connection: WatchStatus
+  /** the hub's clock minus ours */
+  clockOffsetMs: number
+  /** the deal on the screen; null while nothing but the draft is there */
+  current: string | null
+  deal: DealView | null
+  opening: Opening | null
+  /** the number whose time has run out by our clock, before the hub says so */
+  overNumber: string | null
+  draft: Draft
+  /** the draft is meant for the deal on the screen, to change its bill */
+  isEditing: boolean
+  keys: 'amount' | 'goods'
+  busy: Busy | null
+  problem: Problem | null
+  sheet: SheetName | null
+  place: 'till' | 'history' | 'record'
+  record: DealView | null
+  deals: readonly DealView[] | null
+  /** pass as `before` for older deals */
+  older: string | null
+}>
+
+export const START: RegisterState = {
+  stage: 'starting',
+  scheme: null,
+  self: null,
+  connection: 'connecting',
+  clockOffsetMs: 0,
+  current: null,
+  deal: null,
+  opening: null,
+  overNumber: null,
+  draft: EMPTY_DRAFT,
+  isEditing: false,
+  keys: 'amount',
+  busy: null,
+  problem: null,
+  sheet: null,
+  place: 'till',
+  record: null,
+  deals: null,
+  older: null,
+}
+
+export type Screen =
+  | 'starting'
+  | 'code'
+  | 'keying'
+  | 'opening'
+  | 'open'
+  | 'expired'
+  | 'joined'
+  | 'authorising'
+  | 'paid'
+  | 'ended'
+  | 'history'
+  | 'record'
+
+/** Which screen this state is. */
+export function screenOf(state: RegisterState): Screen {
+  if (state.stage !== 'till') return state.stage
+  if (state.place !== 'till') return state.place === 'record' && state.record === null ? 'history' : state.place
+  if (state.current === null) return 'keying'
+  return state.deal === null ? 'opening' : screenOfDeal(state.deal, state.overNumber)
+}
+
+/** What a deal looks like on the till. */
+export function screenOfDeal(deal: DealView, overNumber: string | null = null): Screen {
+  switch (deal.state) {
+    case 'open':
+      return deal.ticket?.number === overNumber ? 'expired' : 'open'
+    case 'expired':
+      return 'expired'
+    case 'joined':
+      return 'joined'
+    case 'authorising':
+      return 'authorising'
+    case 'held':
+    case 'settled':
+      return 'paid'
+    case 'withdrawn':
+    case 'ended':
+      return 'ended'
+  }
+}
+
+/** May a phone still pay it? */
+export const isLive = (deal: DealView): boolean => ['open', 'joined', 'authorising'].includes(deal.state)
+
+/**
+ * The state after the hub showed a deal. Whatever is live there belongs on the screen, also when another window opened
+ * it; what is over is shown only if it was on the screen, so that yesterday's payment does not greet the cashier.
+ */
+export function withView(state: RegisterState, view: DealView): RegisterState {
+  const deals = state.deals && state.deals.map((deal) => (isNewer(view, deal) ? view : deal))
+  const record = state.record !== null && isNewer(view, state.record) ? view : state.record
+  const next = { ...state, deals, record }
+  if (view.deal === state.current) {
+    if (state.deal !== null && state.deal.version > view.version) return next
+    const isEditing = next.isEditing && (view.state === 'joined' || view.state === 'open')
+    const sheet = isLive(view) || state.place !== 'till' ? state.sheet : withoutTillSheet(state.sheet)
+    const draft = isLive(view) && (isEditing || view.bill === null) ? state.draft : EMPTY_DRAFT
+    return { ...next, deal: view, opening: null, isEditing, sheet, draft }
+  }
+  if (state.opening !== null || !isLive(view)) return next
+  return { ...next, current: view.deal, deal: view, isEditing: false, draft: EMPTY_DRAFT, place: 'till' }
+}
+
+const isNewer = (view: DealView, known: DealView): boolean => view.deal === known.deal && view.version >= known.version
+
+/** A sheet asked about a deal that is over by now: there is nothing left to ask. */
+const withoutTillSheet = (sheet: SheetName | null): SheetName | null =>
+  sheet === 'cancel' || sheet === 'release' ? null : sheet
+
+/** A deal is being opened under an id made here. The draft stays until the hub has answered. */
+export const withOpening = (state: RegisterState, opening: Opening): RegisterState => ({
+  ...state,
+  current: opening.deal,
+  deal: null,
+  opening,
+  busy: 'open',
+  problem: null,
+  sheet: null,
+  place: 'till',
+})
+
+/** The hub said no to the offer: back to keying, with everything still there. */
+export const withOpeningRefused = (state: RegisterState, problem: Problem): RegisterState => ({
+  ...state,
+  current: null,
+  deal: null,
+  opening: null,
+  draft: isEmpty(state.draft) && state.opening?.bill ? draftOf(state.opening.bill) : state.draft,
+  busy: null,
+  problem,
+})
+
+/** The next customer: an empty bill. */
+export const withNextCustomer = (state: RegisterState): RegisterState => ({
+  ...state,
+  current: null,
+  deal: null,
+  opening: null,
+  overNumber: null,
+  draft: EMPTY_DRAFT,
+  isEditing: false,
+  busy: null,
+  problem: null,
+  sheet: null,
+  place: 'till',
+})
+
+/** The bill of the deal on the screen is opened for changes. */
+export const withEditing = (state: RegisterState): RegisterState =>
+  state.deal?.bill ? { ...state, isEditing: true, draft: draftOf(state.deal.bill), problem: null } : state
+
+export const withoutEditing = (state: RegisterState): RegisterState => ({
+  ...state,
+  isEditing: false,
+  draft: EMPTY_DRAFT,
+  problem: null,
+})
+
+/** Is an amount being keyed in on this screen? Then digits and goods go into the draft. */
+export function isKeying(state: RegisterState): boolean {
+  const screen = screenOf(state)
+  if (screen === 'keying') return true
+  return (screen === 'open' || screen === 'joined') && (state.isEditing || state.deal?.bill === null)
+}
+
+/** The price list: the bakery's, in the demo town alone. A real shop's list is not ours to invent. */
+export const goodsOf = (state: RegisterState): readonly Good[] =>
+  state.scheme?.demo === true && state.scheme.unit === 'JPY' ? BAKERY : []
+
+export const keptOf = ({ current, opening, draft }: RegisterState): Kept => ({ current, opening, draft })
+
+/** What is stored is our own; an older form of it counts as nothing. */
+export function readKept(stored: unknown): Kept {
+  if (
+    typeof stored !== 'object' ||
+    stored === null ||
+    !('current' in stored && 'opening' in stored && 'draft' in stored)
+  ) {
+    return { current: null, opening: null, draft: EMPTY_DRAFT }
+  }
+  // A border: this program alone writes here.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return stored as Kept
+}
+
+/** What is worth a sound and a word when one state follows another. */
+export type Moment = 'joined' | 'paid' | 'declined' | 'let-go' | 'ended' | 'expired'
+
+/** What has happened between two states of the same register. */
+export function momentBetween(before: RegisterState, after: RegisterState): Moment | null {
+  if (after.deal === null || before.deal?.deal !== after.deal.deal) return null
+  const [was, is] = [screenOfDeal(before.deal, before.overNumber), screenOfDeal(after.deal, after.overNumber)]
+  if (was === is) return after.deal.declines > before.deal.declines ? 'declined' : null
+  if (was === 'joined' && is === 'open') return 'let-go'
+  return is === 'joined' || is === 'paid' || is === 'ended' || is === 'expired' ? is : null
+}

@@ -1,0 +1,275 @@
+// What an app says for each problem code: what happened, whether money moved, and the next step, in both languages.
+// The codes are closed (protocol/problems.ts), so a new one does not compile until it has its words here.
+import type { Problem, ProblemCode } from '#protocol/problems.ts'
+import type { Locale } from '#ui/i18n.ts'
+
+/** Who reads it: the person with the phone, or the one at the register. */
+export type Reader = 'payer' | 'biller'
+
+/** `none`: this step moved no money. `look`: it is not known here; the payment's own screen shows it. */
+export type MoneyMoved = 'none' | 'look'
+
+export type ProblemText = Readonly<{ sentence: string; next: string; money: MoneyMoved; moneySentence: string }>
+
+type Words = readonly [sentence: string, next: string]
+type Said = Readonly<{ en: Words; ja: Words; biller?: Readonly<{ en: Words; ja: Words }>; money?: MoneyMoved }>
+
+/** The words for a problem. A code this app does not know yet (a newer hub) is shown with the hub's own sentence. */
+export function problemText(
+  problem: Pick<Problem, 'code' | 'title' | 'next'>,
+  locale: Locale,
+  reader: Reader,
+): ProblemText {
+  const said: Said | undefined = Object.hasOwn(SAID, problem.code) ? SAID[problem.code] : undefined
+  const words = said === undefined ? undefined : ((reader === 'biller' ? said.biller : undefined) ?? said)[locale]
+  const [sentence, next] = words ?? [problem.title, problem.next]
+  const money = said === undefined ? 'look' : (said.money ?? 'none')
+  return { sentence, next, money, moneySentence: moneySentence(money, locale) }
+}
+
+export const moneySentence = (money: MoneyMoved, locale: Locale): string => MONEY[money][locale]
+
+const MONEY: Readonly<Record<MoneyMoved, Readonly<Record<Locale, string>>>> = {
+  none: { en: 'No money moved.', ja: 'お金は動いていません。' },
+  look: {
+    en: 'The payment itself shows whether money moved. It is paid at most once.',
+    ja: 'お金が動いたかどうかは、お支払いの画面で確かめられます。二重に支払われることはありません。',
+  },
+}
+
+/** What only a broken app or connection can meet: there is nothing for a person to learn from the difference. */
+const MISUNDERSTOOD: Said = {
+  en: [
+    'This app and the hub did not understand each other.',
+    'Reload the page. If that does not help, tell the operator.',
+  ],
+  ja: [
+    'アプリとハブのやりとりがうまくいきませんでした。',
+    'ページを再読み込みしてください。直らないときは運営者にお知らせください。',
+  ],
+}
+
+const SIGN_IN: Said = {
+  en: ['The connection has to be set up anew.', 'Wait a moment. If nothing happens, reload the page.'],
+  ja: ['接続をやり直しています。', '少しお待ちください。変わらないときは、ページを再読み込みしてください。'],
+}
+
+const HUB_AWAY: Said = {
+  en: ['The hub is not available at the moment.', 'Nothing needs to be done: it goes on by itself, once.'],
+  ja: ['ハブが一時的に利用できません。', 'そのままお待ちください。自動で続きを行い、二重になることはありません。'],
+  money: 'look',
+}
+
+const SAID: Readonly<Record<ProblemCode, Said>> = {
+  // finding
+  'not-found': {
+    en: ['This is not there any more.', 'Look at the list again.'],
+    ja: ['見つかりませんでした。', '一覧をもう一度ご確認ください。'],
+  },
+  'number-not-found': {
+    en: ['No bill is waiting under this number.', 'Compare it with the shop’s screen and type it again.'],
+    ja: ['この番号のお会計は見つかりません。', 'お店の画面の番号を確かめて、もう一度入力してください。'],
+  },
+
+  // the deal has moved on
+  'state-conflict': {
+    en: ['The payment has moved on in the meantime.', 'Look at it as it is now and decide again.'],
+    ja: ['お支払いの状態が変わりました。', '今の状態を確かめてから、もう一度お選びください。'],
+    money: 'look',
+  },
+  'joined-meanwhile': {
+    en: ['A phone has joined in the meantime.', 'Look at the bill as it is now and decide again.'],
+    ja: ['その間にスマートフォンがつながりました。', '今の状態を確かめてから、もう一度お選びください。'],
+  },
+  'bill-changed': {
+    en: ['The shop has changed the bill.', 'Read the new bill, then approve that one.'],
+    ja: ['お店がお会計を変更しました。', '新しい内容を確かめてから、承認してください。'],
+    biller: {
+      en: ['The bill was changed in the meantime.', 'Look at the bill as it is now and change that one.'],
+      ja: ['お会計はその間に変更されています。', '今の内容を確かめてから、変更してください。'],
+    },
+  },
+  'bill-missing': {
+    en: ['The shop has not sent the amount yet.', 'Wait for the bill.'],
+    ja: ['お店からまだ金額が届いていません。', '金額が届くまでお待ちください。'],
+  },
+  'challenge-open': {
+    en: ['The shop asked for your PIN first.', 'Enter the PIN, then approve.'],
+    ja: ['お店が暗証番号の確認を求めています。', '先に暗証番号を入力してから、承認してください。'],
+    biller: {
+      en: ['The phone is already being asked for the PIN.', 'Wait for the answer.'],
+      ja: ['すでに暗証番号の確認を求めています。', '返事をお待ちください。'],
+    },
+  },
+  'no-challenge': {
+    en: ['The shop no longer asks for the PIN.', 'Look at the payment as it is now.'],
+    ja: ['暗証番号の確認はもう求められていません。', '今の状態をご確認ください。'],
+  },
+  'deal-exists': {
+    en: ['This deal already exists with another bill.', 'Start a new bill.'],
+    ja: ['この取引は別の内容ですでに登録されています。', '新しいお会計を始めてください。'],
+  },
+  'already-refunded': {
+    en: ['That is more than is left to refund.', 'Refund at most what is left.'],
+    ja: ['返金できる残りの額を超えています。', '残りの額の範囲で返金してください。'],
+  },
+  'not-settled': {
+    en: ['The payment is not complete yet.', 'A refund is possible once it is paid.'],
+    ja: ['お支払いがまだ完了していません。', '完了してから返金できます。'],
+  },
+  'cooling-off': {
+    en: ['The cancellation period is not over yet.', 'Wait until it ends.'],
+    ja: ['取り消しできる期間がまだ終わっていません。', '期間が終わるまでお待ちください。'],
+  },
+
+  // who
+  'device-revoked': {
+    en: ['This phone may not pay any more.', 'Enrol it again with a new code from the operator.'],
+    ja: [
+      'このスマートフォンではお支払いできなくなっています。',
+      '運営者から新しいコードを受け取り、登録し直してください。',
+    ],
+  },
+  'terminal-inactive': {
+    en: ['This register is not active.', 'Ask the operator to activate it.'],
+    ja: ['このレジは有効になっていません。', '運営者に有効化を依頼してください。'],
+  },
+  'signature-invalid': {
+    en: ['The approval did not fit this bill.', 'Read the bill again and approve it again.'],
+    ja: ['承認がこのお会計と合いませんでした。', 'お会計をもう一度確かめて、承認し直してください。'],
+  },
+  'approval-expired': {
+    en: ['The approval came too late.', 'Approve again.'],
+    ja: ['承認が間に合いませんでした。', 'もう一度承認してください。'],
+  },
+  'proof-needed': {
+    en: ['Please show that it is you.', 'Use the passkey or enter the PIN.'],
+    ja: ['ご本人の確認が必要です。', 'パスキーを使うか、暗証番号を入力してください。'],
+  },
+  'proof-wrong': {
+    en: ['That PIN is not right.', 'Enter it again.'],
+    ja: ['暗証番号が違います。', 'もう一度入力してください。'],
+  },
+  'proof-locked': {
+    en: ['Too many wrong PINs.', 'Wait until the lock ends, then enter it again.'],
+    ja: ['暗証番号を続けて間違えました。', 'ロックが終わるまで待ってから、もう一度入力してください。'],
+  },
+  'too-many-tries': {
+    en: ['Too many wrong numbers from here.', 'Wait a while, or scan the code instead.'],
+    ja: ['番号の間違いが続きました。', 'しばらく待つか、QRコードを読み取ってください。'],
+    biller: {
+      en: ['Too many tries from here.', 'Wait a while and try again.'],
+      ja: ['試行の回数が多すぎます。', 'しばらく待ってから、もう一度お試しください。'],
+    },
+  },
+  'own-bill': {
+    en: ['This bill is your own.', 'A bill cannot be paid by the one who made it.'],
+    ja: ['ご自身のお会計です。', 'ご自分のお会計を支払うことはできません。'],
+  },
+
+  // money
+  'insufficient-funds': {
+    en: ['The balance is not enough.', 'Add money, then approve again.'],
+    ja: ['残高が足りません。', 'チャージしてから、もう一度承認してください。'],
+    biller: {
+      en: ['The shop’s balance is not enough for this refund.', 'Wait until payments have arrived, then try again.'],
+      ja: ['返金に使えるお店の残高が足りません。', '入金を待ってから、もう一度お試しください。'],
+    },
+  },
+  'account-frozen': {
+    en: ['The account is frozen.', 'Ask the operator.'],
+    ja: ['口座が凍結されています。', '運営者にお問い合わせください。'],
+  },
+  'account-closed': {
+    en: ['The account is closed.', 'Ask the operator.'],
+    ja: ['口座は解約されています。', '運営者にお問い合わせください。'],
+  },
+  'account-unknown': {
+    en: ['There is no such account.', 'Check the account number.'],
+    ja: ['その口座はありません。', '口座番号をご確認ください。'],
+  },
+  'over-limit': {
+    en: ['The amount is over the limit for one payment.', 'Ask the shop for a smaller bill, or ask the operator.'],
+    ja: ['一回のお支払いの上限を超えています。', 'お店に会計を分けてもらうか、運営者にお問い合わせください。'],
+    biller: {
+      en: ['The amount is over the limit for one payment.', 'Make a smaller bill, or ask the operator.'],
+      ja: ['一回のお支払いの上限を超えています。', '会計を分けるか、運営者にお問い合わせください。'],
+    },
+  },
+  'unit-mismatch': {
+    en: ['The account does not hold this currency.', 'Pay in another way.'],
+    ja: ['この口座では、この通貨のお支払いはできません。', '別の方法でお支払いください。'],
+  },
+
+  // the door
+  'command-mismatch': MISUNDERSTOOD,
+  'could-not-decide': {
+    en: ['The hub could not decide this.', 'Ask the operator.'],
+    ja: ['ハブで処理できませんでした。', '運営者にお問い合わせください。'],
+  },
+
+  // the border
+  'json-invalid': MISUNDERSTOOD,
+  'request-invalid': MISUNDERSTOOD,
+  'amount-invalid': {
+    en: ['The amount is not right.', 'Enter it again.'],
+    ja: ['金額が正しくありません。', 'もう一度入力してください。'],
+  },
+  'unit-invalid': MISUNDERSTOOD,
+  'bill-invalid': {
+    en: ['The bill does not add up.', 'Ask the shop to send it again. Do not pay it.'],
+    ja: ['お会計の計算が合いません。', 'お店に送り直してもらってください。お支払いにならないでください。'],
+    biller: {
+      en: ['The bill does not add up.', 'Check the lines; the total must be above zero.'],
+      ja: ['お会計の計算が合いません。', '明細をご確認ください。合計は0より大きい必要があります。'],
+    },
+  },
+  'id-invalid': MISUNDERSTOOD,
+  'unknown-field': MISUNDERSTOOD,
+  'field-invalid': MISUNDERSTOOD,
+  'text-invalid': {
+    en: ['A text is too long or has characters that cannot be shown.', 'Make it shorter and plain.'],
+    ja: ['文字が長すぎるか、使えない文字が入っています。', '短くして、使えない文字を除いてください。'],
+  },
+  'type-unsupported': MISUNDERSTOOD,
+  'too-large': {
+    en: ['This is too much at once.', 'Send less at once.'],
+    ja: ['一度に送る量が多すぎます。', '分けて送ってください。'],
+  },
+  'method-not-allowed': MISUNDERSTOOD,
+  'route-not-found': MISUNDERSTOOD,
+  'session-needed': SIGN_IN,
+  'session-ended': SIGN_IN,
+  'signature-needed': SIGN_IN,
+  'signature-wrong': SIGN_IN,
+  'not-allowed': {
+    en: ['This app may not do that.', 'Use the wallet for payments and the register for bills.'],
+    ja: ['このアプリではできない操作です。', 'お支払いはウォレット、お会計はレジをお使いください。'],
+  },
+  'code-not-found': {
+    en: ['This code is not known, was used, or has run out.', 'Ask the operator for a new code.'],
+    ja: [
+      'このコードは使えません（間違い、使用済み、または期限切れです）。',
+      '運営者から新しいコードを受け取ってください。',
+    ],
+  },
+  'no-host-name': {
+    en: ['Passkeys need a host name, and this hub is reached by its address.', 'The PIN does the same here.'],
+    ja: ['パスキーにはホスト名が必要ですが、このハブには番地で接続しています。', '暗証番号をお使いください。'],
+  },
+  'request-timeout': HUB_AWAY,
+  'headers-too-large': MISUNDERSTOOD,
+  busy: HUB_AWAY,
+  unavailable: HUB_AWAY,
+
+  // found by the client itself
+  'no-answer': {
+    en: ['The hub does not answer.', 'Check the connection; it goes on by itself.'],
+    ja: ['ハブから返事がありません。', '接続をご確認ください。つながると自動で続きを行います。'],
+    money: 'look',
+  },
+  'passkey-failed': {
+    en: ['The passkey was not used.', 'Try it again, or enter the PIN.'],
+    ja: ['パスキーは使われませんでした。', 'もう一度試すか、暗証番号を入力してください。'],
+  },
+}

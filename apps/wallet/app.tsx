@@ -1,0 +1,96 @@
+// Which screen is shown for which state, and the notices above all of them.
+import type { JSX } from 'preact'
+import { Banner, Button, StatusRegion } from '#ui/kit.tsx'
+import { useWords } from '#ui/i18n.ts'
+import { useStore, type Store } from '#ui/store.ts'
+import type { Actions } from './hub.ts'
+import type { Shell } from './shell.ts'
+import type { State } from './state.ts'
+import { AddPasskey, ChoosePin, Enrol } from './screens/enrolment.tsx'
+import { History } from './screens/history.tsx'
+import { Home } from './screens/home.tsx'
+import { Payment } from './screens/payment.tsx'
+import { ReceiptOf } from './screens/receipt.tsx'
+import { Scan } from './screens/scan.tsx'
+import { WalletSettings } from './screens/settings.tsx'
+import { Starting, Stopped } from './screens/starting.tsx'
+import { walletWords } from './words.ts'
+
+export type AppProps = {
+  readonly store: Store<State>
+  readonly announcement: Store<string>
+  readonly act: Actions
+  readonly code: string | undefined
+  readonly shell: Shell
+}
+
+/** What every screen gets. */
+export type ScreenOf = { readonly state: State; readonly act: Actions; readonly banners: JSX.Element }
+
+export function App({ store, announcement, act, code, shell }: AppProps): JSX.Element {
+  const state = useStore(store)
+  const banners = <Notices state={state} shell={shell} />
+  return (
+    <>
+      <Shown state={state} act={act} banners={banners} code={code} />
+      <div class="hidden" role="status" aria-live="assertive">
+        {useStore(announcement)}
+      </div>
+      <StatusRegion />
+    </>
+  )
+}
+
+function Shown({ state, act, banners, code }: ScreenOf & { readonly code: string | undefined }): JSX.Element {
+  const { place } = state
+  const shared = { state, act, banners }
+  switch (place.at) {
+    case 'starting':
+      return <Starting />
+    case 'stopped':
+      return <Stopped why={place.why} act={act} />
+    case 'enrol':
+      return <Enrol {...shared} place={place} code={code} />
+    case 'choose-pin':
+      return <ChoosePin {...shared} place={place} />
+    case 'add-passkey':
+      return <AddPasskey {...shared} place={place} />
+    case 'home':
+      return <Home {...shared} />
+    case 'scan':
+      return <Scan {...shared} place={place} />
+    case 'history':
+      return <History {...shared} />
+    case 'settings':
+      return <WalletSettings {...shared} />
+    case 'receipt':
+      return <ReceiptOf {...shared} place={place} />
+    case 'payment':
+      return <Payment {...shared} />
+  }
+}
+
+function Notices({ state, shell }: { readonly state: State; readonly shell: Shell }): JSX.Element {
+  const words = useWords(walletWords)
+  const { scheme, demoPin, connection, place, isUpdateReady } = state
+  return (
+    <div class="notices">
+      {scheme?.demo ? (
+        <Banner kind="demo">{demoPin === null ? words.demoBannerNoPin : words.demoBanner(demoPin)}</Banner>
+      ) : null}
+      {connection === 'offline' ? <Banner kind="offline">{words.offline}</Banner> : null}
+      {isUpdateReady && place.at === 'home' ? (
+        <Banner
+          kind="note"
+          action={
+            <Button kind="quiet" onPress={shell.update}>
+              {words.updateNow}
+            </Button>
+          }
+        >
+          {words.updateReady}
+        </Banner>
+      ) : null}
+    </div>
+  )
+}

@@ -1,0 +1,208 @@
+// The wallet and its hub: opens the client, watches, and puts into the state what comes. Paying is in paying.ts, setting
+// up in enrolment.ts.
+import { openClient, type Client } from '#sdk/client.ts'
+import { forgetIdentity } from '#sdk/identity.ts'
+import { passkeysPossible } from '#sdk/passkey.ts'
+import { indexedDbStorage, type Storage } from '#sdk/storage.ts'
+import type { Store } from '#ui/store.ts'
+import { addPasskey, askForCode, choosePin, enrolInDemo, enrolWith, goOn } from './enrolment.ts'
+import { keeper, recall, type Keeper } from './memory.ts'
+import * as paying from './paying.ts'
+import * as when from './state.ts'
+import type { DeviceSelf, Place, State } from './state.ts'
+
+export type Opening = Readonly<{
+  /** our own origin: the hub's address */
+  hub: string
+  /** 'own', or the name of one of several phones in this browser */
+  device: string
+  /** of the link that opened the page */
+  token: string | undefined
+  /** the enrolment code, of the link that an operator sent */
+  code: string | undefined
+}>
+
+/** What every dealing needs at hand. */
+export type Desk = Readonly<{
+  opening: Opening
+  storage: Storage
+  client: Client
+  memory: Keeper
+  /** the hub's clock, ms */
+  now(): number
+  state(): State
+  update(change: (state: State) => State): void
+  /** what this life of the page has in hand itself; all else that has no answer is an earlier life's */
+  hands: paying.Hands
+}>
+
+/** What screens can ask for. */
+export type Actions = Readonly<{
+  start(): void
+  /** forgets the key and is enrolled again */
+  startAnew(): void
+  enrol(code: string, label: string): void
+  choosePin(pin: string): void
+  addPasskey(): void
+  skipPasskey(): void
+  go(place: Place): void
+  type(digits: string): void
+  join(): void
+  scanned(text: string): void
+  approve(): void
+  answer(): void
+  givePin(pin: string): void
+  usePasskey(): void
+  leaveProof(): void
+  decline(): void
+  moreTime(): void
+  done(): void
+  openHistory(): void
+  moreHistory(): void
+  openReceipt(payment: string, from: 'home' | 'history'): void
+}>
+
+/** Opens the wallet of one device; nothing happens before `start`. */
+export function openWallet(store: Store<State>, opening: Opening): Actions {
+  const storage = indexedDbStorage(opening.device === 'own' ? 'warifu-wallet' : `warifu-wallet-${opening.device}`)
+  const client = openClient({ storage, hub: opening.hub })
+  const now = (): number => client.hubNow()
+  const update = (change: (state: State) => State): void => {
+    store.update((state) => change(when.learntTheTime(state, Math.round(now() - Date.now()))))
+  }
+  let desk: Desk | undefined
+  const withDesk =
+    <Given extends readonly unknown[]>(deal: (desk: Desk, ...given: Given) => unknown) =>
+    (...given: Given): void => {
+      if (desk !== undefined) deal(desk, ...given)
+    }
+
+  async function start(): Promise<void> {
+    update((state) => when.went(state, { at: 'starting' }))
+    const memory = await recall(storage).catch(() => undefined)
+    if (memory === undefined) return update((state) => when.went(state, { at: 'stopped', why: 'no-storage' }))
+    desk = {
+      opening,
+      storage,
+      client,
+      memory: keeper(storage, memory),
+      now,
+      state: store.get,
+      update,
+      hands: paying.emptyHands(),
+    }
+    if (opening.token !== undefined) await desk.memory.keep({ link: opening.token })
+    const { pinLength, demoPin, label } = memory
+    update((state) => ({ ...state, pinLength, demoPin, label }))
+    return wakeUp(desk)
+  }
+
+  return {
+    start: () => void start(),
+    startAnew: () => void forgetIdentity(storage).then(start),
+    enrol: withDesk(enrolWith),
+    choosePin: withDesk(choosePin),
+    addPasskey: withDesk(addPasskey),
+    skipPasskey: withDesk(openHome),
+    go: (place) => update((state) => when.went(state, place)),
+    type: (digits) => update((state) => when.typed(state, digits)),
+    join: withDesk(paying.joinTyped),
+    scanned: withDesk(paying.joinScanned),
+    approve: withDesk(paying.approveShown),
+    answer: withDesk(paying.answerShown),
+    givePin: withDesk(paying.provePin),
+    usePasskey: withDesk(paying.provePasskey),
+    leaveProof: () => update(when.proofLeft),
+    decline: withDesk(paying.declineShown),
+    moreTime: withDesk(paying.askForTime),
+    done: withDesk(paying.closeShown),
+    openHistory: withDesk((at) => {
+      at.update((state) => when.went(state, { at: 'history' }))
+      return readHistory(at)
+    }),
+    moreHistory: withDesk((at) => readHistory(at, at.state().history?.next ?? undefined)),
+    openReceipt: withDesk(openReceipt),
+  }
+}
+
+/** An enrolled phone goes on where it was; a new one is set up. */
+async function wakeUp(desk: Desk): Promise<void> {
+  const { client, update, opening } = desk
+  const known = await client.identity()
+  if (known?.self.kind === 'device') {
+    const { self, scheme } = known
+    update((state) => ({ ...state, self, scheme, passkeys: passkeysPossible(scheme) }))
+    void refresh(desk)
+    return goOn(desk, self)
+  }
+  const scheme = await client.scheme()
+  if (!scheme.ok) return update((state) => when.went(state, { at: 'stopped', why: 'no-answer' }))
+  update((state) => ({ ...state, scheme: scheme.view, passkeys: passkeysPossible(scheme.view) }))
+  return scheme.view.demo && opening.code === undefined ? enrolInDemo(desk) : askForCode(desk)
+}
+
+/** What was stored at enrolment may have changed since: the scheme's rules, a PIN or passkey from another phone. */
+async function refresh({ client, update }: Desk): Promise<void> {
+  const [scheme, self] = await Promise.all([client.scheme(), client.self()])
+  if (scheme.ok) update((state) => ({ ...state, scheme: scheme.view, passkeys: passkeysPossible(scheme.view) }))
+  if (self.ok) learnSelf(update, self.view)
+  else if (UNKNOWN_HERE.has(self.problem.code))
+    update((state) => when.went(state, { at: 'stopped', why: 'unknown-here' }))
+}
+
+/** The hub does not know this phone (any more): it was revoked, or the hub was set up anew. */
+const UNKNOWN_HERE: ReadonlySet<string> = new Set(['device-revoked', 'signature-invalid', 'not-found'])
+
+export function learnSelf(update: Desk['update'], self: Readonly<{ kind: string }> | DeviceSelf): void {
+  if (self.kind === 'device' && 'secret' in self) update((state) => ({ ...state, self }))
+}
+
+/** The phone is set up: it watches, finishes what an earlier life left, and shows the payment it was in or its home. */
+export function openHome(desk: Desk): void {
+  const { memory, update } = desk
+  const { current, joining, link } = memory.get()
+  update((state) => ({ ...when.went(state, { at: 'home' }), joining }))
+  if (current !== null) paying.openStored(desk, current)
+  watchInbox(desk)
+  if (link !== null) void paying.joinLink(desk, link)
+}
+
+function watchInbox(desk: Desk): void {
+  const { client, update, state } = desk
+  client.watch(
+    { topic: 'inbox' },
+    (inbox) => {
+      update((before) => when.inboxArrived(before, inbox))
+      paying.followShown(desk)
+      if (state().place.at === 'history') void readHistory(desk)
+    },
+    (status) => {
+      update((before) => when.connected(before, status))
+      // Commands that a broken session or an earlier life has left without an answer.
+      if (status === 'live') void paying.finishLeft(desk)
+    },
+  )
+}
+
+async function readHistory({ client, update }: Desk, before?: string): Promise<void> {
+  update((state) => when.historyStatus(state, 'loading'))
+  const page = await client.history(before === undefined ? {} : { before })
+  update((state) =>
+    page.ok ? when.historyArrived(state, page.view, before !== undefined) : when.historyStatus(state, 'failed'),
+  )
+}
+
+async function openReceipt({ client, update }: Desk, payment: string, from: 'home' | 'history'): Promise<void> {
+  update((state) => {
+    const view = state.inbox?.payments.find((open) => open.payment === payment) ?? null
+    return when.went(state, { at: 'receipt', payment, view, problem: null, from })
+  })
+  const answer = await client.payment(payment)
+  update((state) => {
+    if (answer.ok) return when.paymentArrived(state, answer.view)
+    const { place } = state
+    return place.at === 'receipt' && place.payment === payment
+      ? when.went(state, { ...place, problem: answer.problem })
+      : state
+  })
+}

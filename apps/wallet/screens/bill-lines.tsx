@@ -1,0 +1,46 @@
+// The lines of a bill, each with its quantity, tax and conditions.
+import type { JSX } from 'preact'
+import type { PaymentView } from '#protocol/views.ts'
+import { amountParts, rateText } from '#apps/shared/money.ts'
+import { ReceiptLine } from '#ui/kit.tsx'
+import { Amount } from '#ui/numbers.tsx'
+import { useLocale, useWords } from '#ui/i18n.ts'
+import { walletWords } from '../words.ts'
+
+type Bill = NonNullable<PaymentView['bill']>
+type Line = Bill['lines'][number]
+
+const SECONDS_OF_DAY = 24 * 3600
+
+export function BillLines({ bill }: { readonly bill: Bill }): JSX.Element {
+  const locale = useLocale()
+  return (
+    <div class="lines">
+      {bill.lines.map((line, index) => (
+        <ReceiptLine
+          key={index}
+          label={<LineText line={line} />}
+          value={<Amount parts={amountParts(line.amount, bill.unit, locale)} size="small" />}
+        />
+      ))}
+    </div>
+  )
+}
+
+function LineText({ line }: { readonly line: Line }): JSX.Element {
+  const words = useWords(walletWords)
+  const locale = useLocale()
+  const { delivery, coolingOffSeconds } = line.conditions
+  const days = Math.floor(coolingOffSeconds / SECONDS_OF_DAY)
+  const details = [
+    line.taxRate === null ? '' : words.taxIncluded(rateText(line.taxRate, locale)),
+    delivery ? words.deliveryLine : '',
+    coolingOffSeconds === 0 ? '' : days === 0 ? words.coolingOffSoon : words.coolingOffLine(days),
+  ].filter((detail) => detail !== '')
+  return (
+    <span class="line-text">
+      <span class="line-name">{line.quantity === 1 ? line.text : words.times(line.text, line.quantity)}</span>
+      {details.length === 0 ? null : <span class="line-detail">{details.join(' · ')}</span>}
+    </span>
+  )
+}

@@ -1,0 +1,101 @@
+// The history: the account's entries by day, newest first, each with the balance after it.
+import type { JSX } from 'preact'
+import type { EntryView } from '#protocol/views.ts'
+import { amountParts, amountText } from '#apps/shared/money.ts'
+import { Banner, Button, EmptyState, List, ListRow, Screen } from '#ui/kit.tsx'
+import { Amount } from '#ui/numbers.tsx'
+import { formatDate, formatTime, useLocale, useWords, type Locale } from '#ui/i18n.ts'
+import type { ScreenOf } from '../app.tsx'
+import { walletWords } from '../words.ts'
+
+export function History({ state, act, banners }: ScreenOf): JSX.Element {
+  const words = useWords(walletWords)
+  const locale = useLocale()
+  const { history } = state
+  const isEmpty = history?.status === 'ready' && history.entries.length === 0
+  return (
+    <Screen title={words.history} banners={banners} onBack={() => act.go({ at: 'home' })}>
+      {history?.status === 'failed' ? <Banner kind="stale">{words.historyFailed}</Banner> : null}
+      {isEmpty ? (
+        <EmptyState title={words.historyEmpty} icon="history">
+          {words.historyEmptyText}
+        </EmptyState>
+      ) : null}
+      {byDay(history?.entries ?? [], locale, Date.now()).map(({ day, name, entries }) => (
+        <section class="day" key={day}>
+          <h2 class="part">{nameOf(name, words)}</h2>
+          <List label={nameOf(name, words)} items={entries} keyOf={({ number }) => number} empty={null}>
+            {(entry) => <Entry entry={entry} unit={history?.unit ?? ''} open={act.openReceipt} />}
+          </List>
+        </section>
+      ))}
+      {history === null || (history.status === 'loading' && history.entries.length === 0) ? (
+        <p class="quiet" role="status">
+          {words.loading}
+        </p>
+      ) : null}
+      {history !== null && history.next !== null ? (
+        <Button wide busy={history.status === 'loading'} onPress={act.moreHistory}>
+          {words.more}
+        </Button>
+      ) : null}
+    </Screen>
+  )
+}
+
+type EntryProps = {
+  readonly entry: EntryView
+  readonly unit: string
+  readonly open: (payment: string, from: 'history') => void
+}
+
+function Entry({ entry, unit, open }: EntryProps): JSX.Element {
+  const words = useWords(walletWords)
+  const locale = useLocale()
+  const { payment } = entry
+  const kind = words[`kind ${entry.kind}`]
+  const isIncoming = !entry.amount.startsWith('-')
+  return (
+    <ListRow
+      title={entry.otherName === '' ? kind : entry.otherName}
+      detail={`${formatTime(entry.at, locale)} · ${kind}`}
+      side={
+        <span class="entry-side">
+          <Amount
+            parts={amountParts(entry.amount, unit, locale, 'signed')}
+            size="small"
+            tone={isIncoming ? 'settled' : 'ink'}
+          />
+          <span class="entry-balance">{words.balanceAfter(amountText(entry.balance, unit, locale))}</span>
+        </span>
+      }
+      {...(payment === null ? {} : { onPress: () => open(payment, 'history') })}
+    />
+  )
+}
+
+type Day = { readonly day: string; readonly name: 'today' | 'yesterday' | string; readonly entries: EntryView[] }
+
+/** Entries grouped by the day of this phone's calendar, in their order. */
+export function byDay(entries: readonly EntryView[], locale: Locale, now: number): readonly Day[] {
+  const days: Day[] = []
+  const [today, yesterday] = [dayOf(now), dayOf(now - 24 * 3_600_000)]
+  for (const entry of entries) {
+    const day = dayOf(entry.at)
+    const last = days.at(-1)
+    if (last?.day === day) {
+      last.entries.push(entry)
+      continue
+    }
+    const name = day === today ? 'today' : day === yesterday ? 'yesterday' : formatDate(entry.at, locale)
+    days.push({ day, name, entries: [entry] })
+  }
+  return days
+}
+
+const dayOf = (at: number): string => new Date(at).toDateString()
+
+function nameOf(name: string, words: { readonly today: string; readonly yesterday: string }): string {
+  if (name === 'today') return words.today
+  return name === 'yesterday' ? words.yesterday : name
+}

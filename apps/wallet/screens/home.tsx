@@ -1,0 +1,143 @@
+// Home: pay. The balance, the number to type, the way to the camera.
+import type { JSX } from 'preact'
+import { parseTypedNumber } from '#core/numbers.ts'
+import { amountParts, amountText } from '#apps/shared/money.ts'
+import { Button, List, ListRow, Screen } from '#ui/kit.tsx'
+import { Icon } from '#ui/icons.tsx'
+import { Keypad } from '#ui/keypad.tsx'
+import { Amount, NumberDisplay } from '#ui/numbers.tsx'
+import { useLocale, useWords } from '#ui/i18n.ts'
+import { createKeptStore, useStore } from '#ui/store.ts'
+import type { ScreenOf } from '../app.tsx'
+import { heldPayments, type State } from '../state.ts'
+import { walletWords } from '../words.ts'
+import { ProblemNote } from './problem.tsx'
+
+/** The length of numbers that registers of an area show. */
+const NUMBER_LENGTH = 9
+
+export function Home({ state, act, banners }: ScreenOf): JSX.Element {
+  const words = useWords(walletWords)
+  const isBusy = state.joining !== null
+  return (
+    <Screen
+      title={words.pay}
+      banners={banners}
+      corner={
+        <>
+          <Button kind="quiet" icon="history" iconOnly onPress={act.openHistory}>
+            {words.history}
+          </Button>
+          <Button kind="quiet" icon="settings" iconOnly onPress={() => act.go({ at: 'settings' })}>
+            {words.settings}
+          </Button>
+        </>
+      }
+    >
+      <Balance state={state} />
+      <HeldList state={state} open={(payment) => act.openReceipt(payment, 'home')} />
+      <NumberEntry state={state} act={act} />
+      <Button wide icon="scan" disabled={isBusy} onPress={() => act.go({ at: 'scan', refused: null })}>
+        {words.scan}
+      </Button>
+    </Screen>
+  )
+}
+
+function NumberEntry({ state, act }: Pick<ScreenOf, 'state' | 'act'>): JSX.Element {
+  const words = useWords(walletWords)
+  const locale = useLocale()
+  const { typed, joining, joinProblem } = state
+  const read = parseTypedNumber(typed)
+  const isBusy = joining !== null
+  const isSlip = typed.length === NUMBER_LENGTH && !read.ok
+  const spoken = isSlip ? words.checkDigit : [...typed].join(' ')
+  return (
+    <section class="entry" aria-label={words.typeNumber}>
+      <div class={isSlip ? 'entry-number entry-wrong' : 'entry-number'}>
+        {joining === 'link' ? (
+          <p class="entry-link">{words.openingLink}</p>
+        ) : (
+          <NumberDisplay value={typed} length={NUMBER_LENGTH} label={words.number} />
+        )}
+        <p class="entry-says">{isBusy ? words.findingText : isSlip ? words.checkDigit : words.typeNumber}</p>
+      </div>
+      {joinProblem === null ? null : <ProblemNote problem={joinProblem} figure={figureOf(state, words, locale)} />}
+      <Keypad
+        value={typed}
+        onInput={act.type}
+        maxLength={NUMBER_LENGTH}
+        onEnter={act.join}
+        enterLabel={isBusy ? words.finding : words.find}
+        canEnter={read.ok}
+        disabled={isBusy}
+        spoken={spoken}
+      />
+    </section>
+  )
+}
+
+function figureOf(state: State, words: { balanceNow: (amount: string) => string }, locale: 'en' | 'ja') {
+  const available = state.joinProblem?.detail?.['available']
+  if (available === undefined || !/^-?\d+$/u.test(available)) return undefined
+  return words.balanceNow(amountText(available, state.scheme?.unit ?? '', locale))
+}
+
+const balanceSight = createKeptStore<'shown' | 'hidden'>('warifu.balance', (stored) =>
+  stored === 'hidden' ? 'hidden' : 'shown',
+)
+
+function Balance({ state }: { readonly state: State }): JSX.Element | null {
+  const words = useWords(walletWords)
+  const locale = useLocale()
+  const isShown = useStore(balanceSight) === 'shown'
+  const balance = state.inbox?.balances.find(({ unit }) => unit === state.scheme?.unit) ?? state.inbox?.balances[0]
+  return (
+    <div class="balance">
+      <div class="balance-text">
+        <span class="balance-label">{words.balance}</span>
+        {balance === undefined ? (
+          <span class="balance-none">–</span>
+        ) : isShown ? (
+          <Amount parts={amountParts(balance.balance, balance.unit, locale)} size="medium" />
+        ) : (
+          <span class="balance-none">{words.balanceHidden}</span>
+        )}
+        {balance !== undefined && isShown && balance.arriving !== '0' ? (
+          <span class="balance-arriving">{words.arriving(amountText(balance.arriving, balance.unit, locale))}</span>
+        ) : null}
+      </div>
+      <button
+        type="button"
+        class="button button-quiet button-icon"
+        aria-label={isShown ? words.hideBalance : words.showBalance}
+        onClick={() => balanceSight.set(isShown ? 'hidden' : 'shown')}
+      >
+        <Icon name={isShown ? 'eye' : 'eyeClosed'} />
+      </button>
+    </div>
+  )
+}
+
+function HeldList({ state, open }: { readonly state: State; readonly open: (payment: string) => void }) {
+  const words = useWords(walletWords)
+  const locale = useLocale()
+  const held = heldPayments(state)
+  if (held.length === 0) return null
+  return (
+    <List label={words.setAside} items={held} keyOf={(view) => view.payment} empty={null}>
+      {(view) => (
+        <ListRow
+          title={view.biller.name}
+          detail={words['kind hold']}
+          side={
+            view.bill === null ? null : (
+              <Amount parts={amountParts(view.bill.total, view.bill.unit, locale)} size="small" />
+            )
+          }
+          onPress={() => open(view.payment)}
+        />
+      )}
+    </List>
+  )
+}

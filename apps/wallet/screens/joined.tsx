@@ -1,0 +1,155 @@
+// Joined: who asks, for what, how much; approve or decline. While the amount is not known, that the shop is adding up.
+import type { ComponentChildren, JSX } from 'preact'
+import { IDLE_JOIN_MS } from '#core/numbers.ts'
+import type { PaymentView } from '#protocol/views.ts'
+import { amountParts, amountText } from '#apps/shared/money.ts'
+import { Banner, Button, Screen } from '#ui/kit.tsx'
+import { Amount, TimeLeft } from '#ui/numbers.tsx'
+import { formatTime, useLocale, useWords } from '#ui/i18n.ts'
+import type { ScreenOf } from '../app.tsx'
+import { missingFor, type Current } from '../state.ts'
+import { walletWords } from '../words.ts'
+import { BillLines } from './bill-lines.tsx'
+import { Half } from './half.tsx'
+import { PinSheet } from './pin-sheet.tsx'
+import { ProblemNote } from './problem.tsx'
+
+export type JoinedProps = ScreenOf & { readonly current: Current; readonly view: PaymentView }
+
+export function Joined(props: JoinedProps): JSX.Element {
+  const { state, current, view } = props
+  const words = useWords(walletWords)
+  const title = view.bill === null ? words.waitingTitle : words.joinedTitle(view.biller.name)
+  return (
+    <Screen title={title} banners={props.banners} actions={<Answers {...props} />}>
+      <Half view={view} sealed={false} />
+      <JoinedNotes {...props} />
+      {view.bill === null ? <Waiting view={view} /> : <Bill view={view} bill={view.bill} />}
+      {view.turnEndsAt === null || current.sending !== null ? null : (
+        <TimeToDecide endsAtMs={view.turnEndsAt} clockOffsetMs={state.clockOffsetMs} more={props.act.moreTime} />
+      )}
+      <PinSheet {...props} />
+    </Screen>
+  )
+}
+
+function Bill({ view, bill }: { readonly view: PaymentView; readonly bill: NonNullable<PaymentView['bill']> }) {
+  const words = useWords(walletWords)
+  const locale = useLocale()
+  return (
+    <>
+      <div class="due" key={view.billVersion}>
+        <span class="due-label">{words.toPay}</span>
+        <Amount parts={amountParts(bill.total, bill.unit, locale)} size="huge" />
+      </div>
+      <section aria-label={words.lines}>
+        <BillLines bill={bill} />
+      </section>
+    </>
+  )
+}
+
+function Waiting({ view }: { readonly view: PaymentView }): JSX.Element {
+  const words = useWords(walletWords)
+  const locale = useLocale()
+  return (
+    <div class="waiting">
+      <span class="waiting-dots" aria-hidden="true">
+        <i />
+        <i />
+        <i />
+      </span>
+      <p>{words.waitingText}</p>
+      <p class="quiet">{words.waitingEnd(formatTime(view.expiresAt, locale))}</p>
+    </div>
+  )
+}
+
+/** What is special about this moment: a changed bill, a question, trouble, a step on its way. */
+function JoinedNotes({ state, current, view }: JoinedProps): JSX.Element {
+  const words = useWords(walletWords)
+  const locale = useLocale()
+  const missing = missingFor(state, view)
+  const missingText = missing > 0n ? words.missing(amountText(missing, view.bill?.unit ?? '', locale)) : undefined
+  const isOffline = state.connection === 'offline'
+  const isFundsProblem = current.problem?.code === 'insufficient-funds'
+  return (
+    <>
+      {current.isChanged && current.sending === null ? <Banner kind="note">{words.changed}</Banner> : null}
+      {view.challenge === null ? null : (
+        <Banner kind="note">
+          <span class="sentence strong">{words.asked}</span>
+          <span class="sentence">{words.askedText}</span>
+          {view.challenge.failures === 0 ? null : (
+            <span class="sentence">{words.askedFailures(Math.max(0, CHALLENGE_TRIES - view.challenge.failures))}</span>
+          )}
+        </Banner>
+      )}
+      {current.problem === null ? null : (
+        <ProblemNote problem={current.problem} figure={isFundsProblem ? missingText : undefined} />
+      )}
+      {missingText === undefined || isFundsProblem || current.sending !== null ? null : (
+        <Banner kind="trouble">
+          <span class="sentence">{missingText}</span>
+          <span class="sentence">{words.missingNext}</span>
+        </Banner>
+      )}
+      {current.sending !== 'approve' ? null : (
+        <Banner kind={isOffline ? 'offline' : 'note'}>
+          {isOffline ? words.approvingOffline : words.approvingText}
+        </Banner>
+      )}
+    </>
+  )
+}
+
+/** Wrong answers to the shop's question end the payment after this many. */
+const CHALLENGE_TRIES = 3
+
+function Answers({ act, current, view }: JoinedProps): JSX.Element {
+  const words = useWords(walletWords)
+  const { sending } = current
+  const decline = (
+    <Button wide busy={sending === 'decline'} disabled={sending === 'approve'} onPress={act.decline}>
+      {sending === 'decline' ? words.declining : view.bill === null ? words.leave : words.decline}
+    </Button>
+  )
+  if (view.challenge !== null) {
+    return (
+      <Two>
+        {decline}
+        <Button kind="seal" wide busy={sending === 'respond'} onPress={act.answer}>
+          {words.enterPin}
+        </Button>
+      </Two>
+    )
+  }
+  if (view.bill === null) return decline
+  return (
+    <Two>
+      {decline}
+      <Button kind="seal" wide busy={sending === 'approve'} disabled={sending === 'decline'} onPress={act.approve}>
+        {sending === 'approve' ? words.approving : words.approve}
+      </Button>
+    </Two>
+  )
+}
+
+const Two = ({ children }: { readonly children: ComponentChildren }): JSX.Element => <div class="two">{children}</div>
+
+type TimeProps = { readonly endsAtMs: number; readonly clockOffsetMs: number; readonly more: () => void }
+
+function TimeToDecide({ endsAtMs, clockOffsetMs, more }: TimeProps): JSX.Element {
+  const words = useWords(walletWords)
+  return (
+    <div class="deciding">
+      <div class="deciding-time">
+        <TimeLeft endsAtMs={endsAtMs} lastsMs={IDLE_JOIN_MS} clockOffsetMs={clockOffsetMs} />
+        <p class="quiet small">{words.ifNothing}</p>
+      </div>
+      <Button kind="quiet" onPress={more}>
+        {words.moreTime}
+      </Button>
+    </div>
+  )
+}

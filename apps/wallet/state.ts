@@ -1,0 +1,293 @@
+// What the wallet knows and shows, and how each thing that happens changes it. Pure: no page, no network, no clock.
+//
+//   starting ─▶ enrol ─▶ choose-pin ─▶ add-passkey ─▶ home ⇄ scan, history, settings, receipt
+//                                                      └─▶ payment (joined · paid · ended) ─▶ home
+import type { Problem } from '#protocol/problems.ts'
+import type { EntryView, InboxView, PaymentView, SchemeView, SelfView } from '#protocol/views.ts'
+import type { SendOutcome } from '#sdk/outcome.ts'
+import type { PasskeyObstacle } from '#sdk/passkey.ts'
+import type { WatchStatus } from '#sdk/watching.ts'
+
+export type DeviceSelf = Extract<SelfView, { kind: 'device' }>
+
+export type Place =
+  | Readonly<{ at: 'starting' }>
+  | Readonly<{ at: 'stopped'; why: 'no-storage' | 'no-answer' | 'unknown-here' }>
+  | Readonly<{ at: 'enrol'; busy: boolean; problem: Problem | null }>
+  | Readonly<{ at: 'choose-pin'; busy: boolean; problem: Problem | null }>
+  | Readonly<{ at: 'add-passkey'; busy: boolean; problem: Problem | null; from: 'enrolment' | 'settings' }>
+  | Readonly<{ at: 'home' }>
+  | Readonly<{ at: 'scan'; refused: 'foreign' | 'unknown' | null }>
+  | Readonly<{ at: 'history' }>
+  | Readonly<{ at: 'settings' }>
+  | Readonly<{
+      at: 'receipt'
+      payment: string
+      view: PaymentView | null
+      problem: Problem | null
+      from: 'home' | 'history'
+    }>
+  | Readonly<{ at: 'payment' }>
+
+/** What the phone is asking the hub to do with the payment on its screen. */
+export type Step = 'approve' | 'respond' | 'decline'
+
+/** The payment on the screen. It is kept over reloads by its id. */
+export type Current = Readonly<{
+  payment: string
+  view: PaymentView | null
+  sending: Step | null
+  problem: Problem | null
+  /** the PIN is being asked for */
+  proof: Readonly<{ step: 'approve' | 'respond'; problem: Problem | null }> | null
+  /** the bill is another than the one that was shown first */
+  isChanged: boolean
+}>
+
+export type History = Readonly<{
+  entries: readonly EntryView[]
+  unit: string
+  next: string | null
+  status: 'loading' | 'ready' | 'failed'
+}>
+
+export type State = Readonly<{
+  place: Place
+  /** which phone this is, where one browser holds several */
+  device: string
+  label: string
+  scheme: SchemeView | null
+  self: DeviceSelf | null
+  passkeys: Readonly<{ possible: true }> | Readonly<{ possible: false; reason: PasskeyObstacle }>
+  connection: WatchStatus
+  /** the hub's clock minus this machine's, in ms */
+  clockOffsetMs: number
+  inbox: InboxView | null
+  provedAt: number
+  /** digits of the PIN, where they are known here */
+  pinLength: number | null
+  demoPin: string | null
+  typed: string
+  joining: 'number' | 'link' | null
+  joinProblem: Problem | null
+  current: Current | null
+  history: History | null
+  isUpdateReady: boolean
+}>
+
+export const firstState = (device: string): State => ({
+  place: { at: 'starting' },
+  device,
+  label: '',
+  scheme: null,
+  self: null,
+  passkeys: { possible: false, reason: 'unsupported' },
+  connection: 'connecting',
+  clockOffsetMs: 0,
+  inbox: null,
+  provedAt: 0,
+  pinLength: null,
+  demoPin: null,
+  typed: '',
+  joining: null,
+  joinProblem: null,
+  current: null,
+  history: null,
+  isUpdateReady: false,
+})
+
+// ---- reading the state
+
+export const isFinal = (view: PaymentView): boolean => view.state === 'settled' || view.state === 'ended'
+
+/** Paid as far as the person is concerned: settled, or set aside until delivery. */
+export const isPaid = (view: PaymentView): boolean => view.state === 'settled' || view.state === 'held'
+
+/** Does the approval of this bill want a fresh proof of the owner? The hub decides; this only saves asking in vain. */
+export function wantsProof(state: State, view: PaymentView, now: number): boolean {
+  if (view.freshProof || state.scheme === null) return true
+  return now - state.provedAt >= state.scheme.unlockMs
+}
+
+/** What is missing for this bill by the last known balance, in the smallest part; 0 when it is enough. */
+export function missingFor(state: State, view: PaymentView): bigint {
+  const balance = state.inbox?.balances.find(({ unit }) => unit === view.bill?.unit)
+  if (balance === undefined || view.bill === null) return 0n
+  const missing = BigInt(view.bill.total) - BigInt(balance.balance) - BigInt(balance.arriving)
+  return missing > 0n ? missing : 0n
+}
+
+/** The payments that go on by themselves: money set aside until delivery or the end of a cancellation period. */
+export const heldPayments = (state: State): readonly PaymentView[] =>
+  state.inbox?.payments.filter((view) => view.state === 'held') ?? []
+
+/** May the payer still take held goods back? */
+export const mayTakeBack = (view: PaymentView, now: number): boolean =>
+  view.portions.some(({ state, until }) => state === 'held' && until !== null && until > now)
+
+// ---- what happens
+
+export const went = (state: State, place: Place): State => ({ ...state, place })
+
+export const connected = (state: State, connection: WatchStatus): State => ({ ...state, connection })
+
+export const learntTheTime = (state: State, clockOffsetMs: number): State =>
+  // The clock is only for lines that empty; a wobble of a few milliseconds is no news.
+  Math.abs(clockOffsetMs - state.clockOffsetMs) < 250 ? state : { ...state, clockOffsetMs }
+
+/** A person types the shop's number; what was wrong before is forgotten. */
+export const typed = (state: State, digits: string): State => ({ ...state, typed: digits, joinProblem: null })
+
+export const joinBegan = (state: State, how: 'number' | 'link'): State => ({
+  ...state,
+  place: { at: 'home' },
+  joining: how,
+  joinProblem: null,
+})
+
+export function joinAnswered(state: State, outcome: SendOutcome): State {
+  const idle: State = { ...state, joining: null }
+  if (!outcome.ok) return { ...idle, place: { at: 'home' }, joinProblem: outcome.problem }
+  const view = outcome.view.payment
+  return view === null ? idle : opened({ ...idle, typed: '' }, view.payment, view)
+}
+
+/** A payment takes the screen. */
+export function opened(state: State, payment: string, view: PaymentView | null, sending: Step | null = null): State {
+  if (state.current?.payment === payment) return view === null ? state : paymentArrived(state, view)
+  const current: Current = { payment, view, sending, problem: null, proof: null, isChanged: false }
+  return { ...state, place: { at: 'payment' }, current }
+}
+
+/** The newest view of a payment, whole; older ones are let pass. */
+export function paymentArrived(state: State, view: PaymentView): State {
+  const shown = withReceipt(state, view)
+  const { current } = shown
+  if (current === null || current.payment !== view.payment) return shown
+  const before = current.view
+  if (before !== null && view.version < before.version) return shown
+  if (view.state !== 'joined') {
+    return { ...shown, current: { ...current, view, sending: null, proof: null, problem: null } }
+  }
+  const isOther = before !== null && before.billVersion !== view.billVersion
+  const wasAsked = before?.challenge !== null && view.challenge === null
+  return {
+    ...shown,
+    current: {
+      ...current,
+      view,
+      isChanged: current.isChanged || (isOther && before.bill !== null),
+      // A proof is for one bill; and nobody answers a question that was taken back.
+      proof: isOther || (wasAsked && current.proof?.step === 'respond') ? null : current.proof,
+      problem: isOther ? null : current.problem,
+    },
+  }
+}
+
+function withReceipt(state: State, view: PaymentView): State {
+  const { place } = state
+  if (place.at !== 'receipt' || place.payment !== view.payment) return state
+  if (place.view !== null && place.view.version > view.version) return state
+  return went(state, { ...place, view, problem: null })
+}
+
+/** A payment that waits for this person opens by itself, when the screen is free. */
+export function inboxArrived(state: State, inbox: InboxView): State {
+  const known: State = { ...state, inbox, provedAt: Math.max(state.provedAt, inbox.provedAt) }
+  const updated = inbox.payments.reduce(paymentArrived, known)
+  const waiting = inbox.payments.find((view) => view.state === 'joined')
+  const isFree = ['home', 'scan', 'history', 'settings'].includes(updated.place.at) && updated.joining === null
+  return waiting !== undefined && isFree ? opened({ ...updated, current: null }, waiting.payment, waiting) : updated
+}
+
+export function stepBegan(state: State, sending: Step): State {
+  const { current } = state
+  if (current === null) return state
+  const proof = current.proof && { ...current.proof, problem: null }
+  return { ...state, current: { ...current, sending, problem: null, proof } }
+}
+
+/** What only a new proof of the owner can mend; the PIN is asked for (again). */
+const PROOF_PROBLEMS: ReadonlySet<string> = new Set(['proof-needed', 'proof-wrong', 'proof-locked', 'passkey-failed'])
+
+/** The hub's answer to approve, respond or decline. */
+export function stepAnswered(state: State, payment: string, step: Step, outcome: SendOutcome): State {
+  const view = outcome.view?.payment ?? null
+  const provedAt = Math.max(state.provedAt, outcome.view?.provedAt ?? 0)
+  const informed = view === null ? { ...state, provedAt } : paymentArrived({ ...state, provedAt }, view)
+  const { current } = informed
+  if (current === null || current.payment !== payment) return informed
+  const idle: Current = { ...current, sending: null }
+  if (outcome.ok) return { ...informed, current: { ...idle, proof: null, problem: null } }
+  const { problem } = outcome
+  if (current.view !== null && current.view.state !== 'joined')
+    return { ...informed, current: { ...idle, proof: null } }
+  if (step !== 'decline' && PROOF_PROBLEMS.has(problem.code)) {
+    return {
+      ...informed,
+      current: { ...idle, proof: { step, problem: problem.code === 'proof-needed' ? null : problem } },
+    }
+  }
+  const isChanged = idle.isChanged || problem.code === 'bill-changed'
+  return { ...informed, current: { ...idle, isChanged, proof: null, problem: isNews(problem) ? problem : null } }
+}
+
+/** The notice of the changed bill says it already. */
+const isNews = (problem: Problem): boolean => problem.code !== 'bill-changed'
+
+/** An earlier life of the page was about to ask for something, and has not: nothing is under way. */
+export function nothingLeft(state: State): State {
+  const idle: State = { ...state, joining: null }
+  return state.current === null ? idle : { ...idle, current: { ...state.current, sending: null } }
+}
+
+export function proofAsked(state: State, step: 'approve' | 'respond'): State {
+  return state.current === null ? state : { ...state, current: { ...state.current, proof: { step, problem: null } } }
+}
+
+export function proofLeft(state: State): State {
+  return state.current === null ? state : { ...state, current: { ...state.current, proof: null } }
+}
+
+/** The person is done with the payment on the screen; another one that waits is next. */
+export function closed(state: State): State {
+  const home: State = { ...state, place: { at: 'home' }, current: null }
+  const next = state.inbox?.payments.find((view) => view.state === 'joined' && view.payment !== state.current?.payment)
+  return next === undefined ? home : opened(home, next.payment, next)
+}
+
+export function historyArrived(
+  state: State,
+  page: Readonly<{ entries: readonly EntryView[]; unit: string; next: string | null }>,
+  isMore: boolean,
+): State {
+  const before = isMore ? (state.history?.entries ?? []) : []
+  const entries = [...before, ...page.entries.filter(({ number }) => !before.some((entry) => entry.number === number))]
+  return { ...state, history: { entries, unit: page.unit, next: page.next, status: 'ready' } }
+}
+
+export function historyStatus(state: State, status: History['status']): State {
+  const known = state.history ?? { entries: [], unit: state.scheme?.unit ?? '', next: null, status }
+  return { ...state, history: { ...known, status } }
+}
+
+// ---- what is worth a sound and a word
+
+export type Notice = 'joined' | 'billed' | 'changed' | 'asked' | 'paid' | 'refunded' | 'ended' | 'trouble'
+
+/** The news between two states, for ears: sounds, vibration and screen readers. */
+export function noticeOf(before: State, after: State): Notice | null {
+  const [old, now] = [before.current, after.current]
+  if (now === null) return before.joinProblem === null && after.joinProblem !== null ? 'trouble' : null
+  if (now.problem !== null && now.problem !== old?.problem) return 'trouble'
+  if (now.proof?.problem && now.proof.problem !== old?.proof?.problem) return 'trouble'
+  const view = now.view
+  if (view === null) return null
+  const seen = old?.payment === now.payment ? old.view : null
+  if (seen === null) return view.state === 'joined' ? 'joined' : null
+  if (isPaid(view) && !isPaid(seen)) return seen.state === 'ended' ? null : 'paid'
+  if (view.state === 'ended' && seen.state !== 'ended') return 'ended'
+  if (view.refunds.length > seen.refunds.length) return 'refunded'
+  if (view.billVersion !== seen.billVersion) return seen.bill === null ? 'billed' : 'changed'
+  return view.challenge !== null && view.challenge.nonce !== seen.challenge?.nonce ? 'asked' : null
+}

@@ -1,0 +1,79 @@
+// The wallet's service worker: an offline shell and nothing more. It keeps the page, its script, style and icons; what the
+// hub says (/v1, /health) is never kept, so that nobody is ever shown money as it was.
+
+// A border: the worker's own globals; TypeScript's DOM library describes pages.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
+const worker = globalThis as unknown as {
+  addEventListener(
+    type: 'install' | 'activate' | 'fetch' | 'message',
+    listener: (
+      event: Event & {
+        readonly request: Request
+        readonly data: unknown
+        waitUntil(done: Promise<unknown>): void
+        respondWith(answer: Promise<Response>): void
+      },
+    ) => void,
+  ): void
+  skipWaiting(): Promise<void>
+  readonly clients: { claim(): Promise<void> }
+  readonly location: Location
+}
+
+const SHELL = 'warifu-wallet-shell-1'
+const PAGE = '/wallet'
+const SCRIPT = '/assets/wallet.js'
+const FILES = [
+  PAGE,
+  SCRIPT,
+  '/assets/wallet.css',
+  '/assets/wallet.webmanifest',
+  '/assets/icons/wallet.svg',
+  '/assets/icons/wallet-192.png',
+]
+
+worker.addEventListener('install', (event) => event.waitUntil(fill()))
+worker.addEventListener('activate', (event) => event.waitUntil(clean().then(() => worker.clients.claim())))
+worker.addEventListener('message', (event) => {
+  if (event.data === 'take over') event.waitUntil(worker.skipWaiting())
+})
+worker.addEventListener('fetch', (event) => {
+  const { request } = event
+  const url = new URL(request.url)
+  if (request.method !== 'GET' || url.origin !== worker.location.origin) return
+  const isPage = request.mode === 'navigate' && (url.pathname === PAGE || url.pathname.startsWith('/j/'))
+  if (isPage) event.respondWith(freshOrKept(request, PAGE))
+  else if (url.pathname.startsWith('/assets/')) event.respondWith(freshOrKept(request, url.pathname))
+})
+
+/** The script's own parts have names that change with each build, so they are read out of it. */
+async function fill(): Promise<void> {
+  const shell = await caches.open(SHELL)
+  await shell.addAll(FILES)
+  const script = await (await shell.match(SCRIPT))?.text()
+  const parts = [...(script ?? '').matchAll(/from\s*["']\.\/([\w.-]+\.js)["']/gu)].map(([, name]) => `/assets/${name}`)
+  await Promise.all(parts.map((part) => shell.add(part).catch(() => undefined)))
+}
+
+async function clean(): Promise<void> {
+  const names = await caches.keys()
+  await Promise.all(
+    names
+      .filter((name) => name.startsWith('warifu-wallet-shell-') && name !== SHELL)
+      .map((name) => caches.delete(name)),
+  )
+}
+
+/** From the network, and kept; without one what was kept last. */
+async function freshOrKept(request: Request, key: string): Promise<Response> {
+  const shell = await caches.open(SHELL)
+  try {
+    const fresh = await fetch(request)
+    if (fresh.ok) await shell.put(key, fresh.clone())
+    return fresh
+  } catch (error) {
+    const kept = await shell.match(key)
+    if (kept !== undefined) return kept
+    throw error
+  }
+}

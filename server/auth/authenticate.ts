@@ -1,0 +1,32 @@
+// Who sent this request? Reads need the session's token; everything that changes something needs the session's MAC.
+import { problemOf, type Problem } from '#protocol/problems.ts'
+import type { Actor } from '#switch/actors.ts'
+import type { Sessions } from './sessions.ts'
+import { isRightMac, readSignature, type HttpRequest } from './signatures.ts'
+
+export type { Actor } from '#switch/actors.ts'
+export type { HttpRequest } from './signatures.ts'
+
+/** The actor behind a request, or why there is none. Problems: session-needed, session-ended, signature-needed, signature-wrong. */
+export async function authenticate(
+  request: HttpRequest,
+  access: 'token' | 'signed',
+  sessions: Sessions,
+  /** the hub's clock, milliseconds since 1970 */
+  now: number,
+): Promise<Actor | Problem> {
+  if (access === 'token') {
+    const { authorization } = request.headers
+    if (typeof authorization !== 'string') return problemOf('session-needed')
+    const token = /^Bearer ([^ ]{1,200})$/.exec(authorization)?.[1]
+    return token === undefined ? problemOf('session-ended') : sessions.byToken(token)
+  }
+  if (request.headers['signature-input'] === undefined) return problemOf('signature-needed')
+  const claimed = readSignature(request, now)
+  if (claimed === undefined) return problemOf('signature-wrong')
+  const live = await sessions.find(claimed.session)
+  if (live === undefined) return problemOf('session-ended')
+  return isRightMac(claimed, live.session.macKey) ? live.identity.actor : problemOf('signature-wrong')
+}
+
+export const isProblem = (value: object): value is Problem => 'code' in value && 'title' in value

@@ -1,0 +1,108 @@
+// What the hub is told by its command line and environment, checked before anything is started.
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { resolve } from 'node:path'
+
+export type Options = Readonly<{
+  data: string
+  lan: boolean
+  newScheme: boolean
+  name: string
+  host: string | null
+  port: number
+  /** a port that was asked for by name is not replaced by the next free one */
+  portIsFixed: boolean
+  databaseUrl: string | null
+  tls: { cert: string; key: string } | null
+  trustProxy: boolean | string
+  publicUrl: string | null
+  log: 'file' | 'stdout'
+}>
+
+export class OptionsError extends Error {
+  override name = 'OptionsError'
+}
+
+export const HELP = `Warifu: one number joins a shop's register and a payer's phone.
+
+  npm start                        the hub with a demo town, on an embedded PostgreSQL in ./data
+  npm start -- --new-scheme        an empty scheme instead (with --name "…"), and the operator's one-time code
+  npm start -- --lan               also for real phones in this network, over TLS
+  npm start -- --data FOLDER       another data folder
+
+  PORT           where to listen (8080, or the next free port)
+  HOST           the address to listen at (this machine only, or all with --lan)
+  DATABASE_URL   your own PostgreSQL instead of the embedded one
+  TLS_CERT, TLS_KEY   files of a real certificate
+  TRUST_PROXY    1, or the proxy's addresses, when a reverse proxy stands in front
+  PUBLIC_URL     the address people use, such as https://pay.example.org
+  LOG            stdout writes the log there instead of to the data folder
+`
+
+/** Reads arguments and environment. Throws OptionsError with a sentence that says what to change. */
+export function readOptions(args: string[], env: Readonly<Record<string, string | undefined>>): Options | 'help' {
+  const { values } = parse(args)
+  if (values.help === true) return 'help'
+  const port = env.PORT === undefined || env.PORT === '' ? 8080 : Number(env.PORT)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new OptionsError(`PORT is "${env.PORT}": give a number from 0 to 65535.`)
+  if ((env.TLS_CERT === undefined) !== (env.TLS_KEY === undefined))
+    throw new OptionsError('TLS_CERT and TLS_KEY belong together: give both or neither.')
+  return {
+    data: resolve(values.data ?? 'data'),
+    lan: values.lan ?? false,
+    newScheme: values['new-scheme'] ?? false,
+    name: values.name ?? 'New scheme',
+    host: env.HOST ?? null,
+    port,
+    portIsFixed: env.PORT !== undefined && env.PORT !== '',
+    databaseUrl: env.DATABASE_URL ?? null,
+    tls:
+      env.TLS_CERT === undefined || env.TLS_KEY === undefined
+        ? null
+        : { cert: readFile('TLS_CERT', env.TLS_CERT), key: readFile('TLS_KEY', env.TLS_KEY) },
+    trustProxy: proxyOf(env.TRUST_PROXY),
+    publicUrl: env.PUBLIC_URL === undefined ? null : originOf(env.PUBLIC_URL),
+    log: env.LOG === 'stdout' ? 'stdout' : 'file',
+  }
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        data: { type: 'string' },
+        lan: { type: 'boolean' },
+        'new-scheme': { type: 'boolean' },
+        name: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    })
+  } catch (error) {
+    throw new OptionsError(
+      `${error instanceof Error ? error.message : 'This cannot be read'}. See npm start -- --help.`,
+    )
+  }
+}
+
+function proxyOf(value: string | undefined): boolean | string {
+  if (value === undefined || value === '' || value === '0') return false
+  return value === '1' || value === 'true' ? true : value
+}
+
+function originOf(url: string): string {
+  try {
+    return new URL(url).origin
+  } catch {
+    throw new OptionsError(`PUBLIC_URL is "${url}": give an address such as https://pay.example.org.`)
+  }
+}
+
+function readFile(name: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    throw new OptionsError(`${name} names ${path}, which cannot be read.`)
+  }
+}

@@ -1,0 +1,89 @@
+// What a party may see now, for answers, reads and watchers: from this hub's newest rows where they suffice, else from the store.
+import { bucketOfId, type DealId, type PaymentId, type TerminalId } from '#core/ids.ts'
+import type { Offer } from '#core/offer.ts'
+import type { Payment, SchemeRules } from '#core/payment.ts'
+import type { AnswerView, DealView, InboxView, PaymentView } from '#protocol/views.ts'
+import type { Actor, DeviceActor, TerminalActor } from '#switch/actors.ts'
+import type { Answer, Store } from '#switch/store.ts'
+import type { Switch } from '#switch/switch.ts'
+import { balanceView, dealView, paymentView } from '#switch/views.ts'
+import type { Latest } from './latest.ts'
+
+export type Sight = ReturnType<typeof sightOf>
+
+/** A wallet shows what is open; more than this nobody has open at once. */
+const OPEN_PAYMENTS = 20
+
+/** Views over a store and its switch. */
+export function sightOf(options: { store: Store; hub: Switch; latest: Latest; rules: SchemeRules }) {
+  const { store, hub, latest, rules } = options
+  const linkAt = (origin: string) => (token: string) => `${origin}/j/${token}`
+
+  async function dealOf(
+    terminal: TerminalId,
+    deal: DealId,
+    atLeast: number,
+  ): Promise<{ offer: Offer; payment: Payment | null } | undefined> {
+    const offer = latest.offer(terminal, deal)
+    if (offer !== undefined && offer.version >= atLeast && offer.state.kind !== 'taken') return { offer, payment: null }
+    if (offer?.state.kind === 'taken') {
+      const payment = latest.payment(offer.state.payment)
+      if (payment !== undefined && payment.version >= atLeast) return { offer, payment }
+    }
+    return hub.lookAt({ terminal, deal })
+  }
+
+  const paymentOf = async (id: PaymentId, atLeast: number): Promise<Payment | undefined> => {
+    const known = latest.payment(id)
+    return known !== undefined && known.version >= atLeast ? known : store.readPayment(id)
+  }
+
+  return {
+    /** What the asker may see after its command; nothing of deals that are not its own. */
+    async answer(actor: Actor, answer: Answer, origin: string): Promise<AnswerView> {
+      const seen: AnswerView = { deal: null, payment: null, refund: answer.refund, provedAt: null }
+      if (actor.kind === 'terminal') {
+        if (answer.terminal !== actor.id || answer.deal === null) return seen
+        const deal = await dealOf(actor.id, answer.deal, answer.version ?? 0)
+        return deal === undefined ? seen : { ...seen, deal: dealView(deal.offer, deal.payment, linkAt(origin)) }
+      }
+      if (answer.payment === null) return seen
+      const payment = await paymentOf(answer.payment, answer.version ?? 0)
+      if (payment?.payer.party !== actor.party) return seen
+      return { ...seen, payment: paymentView(payment, rules) }
+    },
+
+    async deal(actor: TerminalActor, deal: DealId, origin: string): Promise<DealView | undefined> {
+      const found = await hub.lookAt({ terminal: actor.id, deal })
+      return found && dealView(found.offer, found.payment, linkAt(origin))
+    },
+
+    async deals(actor: TerminalActor, before: number | null, limit: number, origin: string): Promise<DealView[]> {
+      const offers = await store.readOffers({ terminal: actor.id, before, limit })
+      const found = await Promise.all(offers.map((offer) => hub.completed(offer)))
+      return found.map(({ offer, payment }) => dealView(offer, payment, linkAt(origin)))
+    },
+
+    async payment(actor: DeviceActor, id: PaymentId): Promise<PaymentView | undefined> {
+      const payment = await store.readPayment(id)
+      return payment?.payer.party === actor.party ? paymentView(payment, rules) : undefined
+    },
+
+    async inbox(actor: DeviceActor): Promise<InboxView> {
+      const [balances, open, device] = await Promise.all([
+        store.readBalances(actor.account),
+        store.readOpenPayments(actor.party, OPEN_PAYMENTS),
+        store.readDevice(bucketOfId(actor.id), actor.id),
+      ])
+      return {
+        balances: balances.map(balanceView),
+        payments: open.map((payment) => paymentView(payment, rules)),
+        provedAt: device?.provedAt ?? 0,
+      }
+    },
+
+    dealView: (offer: Offer, payment: Payment | null, origin: string): DealView =>
+      dealView(offer, payment, linkAt(origin)),
+    paymentView: (payment: Payment): PaymentView => paymentView(payment, rules),
+  }
+}

@@ -1,0 +1,236 @@
+// One contract for both directories: in memory, and in a real PostgreSQL.
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { after, describe, it } from 'node:test'
+import pg from 'pg'
+import { bucketOf } from '#core/accounts.ts'
+import { bucketOfId, idFrom, isId } from '#core/ids.ts'
+import { accountInBucket, codeHash, newCode, type ActorId, type Directory } from '#server/auth/directory.ts'
+import { memoryDirectory } from '#server/auth/memory-directory.ts'
+import { openDatabase } from '#server/postgres/connect.ts'
+import { postgresDirectory } from '#server/postgres/directory.ts'
+import { createScheme } from '#server/postgres/scheme.ts'
+import { migratedDatabase } from './support/postgres.ts'
+import { BUCKETS, JPY } from './support/world.ts'
+
+const DAY_MS = 86_400_000
+const key = (): Uint8Array => Buffer.concat([Buffer.of(4), randomBytes(64)])
+
+describe('codes and numbers', () => {
+  it('makes codes of ten plain symbols and finds them however they are typed', () => {
+    const code = newCode()
+    assert.match(code, /^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{2}$/)
+    assert.deepEqual(codeHash(' ab0d-ef1h jk'), codeHash('ABOD-EFIH-JK'))
+    assert.notDeepEqual(codeHash('ABCD-EFGH-JK'), codeHash('ABCD-EFGH-JM'))
+  })
+
+  it('gives out account numbers of one bucket, never the same twice, branch after branch', () => {
+    for (const buckets of [1, 16, 60]) {
+      const perBranch = Math.floor(10_000_000 / buckets)
+      const ns = [0, 1, 2, perBranch - 1, perBranch, perBranch + 1, 900 * perBranch]
+      const accounts = ns.map((n) => accountInBucket(buckets - 1, n, buckets))
+      assert.equal(new Set(accounts).size, ns.length)
+      for (const account of accounts) assert.equal(bucketOf(account, buckets), buckets - 1)
+    }
+  })
+})
+
+describe('directory in memory', () => {
+  contract(async () => memoryDirectory({ buckets: BUCKETS, now: Date.now }))
+})
+
+describe('directory in PostgreSQL', () => {
+  let opened: Promise<{ directory: Directory; pool: pg.Pool; end(): Promise<void> }> | undefined
+  const open = () => {
+    opened ??= (async () => {
+      const settings = await migratedDatabase()
+      await createScheme(settings, { name: 'Testville', demo: true, buckets: BUCKETS, unit: JPY })
+      const database = openDatabase(settings, { transactions: 4, reads: 4, role: true })
+      return { directory: postgresDirectory(database.reads), pool: database.reads, end: () => database.end() }
+    })()
+    return opened
+  }
+  after(async () => (await opened)?.end())
+  contract(async () => (await open()).directory)
+
+  it('opens the accounts of a party and the rows that the rules read', async () => {
+    const { directory, pool } = await open()
+    const { party, identity } = await enrolled(directory, 'terminal', 7)
+    const accounts = await pool.query('select bucket, unit, balance from account where key = $1', [party.account])
+    assert.deepEqual(accounts.rows, [{ bucket: 7, unit: 'JPY', balance: '0' }])
+    const uuid = identity.actor.id.slice(4)
+    const terminals = await pool.query('select bucket, status from terminal where id = $1', [uuid])
+    assert.deepEqual(terminals.rows, [{ bucket: 7, status: 'active' }])
+    const phone = await enrolled(directory, 'device', 7)
+    const devices = await pool.query('select key, proved_at from device where id = $1', [
+      phone.identity.actor.id.slice(4),
+    ])
+    assert.equal(String(devices.rows[0]?.key).replaceAll('-', ''), phone.identity.actor.key.slice(4))
+    assert.equal(Number(devices.rows[0]?.proved_at), 0)
+  })
+})
+
+async function enrolled(directory: Directory, kind: 'device' | 'terminal', bucket: number) {
+  const isDevice = kind === 'device'
+  const party = await directory.createParty({
+    kind: isDevice ? 'person' : 'merchant',
+    name: isDevice ? 'Hanako' : 'Café Aoi',
+    legalName: isDevice ? 'Aoi Hanako' : 'Aoi Trading Ltd.',
+    bucket,
+    units: [JPY],
+  })
+  const asked = isDevice
+    ? { party: party.id, kind, lifeMs: DAY_MS }
+    : { party: party.id, kind, label: 'Till 1', terminalKind: 'vending' as const, lifeMs: DAY_MS }
+  const { code } = await directory.createCode(asked)
+  const publicKey = key()
+  const identity = await directory.useCode({ code, publicKey, label: 'My phone' })
+  assert(identity)
+  return { party, code, publicKey, identity }
+}
+
+function contract(open: () => Promise<Directory>): void {
+  it('gives each party of a bucket its own account number there', async () => {
+    const directory = await open()
+    const made = await Promise.all(Array.from({ length: 8 }, () => enrolled(directory, 'device', 11)))
+    assert.equal(new Set(made.map(({ party }) => party.account)).size, made.length)
+    for (const { party, identity } of made) {
+      assert(isId('pty', party.id))
+      const buckets = [bucketOfId(party.id), bucketOf(party.account, BUCKETS), bucketOfId(identity.actor.id)]
+      assert.deepEqual(buckets, [11, 11, 11])
+      assert.deepEqual(await directory.partyOf(party.id), party)
+    }
+    const names = await directory.namesOf([...made.map(({ party }) => party.id), idFrom('pty', new Uint8Array(16))])
+    assert.equal(names.size, made.length)
+    assert.equal(names.get(made[0]?.party.id ?? idFrom('pty', new Uint8Array(16))), 'Hanako')
+  })
+
+  it('knows a terminal and a device by their ids', async () => {
+    const directory = await open()
+    const till = await enrolled(directory, 'terminal', 2)
+    const { party, identity, publicKey } = till
+    assert.deepEqual(identity.actor, {
+      kind: 'terminal',
+      id: identity.actor.id,
+      key: identity.actor.key,
+      party: party.id,
+      account: party.account,
+      name: 'Café Aoi',
+      legalName: 'Aoi Trading Ltd.',
+      label: 'Till 1',
+    })
+    assert.deepEqual([identity.status, identity.terminalKind], ['active', 'vending'])
+    assert.deepEqual(Buffer.from(identity.publicKey), Buffer.from(publicKey))
+    assert.deepEqual(await directory.identityOf(identity.actor.id), identity)
+    const phone = await enrolled(directory, 'device', 2)
+    assert.equal(phone.identity.terminalKind, null)
+    assert.equal(phone.identity.actor.kind, 'device')
+    assert.equal(await directory.identityOf(idFrom('dev', new Uint8Array(16))), undefined)
+  })
+
+  it('takes a code once, from whoever is first, and gives the same key the same answer again', async () => {
+    const directory = await open()
+    const { code, publicKey, identity } = await enrolled(directory, 'device', 4)
+    assert.deepEqual(await directory.useCode({ code, publicKey, label: 'again' }), identity)
+    assert.equal(await directory.useCode({ code, publicKey: key(), label: 'thief' }), undefined)
+    assert.equal(await directory.useCode({ code: newCode(), publicKey, label: 'guess' }), undefined)
+
+    const fresh = await directory.createCode({ party: identity.actor.party, kind: 'device', lifeMs: DAY_MS })
+    const racers = await Promise.all(
+      Array.from({ length: 4 }, () => directory.useCode({ code: fresh.code, publicKey: key(), label: 'racer' })),
+    )
+    assert.equal(racers.filter((racer) => racer !== undefined).length, 1)
+    const late = await directory.createCode({ party: identity.actor.party, kind: 'device', lifeMs: -1 })
+    assert.equal(await directory.useCode({ code: late.code, publicKey, label: 'late' }), undefined)
+  })
+
+  it('keeps one secret for a person', async () => {
+    const directory = await open()
+    const { party } = await enrolled(directory, 'device', 6)
+    assert.equal(await directory.secretOf(party.id), undefined)
+    const secret = {
+      salt: randomBytes(16),
+      iterations: 310_000,
+      storedKey: randomBytes(32),
+      serverKey: randomBytes(32),
+    }
+    assert.equal(await directory.setSecret(party.id, secret), true)
+    assert.equal(await directory.setSecret(party.id, secret), true, 'the answer was lost')
+    assert.equal(await directory.setSecret(party.id, { ...secret, storedKey: randomBytes(32) }), false)
+    assert.deepEqual(await directory.secretOf(party.id), secret)
+  })
+
+  it('keeps passkeys, and moves their counters only forward', async () => {
+    const directory = await open()
+    const { party, identity } = await enrolled(directory, 'device', 6)
+    const passkey = {
+      credential: randomBytes(16),
+      publicKey: randomBytes(77),
+      counter: 0,
+      isBackupEligible: true,
+      transports: ['internal'],
+    }
+    assert.equal(await directory.addPasskey(party.id, passkey), true)
+    assert.equal(await directory.addPasskey(party.id, passkey), false)
+    const [kept] = await directory.passkeysOf(party.id)
+    assert.deepEqual(kept, passkey)
+    const move = (counter: number, use: Uint8Array) =>
+      directory.usePasskey(party.id, { credential: passkey.credential, counter, use })
+    const first = randomBytes(32)
+    for (const [counter, use, may] of [
+      [0, first, true],
+      [0, randomBytes(32), true],
+      [2, first, true],
+      [2, first, true],
+      [2, randomBytes(32), false],
+      [1, first, false],
+      [3, first, true],
+    ] as const) {
+      assert.equal(await move(counter, use), may, `counter ${counter}`)
+    }
+    assert.equal(await directory.usePasskey(party.id, { credential: randomBytes(16), counter: 9, use: first }), false)
+
+    assert(identity.actor.kind === 'device')
+    const challenge = randomBytes(32)
+    await directory.putChallenge(identity.actor.id, randomBytes(32), DAY_MS)
+    await directory.putChallenge(identity.actor.id, challenge, DAY_MS)
+    assert.deepEqual(await directory.takeChallenge(identity.actor.id), challenge)
+    assert.equal(await directory.takeChallenge(identity.actor.id), undefined)
+    await directory.putChallenge(identity.actor.id, challenge, -1)
+    assert.equal(await directory.takeChallenge(identity.actor.id), undefined)
+  })
+
+  it('keeps sessions until they end or their actor is revoked', async () => {
+    const directory = await open()
+    const { identity } = await enrolled(directory, 'terminal', 9)
+    const other = await enrolled(directory, 'device', 9)
+    const session = (actor: ActorId, expiresAt = Date.now() + DAY_MS) => ({
+      id: idFrom('ses', randomBytes(16)),
+      actor,
+      macKey: randomBytes(32),
+      tokenHash: randomBytes(32),
+      nonce: randomBytes(16),
+      expiresAt,
+    })
+    const first = session(identity.actor.id)
+    assert.equal(await directory.putSession(first), true)
+    assert.equal(await directory.putSession({ ...session(identity.actor.id), nonce: first.nonce }), false, 'a replay')
+    assert.equal(await directory.putSession({ ...session(other.identity.actor.id), nonce: first.nonce }), true)
+    assert.deepEqual(await directory.sessionOf(first.id), { session: first, identity })
+    assert.equal(await directory.sessionOf(idFrom('ses', randomBytes(16))), undefined)
+
+    const ended = session(identity.actor.id, Date.now() - DAY_MS)
+    assert.equal(await directory.putSession(ended), true)
+    assert.equal(await directory.putSession(session(identity.actor.id)), true)
+    assert.equal(await directory.sessionOf(ended.id), undefined, 'forgotten by the next start')
+
+    assert.equal(await directory.revoke(identity.actor.id), true)
+    assert.equal(await directory.sessionOf(first.id), undefined)
+    assert.equal((await directory.identityOf(identity.actor.id))?.status, 'revoked')
+    assert.equal(await directory.revoke(idFrom('trm', new Uint8Array(16))), false)
+    const kept = session(other.identity.actor.id)
+    await directory.putSession(kept)
+    await directory.endSessions(other.identity.actor.id)
+    assert.equal(await directory.sessionOf(kept.id), undefined)
+  })
+}
