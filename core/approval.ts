@@ -60,11 +60,14 @@ export function claimsOf(
   const purpose = PURPOSES[(bytes[3] ?? 0) - 1]
   if (bytes.length !== APPROVAL_LENGTH || purpose === undefined) return undefined
   if (TAG.some((byte, index) => bytes[index] !== byte)) return undefined
+  const expiresAt = toU64(bytes.subarray(154, 162))
+  // No clock gets there, and a number beyond could not be written back into eight bytes.
+  if (expiresAt > BigInt(Number.MAX_SAFE_INTEGER)) return undefined
   return {
     purpose,
     billVersion: toU32(bytes.subarray(52, 56)),
     billHash: bytes.subarray(56, 88),
     nonce: bytes.subarray(138, 154),
-    expiresAt: Number(toU64(bytes.subarray(154, 162))),
+    expiresAt: Number(expiresAt),
   }
 }

@@ -66,7 +66,7 @@ export function fatesOf(bill: Bill): { conditions: Conditions; lines: number[]; 
 }
 
 /**
- * The canonical bill: a JSON array in fixed order, strings in NFC, amounts as decimal strings. Vectors: test/core-approval.test.ts.
+ * The canonical bill: a JSON array in fixed order, strings in NFC, amounts as decimal strings. Vectors: test/core-bill.test.ts.
  * Layout: ["WB1", terminal, payee party, payee account, legal name, [[unit, exponent, total]] takes, [] gives,
  * lines [text, quantity, amount, tax rate, tax, code, delivery, cooling-off seconds], [] fees, null rate].
  */

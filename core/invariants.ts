@@ -24,9 +24,15 @@ export function faultsOf(books: Books): string[] {
   return [...journalFaults(books), ...accountFaults(books), ...paymentFaults(books), ...offerFaults(books)]
 }
 
-/** I7: gapless sequence, chain intact, head at the end. */
-function journalFaults({ heads, transfers }: Books): string[] {
+/** I7: gapless sequence, chain intact, head at the end; no mark beyond it, where what is still to come would be passed over. */
+function journalFaults({ heads, transfers, marks }: Books): string[] {
   const faults: string[] = []
+  for (const { bucket, sequence } of transfers)
+    if (!heads.has(bucket)) faults.push(`transfer ${bucket}/${sequence} lies in a journal without a head`)
+  for (const [key, mark] of marks) {
+    const [, source] = key.split(' ')
+    if (mark > (heads.get(Number(source))?.sequence ?? 0n)) faults.push(`mark ${key} is beyond the end of its journal`)
+  }
   for (const [bucket, head] of heads) {
     const journal = transfers
       .filter((transfer) => transfer.bucket === bucket)
@@ -52,22 +58,34 @@ function accountFaults({ buckets, accounts, transfers, entries, marks }: Books):
   const add = (key: AccountKey, unit: string, amount: bigint): void => {
     expected.set(`${key} ${unit}`, (expected.get(`${key} ${unit}`) ?? 0n) + amount)
   }
-  let sides = 0
+  const sides = new Set<string>()
+  const sideOf = (
+    source: number,
+    sequence: bigint,
+    account: AccountKey,
+    other: AccountKey,
+    { unit, kind, payment }: Pick<Entry, 'unit' | 'kind' | 'payment'>,
+    amount: bigint,
+  ): string => `${source}/${sequence} in ${account} from ${other}: ${amount} ${unit} ${kind} ${payment ?? ''}`
   for (const transfer of transfers) {
-    add(transfer.debit, transfer.unit, -transfer.amount)
-    sides++
+    const { bucket, sequence, debit, credit, amount } = transfer
+    add(debit, transfer.unit, -amount)
+    sides.add(sideOf(bucket, sequence, debit, credit, transfer, -amount))
     const mark = marks.get(`${transfer.creditBucket} ${transfer.bucket}`) ?? 0n
     if (transfer.creditBucket !== bucketOfAccount(transfer.credit, buckets))
       faults.push(`transfer ${transfer.bucket}/${transfer.sequence} goes to a wrong bucket`)
     if (transfer.sequence > mark) continue
-    add(transfer.credit, transfer.unit, transfer.amount)
-    sides++
+    add(credit, transfer.unit, amount)
+    sides.add(sideOf(bucket, sequence, credit, debit, transfer, amount))
   }
-  if (entries.length !== sides) faults.push(`${entries.length} entries for ${sides} booked sides of transfers`)
+  if (entries.length !== sides.size)
+    faults.push(`${entries.length} entries for ${sides.size} booked sides of transfers`)
   const replayed = new Map<string, { balance: bigint; number: bigint }>()
   const ordered = entries.toSorted((left, right) => Number(left.number - right.number))
   for (const entry of ordered) {
     const key = `${entry.account} ${entry.unit}`
+    if (!sides.delete(sideOf(entry.sourceBucket, entry.sequence, entry.account, entry.other, entry, entry.amount)))
+      faults.push(`entry ${entry.number} of ${key} is no booked side of a transfer, or the second of one`)
     const before = replayed.get(key) ?? { balance: 0n, number: 0n }
     const balance = before.balance + entry.amount
     if (entry.number !== before.number + 1n) faults.push(`entries of ${key} have a gap at ${entry.number}`)
@@ -75,8 +93,13 @@ function accountFaults({ buckets, accounts, transfers, entries, marks }: Books):
     if (balance < 0n && hasFloor(entry.account)) faults.push(`${key} was below zero at entry ${entry.number}`)
     replayed.set(key, { balance, number: entry.number })
   }
+  for (const side of sides) faults.push(`transfer ${side} is not booked`)
+  const known = new Set(accounts.map(({ key, unit }) => `${key} ${unit}`))
+  for (const key of expected.keys()) if (!known.has(key)) faults.push(`account ${key} is missing`)
   for (const account of accounts) {
     const key = `${account.key} ${account.unit}`
+    if (account.version !== (replayed.get(key)?.number ?? 0n))
+      faults.push(`version of ${key} is not its entries' count`)
     if (account.balance !== (expected.get(key) ?? 0n))
       faults.push(`balance of ${key} is ${account.balance}, its transfers say ${expected.get(key) ?? 0n}`)
     if (account.balance !== (replayed.get(key)?.balance ?? 0n)) faults.push(`balance of ${key} is not its entries' sum`)
@@ -91,6 +114,10 @@ function paymentFaults({ transfers, payments, refunds }: Books): string[] {
   for (const { payment, kind, amount } of transfers) {
     if (payment !== null) moved.set(`${payment} ${kind}`, (moved.get(`${payment} ${kind}`) ?? 0n) + amount)
   }
+  const known = new Set(payments.map(({ id }) => id))
+  for (const { bucket, sequence, payment } of transfers)
+    if (payment !== null && !known.has(payment)) faults.push(`transfer ${bucket}/${sequence} is of no known payment`)
+  for (const { id, original } of refunds) if (!known.has(original)) faults.push(`refund ${id} is of no known payment`)
   const movedBy = (payment: Payment, kind: string): bigint => moved.get(`${payment.id} ${kind}`) ?? 0n
   for (const payment of payments) {
     const settled = settledAmount(payment)

@@ -1,14 +1,16 @@
 // The offer: a bill with a number, waiting for a payer, in the biller's bucket. Unique by terminal and the terminal's own deal id.
 //
-//  command  | open          | taken              | withdrawn · expired
-//  ---------+---------------+--------------------+--------------------
-//  bill     | billed        | joined-meanwhile   | state-conflict
-//  take     | taken         | number-not-found   | number-not-found
-//  renew    | renewed       | joined-meanwhile   | renewed (expired only)
-//  withdraw | withdrawn     | joined-meanwhile   | state-conflict
-//  decline  | declined      | –                  | –
-//  time     | expired (due) | –                  | –
-//  reopen   | –             | reopened (its own payment has ended as released) | –
+// Cells: what happens · – nothing · (code) refused. test/core-offer.test.ts generates the table and compares.
+//
+//           | open      | run out            | taken              | withdrawn          | expired
+//  ---------+-----------+--------------------+--------------------+--------------------+-------------------
+//  bill     | billed    | (state-conflict)   | (joined-meanwhile) | (state-conflict)   | (state-conflict)
+//  take     | taken     | (number-not-found) | (number-not-found) | (number-not-found) | (number-not-found)
+//  renew    | renewed   | renewed            | (joined-meanwhile) | (state-conflict)   | renewed
+//  withdraw | withdrawn | withdrawn          | (joined-meanwhile) | (state-conflict)   | withdrawn
+//  decline  | declined  | declined           | –                  | –                  | –
+//  time     | –         | expired            | –                  | –                  | –
+//  reopen   | –         | –                  | reopened           | –                  | –
 import { assert } from './assert.ts'
 import { faultOf, type Bill, type Biller } from './bill.ts'
 import type { DealId, DeviceId, OfferToken, PartyId, PaymentId, TerminalId } from './ids.ts'
@@ -176,7 +178,7 @@ export function evolveOffer(offer: Offer, event: OfferEvent): Offer {
   }
 }
 
-/** When the hub must look at the offer again, or null. A taken offer is looked at until its payment is seen. */
+/** When the hub must look at the offer again, or null. A join left half-way is finished by whoever looks, not by time. */
 export function offerDueAt(offer: Offer): number | null {
   return offer.state.kind === 'open' ? offer.state.ticket.expiresAt : null
 }

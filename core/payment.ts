@@ -1,15 +1,49 @@
 // THE state machine: a payment has portions (lines with one fate), and its own state follows from theirs.
 //
-//  portion     | approve                       | answer                    | deliver                          | time                                   | cancel
-//  ------------+-------------------------------+---------------------------+----------------------------------+----------------------------------------+---------------------------
-//  due         | settled · held · authorising  | –                         | –                                | idle: ended (released); late: expired  | ended
-//  authorising | –                             | yes: settled · held; no: due | –                             | out of time: due                       | ended
-//  held        | –                             | –                         | settled for what was delivered,  | cooling-off over and delivered:        | ended: by the biller
-//              |                               |                           | not before cooling-off is over   | settled; never delivered: ended        | always, by the payer in time
-//  settled     | final                         |                           |                                  |                                        |
-//  ended       | final                         |                           |                                  |                                        |
+// A portion is due, then authorising (an issuer is asked), then held (its conditions are open) or settled at once, then
+// settled or ended, which are final. While every portion is due the payment is joined: the bill may change, either side may
+// cancel, the biller may release.
 //
-// While every portion is due the payment is joined: the bill may change, either side may cancel, the biller may release.
+// Cells: the payment's state after it · – nothing happens · (code) refused, after the state where something is recorded with
+// it · × refused with state-conflict. test/core-payment.test.ts generates the two tables and compares.
+//
+//                         | no bill            | billed                      | challenge            | authorising
+//  -----------------------+--------------------+-----------------------------+----------------------+-------------------
+//  approve                | (bill-missing)     | settled                     | (challenge-open)     | ×
+//  approve, outside means | (bill-missing)     | authorising                 | (challenge-open)     | ×
+//  approve, too poor      | (bill-missing)     | joined (insufficient-funds) | (challenge-open)     | ×
+//  answer: yes            | ×                  | ×                           | ×                    | held
+//  answer: no             | ×                  | ×                           | ×                    | joined
+//  bill                   | joined             | joined                      | joined               | ×
+//  cancel by payer        | ended              | ended                       | ended                | ended
+//  cancel by biller       | ended              | ended                       | ended                | ended
+//  release                | ended              | ended                       | ended                | ×
+//  attend                 | ×                  | joined                      | joined               | ×
+//  challenge              | joined             | joined                      | (challenge-open)     | ×
+//  respond, right         | (no-challenge)     | (no-challenge)              | joined               | ×
+//  respond, wrong         | (no-challenge)     | (no-challenge)              | joined (proof-wrong) | ×
+//  deliver all            | (not-found)        | ×                           | ×                    | ×
+//  refunded               | (already-refunded) | (already-refunded)          | (already-refunded)   | (already-refunded)
+//  time, when due         | ended              | ended                       | ended                | joined
+//
+//                         | to deliver         | cooling off        | cooled off         | partly settled | settled | ended
+//  -----------------------+--------------------+--------------------+--------------------+----------------+---------+-------------------
+//  approve                | ×                  | ×                  | ×                  | ×              | ×       | ×
+//  approve, outside means | ×                  | ×                  | ×                  | ×              | ×       | ×
+//  approve, too poor      | ×                  | ×                  | ×                  | ×              | ×       | ×
+//  answer: yes            | ×                  | ×                  | ×                  | ×              | ×       | ×
+//  answer: no             | ×                  | ×                  | ×                  | ×              | ×       | ×
+//  bill                   | ×                  | ×                  | ×                  | ×              | ×       | ×
+//  cancel by payer        | ×                  | ended              | ×                  | ×              | ×       | ×
+//  cancel by biller       | ended              | ended              | ended              | settled        | ×       | ×
+//  release                | ×                  | ×                  | ×                  | ×              | ×       | ×
+//  attend                 | ×                  | ×                  | ×                  | ×              | ×       | ×
+//  challenge              | ×                  | ×                  | ×                  | ×              | ×       | ×
+//  respond, right         | ×                  | ×                  | ×                  | ×              | ×       | ×
+//  respond, wrong         | ×                  | ×                  | ×                  | ×              | ×       | ×
+//  deliver all            | settled            | ×                  | ×                  | settled        | ×       | ×
+//  refunded               | (already-refunded) | (already-refunded) | (already-refunded) | held           | settled | (already-refunded)
+//  time, when due         | ended              | settled            | settled            | settled        | –       | –
 import { systemAccount, type AccountKey, type AccountNumber } from './accounts.ts'
 import { APPROVAL_LIFE_MS, approvalBytes, claimsOf, METHOD_WHOLE, type Purpose } from './approval.ts'
 import { assert } from './assert.ts'
@@ -240,6 +274,7 @@ export function decide(payment: Payment, loaded: Loaded, command: PaymentCommand
       return decideDelivery(payment, command, now)
     case 'refunded':
       if (payment.refunds.some(({ id }) => id === command.refund)) return yes()
+      if (refundedAmount(payment) + command.amount > settledAmount(payment)) return no(refuse('already-refunded'))
       return yes({ kind: 'refunded', refund: command.refund, amount: command.amount, at })
     case 'time':
       return decideTime(payment, now)

@@ -3,7 +3,7 @@ import { Type, type Static } from 'typebox'
 import { LIMITS } from './limits.ts'
 import * as part from './parts.ts'
 
-const orNull = <const Schema extends ReturnType<typeof Type.String> | typeof part.BillPart | typeof part.PaymentIdPart>(
+const orNull = <const Schema extends typeof part.BillPart | typeof part.PaymentIdPart>(
   schema: Schema,
 ) => Type.Union([schema, Type.Null()])
 

@@ -20,6 +20,8 @@ export const LIMITS = {
   watchMessageBytes: 32 * 1024,
   watchMessagesPerSecond: 20,
   watchSubscriptions: 20,
+  /** a watcher that says nothing holds a place that somebody else could use */
+  helloWithinMs: 10_000,
   /** a town's phones behind one address translator are hundreds; one attacker should not hold thousands */
   watchPerAddress: 500,
   watchTotal: 10_000,

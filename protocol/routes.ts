@@ -81,7 +81,7 @@ export const PasskeyRequest = part.Closed({
   credential: part.Base64urlPart(1400, 'credential id'),
   clientData: part.Base64urlPart(4000, 'clientDataJSON'),
   attestation: part.Base64urlPart(12_000, 'attestationObject'),
-  transports: Type.Array(Type.String({ maxLength: 20 }), { maxItems: 8 }),
+  transports: Type.Array(Type.String({ pattern: '^[a-z-]{1,20}$' }), { maxItems: 8 }),
 })
 export type PasskeyRequest = Static<typeof PasskeyRequest>
 

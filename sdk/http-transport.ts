@@ -3,7 +3,7 @@ import { utf8 } from '#core/bytes.ts'
 import type { WatchMessage, WatchRequest } from '#protocol/watch.ts'
 import type { Identity } from './identity.ts'
 import { isRecord } from './outcome.ts'
-import { sessionKeeper, type Session } from './session.ts'
+import { sessionKeeper, type Session, type Sessions } from './session.ts'
 import { signatureHeaders } from './signature.ts'
 import type { Call, Delay, HubClock, Random, Reply, Transport, WatchConnection, WatchEvents } from './transport.ts'
 
@@ -96,29 +96,29 @@ export function httpTransport(options: HttpOptions): Transport {
       const renewed = await sessions.current()
       return isSession(renewed) ? withSession(call, renewed, signal) : renewed
     },
-    connect: (events) =>
-      connectSocket(
-        `${hub.replace(/^http/u, 'ws')}/v1/watch`,
-        options.WebSocket ?? WebSocket,
-        async () => {
-          const session = await sessions.current()
-          return isSession(session) ? session : undefined
-        },
-        (session) => sessions.drop(session),
-        delay,
-        events,
-      ),
+    connect: (events) => {
+      const url = `${hub.replace(/^http/u, 'ws')}/v1/watch`
+      const Socket = options.WebSocket ?? WebSocket
+      return connectSocket(() => new Socket(url), { ...options, sessions, events })
+    },
   }
 }
 
+/** The close code by which the hub says that the session has ended. */
+const SESSION_ENDED = 4401
+
+/** A connection that says hello first, and again with each new session. Without an identity it watches what is open to all. */
 function connectSocket(
-  url: string,
-  Socket: typeof WebSocket,
-  sessionOf: () => Promise<Session | undefined>,
-  drop: (session: Session) => void,
-  delay: Delay,
-  events: WatchEvents,
+  openSocket: () => WebSocket,
+  parts: Readonly<{
+    identity(): Promise<Identity | undefined>
+    sessions: Sessions
+    clock: HubClock
+    delay: Delay
+    events: WatchEvents
+  }>,
 ): WatchConnection {
+  const { sessions, events } = parts
   const waiting: WatchRequest[] = []
   const over = new AbortController()
   let socket: WebSocket | undefined
@@ -132,35 +132,54 @@ function connectSocket(
     events.closed()
   }
   const write = (request: WatchRequest): void => socket?.send(JSON.stringify(request))
-  const open = async (): Promise<void> => {
-    session = await sessionOf()
+  const greet = (next: Session): void => {
+    session = next
+    write({ type: 'hello', token: next.token })
+  }
+  const hear = (event: MessageEvent): void => {
     if (over.signal.aborted) return
-    if (session === undefined) return close()
-    const { token } = session
-    socket = new Socket(url)
+    const message = readMessage(event.data)
+    if (message) events.message(message)
+  }
+  const end = (event: Event): void => {
+    if (Reflect.get(event, 'code') === SESSION_ENDED && session) sessions.drop(session)
+    close()
+  }
+  const open = async (): Promise<void> => {
+    const isSomebody = (await parts.identity()) !== undefined
+    const first = isSomebody ? await sessions.current() : undefined
+    if (over.signal.aborted) return
+    if (isSomebody && !isSession(first)) return close()
+    socket = openSocket()
     socket.addEventListener('open', () => {
       isOpen = true
-      write({ type: 'hello', token })
+      if (isSession(first)) greet(first)
+      // Nobody to greet: the hub says `ready` only to those who said hello.
+      else events.message({ type: 'ready', now: parts.clock.now() })
       waiting.splice(0).forEach(write)
     })
-    socket.addEventListener('message', (event: MessageEvent) => {
-      if (over.signal.aborted) return
-      const message = readMessage(event.data)
-      if (message?.type === 'refused' && message.code.startsWith('session-') && session) drop(session)
-      if (message) events.message(message)
-    })
-    socket.addEventListener('close', close)
-    socket.addEventListener('error', close)
-    await delay(CONNECT_WITHIN_MS, over.signal)
+    socket.addEventListener('message', hear)
+    socket.addEventListener('close', end)
+    socket.addEventListener('error', end)
+    await parts.delay(CONNECT_WITHIN_MS, over.signal)
     if (!isOpen) close()
   }
-  // The wait ends with the connection; whatever else fails here means that there is none.
+  /** The hub ends a connection with its session; a hello with the next one carries it on. */
+  const stayKnown = async (): Promise<void> => {
+    const current = await sessions.current()
+    if (isSession(current) && current.id !== session?.id && !over.signal.aborted) greet(current)
+  }
+  // The wait in it ends with the connection; whatever else fails means that there is none.
   open().catch(close)
 
   return {
     send(request) {
-      if (isOpen) write(request)
-      else waiting.push(request)
+      if (!isOpen) {
+        waiting.push(request)
+        return
+      }
+      write(request)
+      if (request.type === 'ping' && session) stayKnown().catch(close)
     },
     close,
   }
@@ -170,6 +189,7 @@ function connectSocket(
 function readMessage(data: unknown): WatchMessage | undefined {
   try {
     const parsed: unknown = typeof data === 'string' ? JSON.parse(data) : undefined
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return isRecord(parsed) && typeof parsed.type === 'string' ? (parsed as WatchMessage) : undefined
   } catch {
     // Not JSON: as if it had not come; the ping finds out when nothing else comes either.

@@ -94,7 +94,7 @@ export const forgetIdentity = (storage: Storage): Promise<void> => storage.delet
 
 async function pendingEnrolment(storage: Storage, code: string): Promise<StoredEnrolment> {
   const stored = await storage.get(ENROLMENT)
-  if (isRecord(stored) && stored.code === code) return stored as StoredEnrolment // we alone write here
+  if (isStoredEnrolment(stored) && stored.code === code) return stored
   const pair = await crypto.subtle.generateKey(CURVE, false, ['sign', 'verify'])
   const publicKey = toBase64url(new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey)))
   const fresh: StoredEnrolment = { code, privateKey: pair.privateKey, publicKey }
@@ -104,10 +104,16 @@ async function pendingEnrolment(storage: Storage, code: string): Promise<StoredE
 
 async function readIdentity(storage: Storage): Promise<StoredIdentity | undefined> {
   const stored = await storage.get(IDENTITY)
-  return isRecord(stored) ? (stored as StoredIdentity) : undefined // we alone write here
+  return isStoredIdentity(stored) ? stored : undefined
 }
 
 const signWith = async (privateKey: CryptoKey, bytes: Uint8Array): Promise<Bytes> =>
   new Uint8Array(await crypto.subtle.sign(SIGNATURE, privateKey, Uint8Array.from(bytes)))
 
 const isEnrolled = (body: unknown): body is Enrolled => isRecord(body) && isRecord(body.self) && isRecord(body.scheme)
+
+// We alone write under these keys: what is there and has its parts is ours.
+const isStoredIdentity = (stored: unknown): stored is StoredIdentity =>
+  isRecord(stored) && stored.privateKey instanceof CryptoKey && isRecord(stored.self) && isRecord(stored.scheme)
+const isStoredEnrolment = (stored: unknown): stored is StoredEnrolment =>
+  isRecord(stored) && stored.privateKey instanceof CryptoKey && typeof stored.publicKey === 'string'

@@ -82,7 +82,7 @@ export function outbox(
       return deliver(command, signal)
     },
     async resume(signal) {
-      const stored = (await storage.list(PREFIX)).map(({ value }) => value as StoredCommand) // we alone write there
+      const stored = (await storage.list(PREFIX)).map(({ value }) => value).filter(isStoredCommand)
       const resumed: Resumed[] = []
       for (const command of stored.sort((left, right) => left.at - right.at)) {
         if (underway.has(command.id)) continue
@@ -144,3 +144,7 @@ export async function pause(
 const hasEnded = (signal: AbortSignal | undefined): boolean => signal?.aborted === true
 
 const isAnswerView = (body: unknown): body is AnswerView => isRecord(body) && 'deal' in body && 'payment' in body
+
+/** We alone write under this prefix: what is there and has its parts is ours. */
+const isStoredCommand = (stored: unknown): stored is StoredCommand =>
+  isRecord(stored) && typeof stored.id === 'string' && typeof stored.name === 'string' && isRecord(stored.body)

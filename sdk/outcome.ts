@@ -17,18 +17,17 @@ export const NO_ANSWER: Readonly<{ ok: false; problem: Problem; view: null }> = 
 /** The problem in a reply's body, or undefined when the body is none (a proxy's error page, a captive portal). */
 export function readProblem(body: unknown): Problem | undefined {
   if (!isRecord(body) || typeof body.code !== 'string' || typeof body.status !== 'number') return undefined
-  if (Object.hasOwn(PROBLEMS, body.code)) {
-    // A border: the code is one of ours, checked just now.
-    const known = problemOf(body.code as Problem['code'], readDetail(body.detail))
-    return { ...known, status: body.status }
-  }
-  if (typeof body.title !== 'string' || typeof body.next !== 'string') return undefined
-  const { title, status, next } = body
+  const { code, status, title, next } = body
   const detail = readDetail(body.detail)
+  if (isProblemCode(code)) return { ...problemOf(code, detail), status }
+  if (typeof title !== 'string' || typeof next !== 'string') return undefined
   // A border: a newer hub may know more codes; its sentences are shown, and no program branches on them.
-  const code = body.code as Problem['code']
-  return { type: `urn:warifu:problem:${code}`, title, status, code, next, ...(detail && { detail }) }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const newer = code as Problem['code']
+  return { type: `urn:warifu:problem:${code}`, title, status, code: newer, next, ...(detail && { detail }) }
 }
+
+const isProblemCode = (code: string): code is Problem['code'] => Object.hasOwn(PROBLEMS, code)
 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

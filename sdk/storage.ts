@@ -61,7 +61,7 @@ export function indexedDbStorage(name: string): Storage {
         resultOf(store.getAllKeys(range)),
         resultOf<unknown[]>(store.getAll(range)),
       ])
-      return keys.map((key, index) => ({ key: String(key), value: values[index] }))
+      return keys.flatMap((key, index) => (typeof key === 'string' ? [{ key, value: values[index] }] : []))
     },
   }
 }

@@ -114,7 +114,8 @@ export function watching(
         if (pingSentAt !== null) options.clock.learn(message.now, pingSentAt)
         return undefined
       case 'refused':
-        return message.code.startsWith('session-') ? connection?.close() : undefined
+        // Not there, or not ours to see: who asked for it has learnt so from the answer to a command or a read.
+        return undefined
       case 'deal':
         return show(keyOf({ topic: 'deal', deal: message.view.deal }), message.view)
       case 'payment':
@@ -192,6 +193,7 @@ export function watching(
       const key = keyOf(topic)
       const watched: Watched = topics.get(key) ?? { topic, listeners: new Set(), last: undefined }
       // A border of types: messages reach only listeners of their own topic, by the key.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       const listens = (view: AnyView): void => listener(view as ViewOf<typeof topic>)
       watched.listeners.add(listens)
       topics.set(key, watched)

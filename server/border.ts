@@ -1,7 +1,7 @@
 // The border: from a body that has passed its schema to the switch's command. What is not right is a problem and decides nothing.
 import { createHash } from 'node:crypto'
 import type { Bill } from '#core/bill.ts'
-import type { CommandId, DealId, OfferToken, PaymentId } from '#core/ids.ts'
+import type { CommandId, DealId, PaymentId } from '#core/ids.ts'
 import { parseAmount } from '#core/money.ts'
 import type { Evidence } from '#core/payment.ts'
 import { billFromWire } from '#protocol/bill.ts'
@@ -22,7 +22,7 @@ export function problemOfValidation(
   const field = fieldName(path)
   const detail = { field }
   if (/\/(amount|total|tax)$/.test(path)) return problemOf('amount-invalid', detail)
-  if (/\/unit$/.test(path)) return problemOf('unit-invalid', detail)
+  if (path.endsWith('/unit')) return problemOf('unit-invalid', detail)
   if (/\/(command|deal|payment|actor|key|token)$/.test(path)) return problemOf('id-invalid', detail)
   if (/\/(text|label)$/.test(path)) return problemOf('text-invalid', detail)
   return problemOf('field-invalid', detail)
@@ -78,7 +78,7 @@ export function commandOf(
         name: sent.name,
         address: given.address,
         credential:
-          credential.kind === 'number' ? credential : { kind: 'token', token: credential.token as OfferToken },
+          credential.kind === 'number' ? credential : { kind: 'token', token: credential.token },
       }
     }
     case 'approve':

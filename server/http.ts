@@ -1,14 +1,16 @@
 // HTTP: fastify over the routes of the protocol. Authenticates, validates, hands commands to the switch, answers with views.
 import fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { STATUS_CODES } from 'node:http'
+import { isIPv4, isIPv6, type Socket } from 'node:net'
 import type { DestinationStream } from 'pino'
-import type { DealId, PaymentId } from '#core/ids.ts'
+import { isId } from '#core/ids.ts'
 import { unitOf, type Unit } from '#core/money.ts'
 import type { Evidence } from '#core/payment.ts'
-import { REFUSALS } from '#core/refusals.ts'
 import type { AnyCommand, CommandBody, CommandName } from '#protocol/commands.ts'
 import { LIMITS } from '#protocol/limits.ts'
 import { problemOf, type Problem, type ProblemCode } from '#protocol/problems.ts'
 import {
+  ALL_ROUTES,
   COMMAND_ROUTES,
   ROUTES,
   type EnrolmentRequest,
@@ -77,8 +79,14 @@ export const isProblem = (value: object): value is Problem => 'status' in value 
 /** The hub's HTTP server, not yet listening. */
 export function createHttp(parts: HttpParts): FastifyInstance {
   const { store, hub, sight, auth } = parts
+  // Node looks for slow clients only every so often; its own 30 s would let a 10 s limit last 40.
+  const patience = {
+    headersTimeout: LIMITS.headersTimeoutMs,
+    connectionsCheckingInterval: 1_000,
+    maxHeaderSize: LIMITS.headerBytes,
+  }
   const app = fastify({
-    ...(parts.tls === null ? {} : { https: parts.tls }),
+    ...(parts.tls === null ? { http: patience } : { https: { ...parts.tls, ...patience } }),
     logger: { level: 'info', stream: parts.log, redact: ['req.headers'] },
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: LIMITS.bodyBytes,
@@ -88,7 +96,9 @@ export function createHttp(parts: HttpParts): FastifyInstance {
     connectionTimeout: 0,
     return503OnClosing: false,
     routerOptions: { maxParamLength: 100, caseSensitive: true },
-    http: { headersTimeout: LIMITS.headersTimeoutMs, maxHeaderSize: LIMITS.headerBytes },
+    clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      sendProblem(reply, problemOfError(error, request)),
     ajv: {
       customOptions: {
         coerceTypes: false,
@@ -108,11 +118,25 @@ export function createHttp(parts: HttpParts): FastifyInstance {
     return parseStrict(body, LIMITS.jsonDepth)
   })
   app.setErrorHandler((error, request, reply) => sendProblem(reply, problemOfError(error, request)))
-  app.setNotFoundHandler((_request, reply) => sendProblem(reply, problemOf('route-not-found')))
+  app.setNotFoundHandler((request, reply) => {
+    const methods = methodsAt(request.url)
+    if (methods.length === 0) return sendProblem(reply, problemOf('route-not-found'))
+    return sendProblem(reply.header('allow', methods.join(', ')), problemOf('method-not-allowed'))
+  })
   app.addHook('onSend', async (_request, reply) => void securityHeaders(reply))
   // A response holds what one party may see: no cache in between keeps it.
   app.addHook('onRequest', async (request, reply) => {
     if (request.url.startsWith('/v1/') || request.url === '/health') reply.header('cache-control', 'no-store')
+    const { 'content-encoding': encoding, 'content-length': length, 'transfer-encoding': transfer } = request.headers
+    // HTTP/0.9 has no headers, and so no way to say where anything ends.
+    if (request.raw.httpVersionMajor < 1)
+      return sendProblem(reply.header('connection', 'close'), problemOf('request-invalid'))
+    if (encoding !== undefined) return sendProblem(reply, problemOf('type-unsupported'))
+    // What nobody reads may be somebody's next request: a body has no meaning here and so no place.
+    const hasBody = transfer !== undefined || (length !== undefined && length !== '0')
+    if (hasBody && (request.method === 'GET' || request.method === 'HEAD'))
+      return sendProblem(reply.header('connection', 'close'), problemOf('request-invalid'))
+    return undefined
   })
 
   function route(of: Route, handler: (request: FastifyRequest, reply: FastifyReply) => Promise<object>): void {
@@ -183,12 +207,13 @@ export function createHttp(parts: HttpParts): FastifyInstance {
   })
   route(ROUTES.deal, async (request) => {
     const { deal } = request.params as { deal: string }
-    return (await sight.deal(terminal(request), deal as DealId, originOf(request))) ?? problemOf('not-found')
+    if (!isId('deal', deal)) return problemOf('not-found')
+    return (await sight.deal(terminal(request), deal, originOf(request))) ?? problemOf('not-found')
   })
   route(ROUTES.payment, async (request) => {
     const { payment } = request.params as { payment: string }
-    if (!/^pay_[0-9a-f]{32}$/.test(payment)) return problemOf('not-found')
-    return (await sight.payment(device(request), payment as PaymentId)) ?? problemOf('not-found')
+    if (!isId('pay', payment)) return problemOf('not-found')
+    return (await sight.payment(device(request), payment)) ?? problemOf('not-found')
   })
   route(ROUTES.inbox, (request) => sight.inbox(device(request)))
   route(ROUTES.balances, async (request) => ({
@@ -212,9 +237,9 @@ export function createHttp(parts: HttpParts): FastifyInstance {
   if (demoCode !== null)
     route(ROUTES.demoCode, (request) => demoCode((request.body as { who: 'register' | 'hanako' | 'kenji' }).who))
 
-  for (const { name, route: of } of COMMAND_ROUTES) route(of, (request, reply) => command(name, request, reply))
+  for (const { name, route: of } of COMMAND_ROUTES) route(of, (request) => command(name, request))
 
-  async function command(name: CommandName, request: FastifyRequest, reply: FastifyReply): Promise<object> {
+  async function command(name: CommandName, request: FastifyRequest): Promise<object> {
     const started = performance.now()
     const actor = known(request)
     // Border: the schema of this very route has checked the body.
@@ -237,10 +262,7 @@ export function createHttp(parts: HttpParts): FastifyInstance {
     if (answer.refusal === null) return view
     const { code, detail } = answer.refusal
     const shown = view.deal === null && view.payment === null ? {} : { view }
-    return reply
-      .code(REFUSALS[code][0])
-      .type('application/problem+json; charset=utf-8')
-      .send({ ...problemOf(code, detail), ...shown })
+    return { ...problemOf(code, detail), ...shown }
   }
 
   return app
@@ -263,10 +285,20 @@ function terminal(request: FastifyRequest): TerminalActor {
   return actor
 }
 
-/** Budgets count a block of addresses, not one: an attacker has a whole IPv4 /24 or IPv6 /56 for the asking. */
+/**
+ * Budgets count a block of addresses, not one: an attacker has a whole IPv4 /24 or IPv6 /56 for the asking. An IPv4 address
+ * is the same block however the socket writes it.
+ */
 export function addressBlock(address: string): string {
-  if (address.includes('.')) return address.slice(0, address.lastIndexOf('.'))
-  return address.split(':').slice(0, 4).join(':')
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
+  if (isIPv4(plain)) return plain.slice(0, plain.lastIndexOf('.'))
+  if (!isIPv6(plain)) return 'unknown'
+  const [head = '', tail] = plain.replace(/%.*$/, '').split('::')
+  const left = head.split(':').filter((group) => group !== '')
+  const right = (tail ?? '').split(':').filter((group) => group !== '')
+  const groups = tail === undefined ? left : [...left, ...Array<string>(8 - left.length - right.length).fill('0'), ...right]
+  const [first, second, third, fourth] = groups.map((group) => Number.parseInt(group, 16))
+  return [first, second, third, (fourth ?? 0) & 0xff00].map((group) => (group ?? 0).toString(16)).join(':')
 }
 
 function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
@@ -280,6 +312,43 @@ const BY_FASTIFY_CODE: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'type-unsupported',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'json-invalid',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'request-invalid',
+  FST_ERR_NOT_FOUND: 'route-not-found',
+  FST_ERR_MAX_PARAM_LENGTH: 'not-found',
+}
+
+const PATHS = ALL_ROUTES.map(({ method, path }) => ({
+  method,
+  pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/?]+')}(\\?|$)`),
+}))
+
+/** The methods that this address takes; none where there is nothing. */
+const methodsAt = (url: string): string[] =>
+  PATHS.filter(({ pattern }) => pattern.test(url)).map(({ method }) => method)
+
+/** What never became a request (broken framing, too long a head, too slow) gets a problem like any other no, and the connection ends. */
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return
+  const problem = problemOf(BY_NODE_CODE[error.code ?? ''] ?? 'request-invalid')
+  const body = JSON.stringify(problem)
+  if (!socket.writable) return void socket.destroy()
+  socket.end(
+    [
+      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
+      'content-type: application/problem+json; charset=utf-8',
+      `content-length: ${Buffer.byteLength(body)}`,
+      'x-content-type-options: nosniff',
+      'cache-control: no-store',
+      'connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+    () => socket.destroy(),
+  )
+}
+
+const BY_NODE_CODE: Readonly<Record<string, ProblemCode>> = {
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
 }
 
 /** Bad input is never a 5xx; only the database being away or the hub being overrun is, and it says when to come back. */

@@ -18,7 +18,7 @@ function every(everyMs: number, work: () => Promise<void>, onError: (error: unkn
       .catch((error: unknown) => {
         if (!(error instanceof StoreUnavailable)) onError(error)
       })
-      .then(() => {
+      .finally(() => {
         if (!stopped) timer = setTimeout(run, everyMs)
       })
   }

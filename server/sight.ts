@@ -65,6 +65,8 @@ export function sightOf(options: { store: Store; hub: Switch; latest: Latest; ru
     },
 
     async payment(actor: DeviceActor, id: PaymentId): Promise<PaymentView | undefined> {
+      // A person's payments live in the person's bucket; an id that names another (or none) is not theirs.
+      if (bucketOfId(id) !== bucketOfId(actor.id)) return undefined
       const payment = await store.readPayment(id)
       return payment?.payer.party === actor.party ? paymentView(payment, rules) : undefined
     },

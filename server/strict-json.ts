@@ -31,7 +31,7 @@ function decode(bytes: Uint8Array): string {
 function checkNames(text: string, maxDepth: number): void {
   const names: (Set<string> | null)[] = []
   for (let at = 0; at < text.length; at++) {
-    switch (text[at]) {
+    switch (text.charAt(at)) {
       case '{':
       case '[':
         names.push(text[at] === '{' ? new Set() : null)

@@ -24,7 +24,6 @@ const LOOK_EVERY_MS = 3_000
 const GATHER_MS = 120
 /** Bytes waiting for a slow client; past this it is cut off and gets whole views when it comes back. */
 const MAX_BACKLOG = 1024 * 1024
-const HELLO_WITHIN_MS = 10_000
 
 export type Watchers = ReturnType<typeof createWatchers>
 
@@ -76,6 +75,9 @@ export function createWatchers(parts: {
       const address = parts.addressOf(request)
       const refusal = refusalOf(request, address)
       if (refusal !== null) {
+        // Node has taken its own listener away: a client that resets now would end the process.
+        socket.on('error', () => socket.destroy())
+        socket.once('finish', () => socket.destroy())
         socket.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
         return
       }
@@ -108,7 +110,7 @@ export function createWatchers(parts: {
     perAddress.set(address, (perAddress.get(address) ?? 0) + 1)
     const hello = setTimeout(
       () => client.topics.size === 0 && client.actor === null && socket.close(1008, 'no hello'),
-      HELLO_WITHIN_MS,
+      LIMITS.helloWithinMs,
     )
     socket.on('error', () => socket.terminate())
     socket.on('close', () => {
@@ -119,6 +121,8 @@ export function createWatchers(parts: {
       else perAddress.set(address, left)
       for (const topic of client.topics.values()) forget(client, topic)
     })
+    // A ping of the protocol is answered by ws itself and costs as much as a message.
+    socket.on('ping', () => isTooFast(client) && socket.close(1008, 'too fast'))
     socket.on('message', (data, isBinary) => {
       if (isBinary) return socket.close(1003, 'text only')
       if (isTooFast(client)) return socket.close(1008, 'too fast')
@@ -148,6 +152,8 @@ export function createWatchers(parts: {
       case 'hello': {
         const actor = await parts.actorOf(message.token)
         if ('status' in actor) return client.socket.close(4401, actor.code)
+        // Its subscriptions were granted to whoever said hello first.
+        if (client.actor !== null && client.actor.id !== actor.id) return client.socket.close(1008, 'another hello')
         client.token = message.token
         client.actor = actor
         return send(client, { type: 'ready', now: parts.now() })

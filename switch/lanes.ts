@@ -71,7 +71,7 @@ export function createLanes(options: {
     const queue = queues[lane] ?? []
     busy.add(lane)
     // Everything that arrives in the same turn of the event loop shares the first batch.
-    await null
+    await Promise.resolve()
     while (queue.length > 0) {
       const batch = queue.splice(0, BATCH_STEPS)
       await settle(batch)
@@ -88,7 +88,12 @@ export function createLanes(options: {
         for (const { reject } of batch) reject(error)
         return
       }
-      for (const each of batch) await alone(each, batch.length === 1 ? error : null)
+      let away: StoreUnavailable | undefined
+      for (const each of batch) {
+        // Without a database nobody need try it one by one: the clients send the same commands again.
+        if (away !== undefined) each.reject(away)
+        else away = await alone(each, batch.length === 1 ? error : null)
+      }
     }
   }
 
@@ -97,31 +102,36 @@ export function createLanes(options: {
     batch.forEach(({ resolve }, index) => resolve(outcomes[index] ?? 'again'))
   }
 
-  async function alone(each: Waiting, before: unknown): Promise<void> {
+  /** One step by itself. Returns the error when there is no database at the moment. */
+  async function alone(each: Waiting, before: unknown): Promise<StoreUnavailable | undefined> {
     let error = before
     for (let tries = before === null ? 0 : 1; tries < TRIES; tries++) {
       try {
         await together([each])
-        return
+        return undefined
       } catch (caught) {
         if (caught instanceof StoreUnavailable) {
           each.reject(caught)
-          return
+          return caught
         }
         error = caught
       }
     }
     if (error instanceof OutcomeUnknown) {
-      each.reject(new StoreUnavailable('the commit got no answer', { cause: error }))
-      return
+      const away = new StoreUnavailable('the commit got no answer', { cause: error })
+      each.reject(away)
+      return away
     }
     onAlarm({ step: each.step, error })
     const giveUp: Step = { ...each.step, needs: {}, decide: () => refused(refuse('could-not-decide')) }
     try {
       each.resolve((await attempt([giveUp]))[0] ?? 'again')
     } catch (caught) {
-      each.reject(caught)
+      each.reject(
+        caught instanceof OutcomeUnknown ? new StoreUnavailable('the commit got no answer', { cause: caught }) : caught,
+      )
     }
+    return undefined
   }
 
   async function attempt(steps: readonly Step[]): Promise<Outcome[]> {

@@ -113,27 +113,27 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
     return head
   }
 
+  /** All or nothing: every assertion comes before the first change. */
   function write(writes: Writes): void {
-    for (const { bucket, command } of writes.commands) {
-      const key = `${bucket} ${command.actor} ${command.id}`
-      assert(!commands.has(key), 'a command is stored once')
-      commands.set(key, { ...command, bucket })
-    }
+    for (const { bucket, command } of writes.commands)
+      assert(!commands.has(`${bucket} ${command.actor} ${command.id}`), 'a command is stored once')
     for (const { offer, previous } of writes.offers) {
-      const key = `${offer.terminal} ${offer.deal}`
-      assert((offers.get(key)?.version ?? null) === previous, 'the offer is as it was when locked')
-      offers.set(key, offer)
+      const before = offers.get(`${offer.terminal} ${offer.deal}`)?.version ?? null
+      assert(before === previous, 'the offer is as it was when locked')
     }
-    for (const { payment, previous } of writes.payments) {
+    for (const { payment, previous } of writes.payments)
       assert((payments.get(payment.id)?.version ?? null) === previous, 'the payment is as it was when locked')
-      payments.set(payment.id, payment)
-    }
     for (const { account, previous } of writes.accounts) {
-      const key = `${account.key} ${account.unit}`
-      assert(accounts.get(key)?.version === previous, 'the account is as it was when locked')
+      const before = accounts.get(`${account.key} ${account.unit}`)
+      assert(before?.version === previous, 'the account is as it was when locked')
       assert(affords(account, 0n), 'no account falls below its floor')
-      accounts.set(key, account)
     }
+
+    for (const { bucket, command } of writes.commands)
+      commands.set(`${bucket} ${command.actor} ${command.id}`, { ...command, bucket })
+    for (const { offer } of writes.offers) offers.set(`${offer.terminal} ${offer.deal}`, offer)
+    for (const { payment } of writes.payments) payments.set(payment.id, payment)
+    for (const { account } of writes.accounts) accounts.set(`${account.key} ${account.unit}`, account)
     for (const { bucket, head } of writes.heads) heads.set(bucket, head)
     for (const { device } of writes.devices) devices.set(device.id, device)
     for (const { number } of writes.numbers) numbers.set(`${number.scope} ${number.number}`, number)
@@ -222,7 +222,10 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
         .toSorted((left, right) => right.openedAt - left.openedAt)
         .slice(0, limit),
     readOpenPayments: async (party, limit) =>
-      [...payments.values()].filter((payment) => payment.payer.party === party && !isFinal(payment)).slice(0, limit),
+      [...payments.values()]
+        .filter((payment) => payment.payer.party === party && !isFinal(payment))
+        .toSorted((left, right) => right.joinedAt - left.joinedAt)
+        .slice(0, limit),
     async readDue(limit) {
       const at = now()
       return [

@@ -2,11 +2,12 @@
 //
 // A command is one step in one bucket, or a few (join: offer, then payment; release: payment, then offer; refund: merchant, then
 // payer). Each step can be repeated: what the first step decided is true, and a deal left half-way is finished by whoever looks next.
-import { bucketOf, bucketOfAccount } from '#core/accounts.ts'
+import { bucketOf, bucketOfAccount, isSystemAccount, type AccountNumber } from '#core/accounts.ts'
 import { assert } from '#core/assert.ts'
 import { toHex, fromU16, concat } from '#core/bytes.ts'
 import { bucketOfId, idFrom, idInBucket, type PaymentId, type SchemeId } from '#core/ids.ts'
 import { affords, type Account } from '#core/ledger.ts'
+import type { Unit } from '#core/money.ts'
 import { LIFETIME_MS, numberFrom, QUARANTINE_MS, randomDigitsFor, type PaymentNumber } from '#core/numbers.ts'
 import {
   decideOffer,
@@ -113,6 +114,7 @@ export function createSwitch(options: {
 
   async function openDeal({ deal, bill, actor, command }: FromTerminal<'open-offer'>): Promise<Answer> {
     const key = { terminal: actor.id, deal }
+    if (bill !== null && !(await counts(actor.account, bill.unit))) return refuseUnit(actor, command)
     const drawn = await drawTicket(key)
     return certainly({
       bucket: bucketOfId(actor.id),
@@ -133,11 +135,17 @@ export function createSwitch(options: {
   }
 
   async function renewNumber({ deal, actor, command }: FromTerminal<'renew-number'>): Promise<Answer> {
-    const drawn = await drawTicket({ terminal: actor.id, deal })
-    return onOffer({ terminal: actor.id, deal }, command, (now) => ({ kind: 'renew', ticket: ticketAt(drawn, now) }))
+    const key = { terminal: actor.id, deal }
+    // A number drawn rests for half an hour: deals that are not there must not use them up.
+    if ((await store.readOffer(bucketOfId(actor.id), key)) === undefined) {
+      const unknown = refused(refuse('not-found'))
+      return certainly({ bucket: bucketOfId(actor.id), command, needs: {}, decide: () => unknown })
+    }
+    const drawn = await drawTicket(key)
+    return onOffer(key, command, (now) => ({ kind: 'renew', ticket: ticketAt(drawn, now) }))
   }
 
-  function changeBill({
+  async function changeBill({
     deal,
     payment,
     billVersion,
@@ -145,10 +153,26 @@ export function createSwitch(options: {
     actor,
     command,
   }: FromTerminal<'change-bill'>): Promise<Answer> {
+    if (!(await counts(actor.account, bill.unit))) return refuseUnit(actor, command)
     if (payment === null)
       return onOffer({ terminal: actor.id, deal }, command, () => ({ kind: 'bill', billVersion, bill }))
     return onPayment(payment, command, actor, { kind: 'bill', billVersion, bill, nonce: toHex(random(16)) })
   }
+
+  /** Units that accounts were seen to count in; an account never vanishes, so what was seen once stays true. */
+  const counted = new Set<string>()
+
+  /** Does this account exist in the unit? Money sent to an account that does not could never be deposited. */
+  async function counts(account: AccountNumber, unit: Unit): Promise<boolean> {
+    const name = `${account} ${unit}`
+    if (counted.has(name)) return true
+    const found = (await store.readBalances(account)).some((balance) => balance.unit === unit)
+    if (found) counted.add(name)
+    return found
+  }
+
+  const refuseUnit = (actor: TerminalActor, command: Step['command']): Promise<Answer> =>
+    certainly({ bucket: bucketOfId(actor.id), command, needs: {}, decide: () => refused(refuse('unit-mismatch')) })
 
   function cancelDeal({ deal, payment, actor, command }: FromTerminal<'cancel-deal'>): Promise<Answer> {
     if (payment === null) return onOffer({ terminal: actor.id, deal }, command, () => ({ kind: 'withdraw' }))
@@ -187,7 +211,7 @@ export function createSwitch(options: {
       const number = numberFrom(random(16), randomDigitsFor('area'))
       const row = { scope: AREA, number }
       let free = false
-      await lanes.run({
+      const outcome = await lanes.run({
         bucket: bucketOfNumber(number),
         command: null,
         needs: { numbers: [row] },
@@ -202,7 +226,8 @@ export function createSwitch(options: {
           return NOTHING
         },
       })
-      if (free) return { number, token }
+      // A step that was given up has seen the number free and has not claimed it.
+      if (free && outcome === NOTHING) return { number, token }
     }
     throw new Error('no free number in this area')
   }
@@ -218,16 +243,36 @@ export function createSwitch(options: {
 
   // ---- join: the offer says who, then the payment is made
 
-  async function join(sent: FromDevice<'join'>): Promise<Answer> {
+  const joining = new Map<string, Promise<Answer>>()
+
+  /** The same join sent again while it is under way waits for the same answer, and costs one try. */
+  function join(sent: FromDevice<'join'>): Promise<Answer> {
+    const { actor, id, hash } = sent.command
+    const key = `${actor} ${id} ${hash}`
+    const underway = joining.get(key)
+    if (underway !== undefined) return underway
+    const answer = joinOnce(sent).finally(() => joining.delete(key))
+    joining.set(key, answer)
+    return answer
+  }
+
+  async function joinOnce(sent: FromDevice<'join'>): Promise<Answer> {
     const { actor, command, credential } = sent
     const home = bucketOfId(actor.id)
     const stored = await store.readCommand(home, command)
-    if (stored !== undefined) return stored.hash === command.hash ? stored.answer : refused(refuse('command-mismatch'))
-
+    if (stored !== undefined) {
+      if (stored.hash !== command.hash) return refused(refuse('command-mismatch'))
+      await finishJoin(stored.answer)
+      return stored.answer
+    }
     const keys: BudgetKey[] = [`device:${actor.id}`, `account:${actor.account}`, `address:${sent.address}`]
     const guessable = credential.kind === 'number'
     if (guessable && !(await budgets.charge(keys))) return refused(refuse('too-many-tries'))
-    const answer = await joinWith(sent)
+    const answer = await joinWith(sent).catch(async (error: unknown) => {
+      // Nothing was decided, so nothing was guessed: the phone will send the same command again.
+      if (guessable) await budgets.giveBack(keys)
+      throw error
+    })
     if (guessable && answer.refusal?.code !== 'number-not-found') await budgets.giveBack(keys)
     return answer
   }
@@ -241,7 +286,13 @@ export function createSwitch(options: {
     if (device?.status !== 'active' || device.key !== actor.key) return remember(refused(refuse('device-revoked')))
     const key = await find(credential)
     const offer = key && (await store.readOffer(bucketOfId(key.terminal), key))
-    if (key === undefined || offer === undefined) return remember(refused(refuse('number-not-found')))
+    if (key === undefined || offer === undefined) {
+      // This very join may have been decided and its answer lost, and the offer may have a new token since.
+      const bucket = credential.kind === 'token' ? bucketOfToken(credential.token) : home
+      const stored = bucket < scheme.buckets ? await store.readCommand(bucket, command) : undefined
+      if (stored === undefined) return remember(refused(refuse('number-not-found')))
+      return stored.hash === command.hash ? stored.answer : refused(refuse('command-mismatch'))
+    }
 
     const payer = { party: actor.party, device: actor.id, account: actor.account, name: actor.name }
     const payment = idInBucket('pay', home, random(14))
@@ -268,7 +319,8 @@ export function createSwitch(options: {
         return answer.refusal === null ? { ...answer, payment } : refused(answer.refusal)
       },
     })
-    if (answer.refusal !== null || answer.payment === null) return answer
+    // At home too: the same command id with another number may lead to another bucket, and must be a mismatch there.
+    if (answer.refusal !== null || answer.payment === null) return remember(answer)
     const current = taken ?? (await store.readOffer(bucketOfId(key.terminal), key))
     if (current?.state.kind === 'taken' && current.state.payment === answer.payment)
       await makePayment(current, command, answer)
@@ -280,9 +332,12 @@ export function createSwitch(options: {
       return store.readNumber(bucketOfNumber(credential.number), { scope: AREA, number: credential.number })
     }
     const token = credential.token as Ticket['token']
-    const bucket = Number.parseInt(token.slice(4, 8), 16)
+    const bucket = bucketOfToken(token)
     return bucket < scheme.buckets ? store.readToken(bucket, token) : undefined
   }
+
+  /** A token's first two bytes are its terminal's bucket. */
+  const bucketOfToken = (token: string): number => Number.parseInt(token.slice(4, 8), 16)
 
   /** Before joining the hub looks whether this payer could pay this bill; the terminal learns only that a phone was declined. */
   async function shortageBefore(offer: Offer, take: Extract<OfferCommand, { kind: 'take' }>, actor: DeviceActor) {
@@ -304,13 +359,21 @@ export function createSwitch(options: {
     return shortageOf(account(await store.readBalances(actor.account)), bill, scheme.rules)
   }
 
+  /** Where both halves of a join lie in one bucket, its stored answer does not tell that the second was done. */
+  async function finishJoin({ terminal, deal, payment }: Answer): Promise<void> {
+    if (terminal === null || deal === null || payment === null) return
+    if ((await store.readPayment(payment)) === undefined) await lookAt({ terminal, deal })
+  }
+
   /** The second half of a join; repeated without harm by whoever finds a taken offer without its payment. */
   function makePayment(offer: Offer, command: Step['command'], answer: Answer): Promise<Answer> {
     assert(offer.state.kind === 'taken', 'only a taken offer makes a payment')
     const { payment } = offer.state
+    const bucket = bucketOfId(payment)
     return certainly({
-      bucket: bucketOfId(payment),
-      command,
+      bucket,
+      // Where both halves lie in one bucket the first has stored the command's answer: under its id nothing would be decided.
+      command: bucket === bucketOfId(offer.terminal) ? null : command,
       needs: { payments: [payment] },
       decide(working) {
         if (working.payment(payment) === undefined) working.savePayment(joinedPayment(offer), { kind: 'joined' })
@@ -475,7 +538,8 @@ export function createSwitch(options: {
 
   /** Lets the payer's payment show the refund; repeated without harm until the row says it was told. */
   async function tell(row: RefundRow): Promise<void> {
-    await onPayment(row.original, null, null, { kind: 'refunded', refund: row.id, amount: row.amount })
+    const shown = await onPayment(row.original, null, null, { kind: 'refunded', refund: row.id, amount: row.amount })
+    if (shown.refusal !== null) return
     await certainly({
       bucket: bucketOfId(row.id),
       command: null,
@@ -491,13 +555,18 @@ export function createSwitch(options: {
   // ---- the operator's postings, and time
 
   /** Books transfers whose debits all lie in one bucket, all or none; the same id books once. */
-  function post(posting: Posting, actor: CommandKey['actor']): Promise<Answer> {
+  async function post(posting: Posting, actor: CommandKey['actor']): Promise<Answer> {
     const [first] = posting.transfers
     assert(first !== undefined, 'a posting has transfers')
     const bucket = bucketOfAccount(first.debit, scheme.buckets)
+    const command = { actor, id: posting.id, hash: posting.hash }
+    for (const { credit, unit } of posting.transfers) {
+      if (isSystemAccount(credit) || (await counts(credit, unit))) continue
+      return certainly({ bucket, command, needs: {}, decide: () => refused(refuse('account-unknown')) })
+    }
     return certainly({
       bucket,
-      command: { actor, id: posting.id, hash: posting.hash },
+      command,
       needs: { accounts: [...new Set(posting.transfers.map(({ debit }) => debit))] },
       decide(working) {
         const wanted = new Map<string, bigint>()

@@ -46,7 +46,7 @@ describe('directory in PostgreSQL', () => {
       const settings = await migratedDatabase()
       await createScheme(settings, { name: 'Testville', demo: true, buckets: BUCKETS, unit: JPY })
       const database = openDatabase(settings, { transactions: 4, reads: 4, role: true })
-      return { directory: postgresDirectory(database.reads), pool: database.reads, end: () => database.end() }
+      return { directory: postgresDirectory(database.transactions), pool: database.transactions, end: () => database.end() }
     })()
     return opened
   }
@@ -122,6 +122,10 @@ function contract(open: () => Promise<Directory>): void {
     assert.deepEqual([identity.status, identity.terminalKind], ['active', 'vending'])
     assert.deepEqual(Buffer.from(identity.publicKey), Buffer.from(publicKey))
     assert.deepEqual(await directory.identityOf(identity.actor.id), identity)
+    for (const _ of ['read', 'kept']) {
+      assert.deepEqual(Buffer.from((await directory.publicKeyOf(identity.actor.id)) ?? []), Buffer.from(publicKey))
+    }
+    assert.equal(await directory.publicKeyOf(idFrom('dev', new Uint8Array(16))), undefined)
     const phone = await enrolled(directory, 'device', 2)
     assert.equal(phone.identity.terminalKind, null)
     assert.equal(phone.identity.actor.kind, 'device')

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import { utf8 } from '#core/bytes.ts'
+import { parseId } from '#core/ids.ts'
 import { contentDigest, signatureBase } from '#protocol/signature-base.ts'
 import { enrol, loadIdentity } from '#sdk/identity.ts'
 import { openSession } from '#sdk/session.ts'
@@ -10,7 +11,7 @@ import { signatureHeaders } from '#sdk/signature.ts'
 import { memoryStorage } from '#sdk/storage.ts'
 import { systemRandom } from '#sdk/transport.ts'
 import { authenticate, isProblem, type HttpRequest } from '#server/auth/authenticate.ts'
-import { authHub, HUB, noWaiting } from './support/auth-hub.ts'
+import { actorIdOf, authHub, HUB, noWaiting } from './support/auth-hub.ts'
 
 const BODY = utf8('{"command":"cmd_0123456789abcdef0123456789abcdef"}')
 
@@ -139,7 +140,7 @@ test('a stolen token reads, and signs nothing', async () => {
 
 test('what travels when a session starts is not enough to use it, and it starts once', async () => {
   const { hub, opening, grant, session } = await signedRequest()
-  const stored = await hub.directory.sessionOf(grant.session as Parameters<typeof hub.directory.sessionOf>[0])
+  const stored = await hub.directory.sessionOf(parseId('ses', grant.session) ?? assert.fail())
   assert(stored)
   const travelled = JSON.stringify([opening.request, grant])
   assert(!travelled.includes(session.token.split('.')[1] ?? 'never'))
@@ -182,8 +183,7 @@ test('a session ends by time, and a revoked terminal is out at once', async () =
   const live = await signedRequest(hub)
   assert.equal(await live.judge(await live.sign(BODY)), 'terminal')
   for (const { self } of [identity, live.identity]) {
-    // A border of the test: the SDK keeps ids as plain text.
-    const actor = self.id as Parameters<typeof hub.directory.revoke>[0]
+    const actor = actorIdOf(self)
     await hub.directory.revoke(actor)
     hub.sessions.forget(actor)
   }
@@ -200,7 +200,7 @@ test('a revocation made by another hub arrives within two seconds, and a session
   assert.equal(await judge(request), 'terminal')
   const actor = await authenticate(request, 'signed', other.sessions, hub.clock.now)
   assert(!isProblem(actor))
-  await hub.directory.revoke(identity.self.id as Parameters<typeof hub.directory.revoke>[0])
+  await hub.directory.revoke(actorIdOf(identity.self))
   hub.clock.now += 2_000
   for (const { sessions } of [hub, other]) {
     const after = await authenticate(request, 'signed', sessions, hub.clock.now)

@@ -214,51 +214,63 @@ test('a register that watches deal after deal stays within the subscriptions of 
   client.close()
 })
 
-test('over HTTP the first message carries the token of a session', async () => {
+async function watchingPhone() {
   const hub = authHub()
   const storage = memoryStorage()
   const code = await hub.deviceCode()
   assert((await enrol({ hub: HUB, storage, code, label: 'Phone', fetch: hub.fetch, delay: noWaiting })).ok)
-  const sockets: FakeSocket[] = []
-  class FakeSocket extends EventTarget {
-    readonly sent: string[] = []
-    readonly url: string
-    constructor(url: string) {
-      super()
-      this.url = url
-      sockets.push(this)
-    }
-    send(text: string): void {
-      this.sent.push(text)
-    }
-    close(): void {
-      this.dispatchEvent(new Event('close'))
-    }
+  const wakes = new Set<() => void>()
+  const { fetch, WebSocket } = hub
+  const wake = (listener: () => void) => {
+    wakes.add(listener)
+    return () => wakes.delete(listener)
   }
-  // A border of the test: of WebSocket only what the client uses.
-  const WebSocket = FakeSocket as unknown as typeof globalThis.WebSocket
-  const client = openClient({
-    hub: HUB,
-    storage,
-    fetch: hub.fetch,
-    WebSocket,
-    now: () => hub.clock.now,
-    delay: noWaiting,
-  })
+  const now = (): number => hub.clock.now
+  const client = openClient({ hub: HUB, storage, fetch, WebSocket, now, delay: noWaiting, wake })
+  const inbox = { balances: [], payments: [], provedAt: 0 }
+  hub.shown = () => ({ type: 'inbox', view: inbox })
   const seen: unknown[] = []
   client.watch({ topic: 'inbox' }, (view) => seen.push(view))
-  while (sockets.length === 0) await turn()
-  const [socket] = sockets
-  assert(socket)
-  socket.dispatchEvent(new Event('open'))
-  const hello: unknown = JSON.parse(socket.sent[0] ?? '{}')
-  assert(hello instanceof Object && 'token' in hello && typeof hello.token === 'string')
-  const actor = await hub.sessions.byToken(hello.token)
-  assert.equal('kind' in actor && actor.kind, 'device')
-  assert.equal(socket.url, 'wss://pay.example.org/v1/watch')
-  assert.deepEqual(socket.sent.slice(1), ['{"type":"watch","topic":"inbox"}'])
-  const inbox = { balances: [], payments: [], provedAt: 0 }
-  socket.dispatchEvent(new MessageEvent('message', { data: JSON.stringify({ type: 'inbox', view: inbox }) }))
+  while (seen.length === 0) await turn()
   assert.deepEqual(seen, [inbox])
+  return { hub, client, seen, wake: () => [...wakes].forEach((listener) => listener()) }
+}
+
+test('over HTTP the first message carries the token of a session, and the next session is told before the first ends', async () => {
+  const { hub, client, wake } = await watchingPhone()
+  const hellos = () => hub.heard.filter(({ type }) => type === 'hello').map(({ token }) => String(token))
+  assert.equal(hub.heard[0]?.type, 'hello')
+  const actor = await hub.sessions.byToken(hellos()[0] ?? '')
+  assert.equal('kind' in actor && actor.kind, 'device')
+  hub.clock.now += 9.5 * 60_000
+  wake()
+  while (hellos().length < 2) await turn()
+  assert.equal(new Set(hellos()).size, 2)
+  assert.equal(hub.sockets.length, 1)
+  client.close()
+})
+
+test('a connection that the hub ends with its session comes back with a new one', async () => {
+  const { hub, client, seen } = await watchingPhone()
+  hub.sockets[0]?.dispatchEvent(Object.assign(new Event('close'), { code: 4401 }))
+  while (seen.length < 2) await turn()
+  const tokens = hub.heard.filter(({ type }) => type === 'hello').map(({ token }) => token)
+  assert.equal(new Set(tokens).size, 2)
+  client.close()
+})
+
+test('a page without an identity watches the open book', async () => {
+  const hub = authHub()
+  const ledger = { rows: [], balances: [] }
+  hub.shown = () => ({ type: 'ledger', view: ledger })
+  const { fetch, WebSocket } = hub
+  const client = openClient({ hub: HUB, storage: memoryStorage(), fetch, WebSocket, delay: noWaiting })
+  const statuses: WatchStatus[] = []
+  const view = await new Promise((resolve) => {
+    client.watch({ topic: 'ledger' }, resolve, (status) => statuses.push(status))
+  })
+  assert.deepEqual(view, ledger)
+  assert.deepEqual(statuses, ['connecting', 'live'])
+  assert(hub.heard.every(({ type }) => type !== 'hello'))
   client.close()
 })

@@ -1,6 +1,7 @@
 // One contract for both stores, told as stories through the switch; races.test.ts adds what only a real database can show.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { bucketOfId } from '#core/ids.ts'
 import { stateOf } from '#core/payment.ts'
 import { billOf, newId, openTown, type Ground } from './support/world.ts'
 
@@ -47,6 +48,16 @@ export function switchContract(name: string, open: () => Promise<Ground & { adva
     assert.deepEqual([entry?.amount, entry?.balance, entry?.otherName], [-1_280n, 8_720n, 'Marubeni Bakery'])
     const seen = await town.hub.lookAt({ terminal: town.till.id, deal })
     assert.equal(seen?.payment && stateOf(seen.payment), 'settled')
+  })
+
+  story('a payer who lives in the shop’s own bucket pays like any other', async (town, { store }) => {
+    const neighbour = await town.person('Neighbour', 1_000n, bucketOfId(town.till.id))
+    const { number } = await town.offer(billOf(400n))
+    const { payment } = await town.join(neighbour, number)
+    assert.ok(payment)
+    assert.ok(await store.readPayment(payment))
+    assert.equal((await town.approve(neighbour, payment)).refusal, null)
+    assert.equal(await town.balance(neighbour), 600n)
   })
 
   story('one number joins one phone, the other hears the uniform miss', async (town) => {

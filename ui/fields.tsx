@@ -130,6 +130,8 @@ export function PinField(props: PinFieldProps): JSX.Element {
           type="password"
           inputMode={props.withKeypad ? 'none' : 'numeric'}
           autocomplete="off"
+          // A dialog that opens around the field looks for this attribute; focusing it earlier would be in vain.
+          autofocus={props.autoFocus ?? false}
           data-1p-ignore
           data-lpignore="true"
           value={value}

@@ -55,7 +55,7 @@ const LABEL = 'Register'
 /** The register's side of the hub at `origin`, writing what it learns into `store`. */
 export function openHub(origin: string, store: Store<RegisterState>): Hub {
   const storage = indexedDbStorage(STORAGE)
-  let client: Client = openClient({ hub: origin, storage })
+  const client: Client = openClient({ hub: origin, storage })
   let keeping: Promise<unknown> = Promise.resolve()
   let lastKept = ''
 
@@ -67,6 +67,8 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
   }
 
   const keep = (): void => {
+    // Before that nothing was taken out of the storage yet, and an empty till would be written over it.
+    if (store.get().stage !== 'till') return
     const kept = keptOf(store.get())
     const text = JSON.stringify(kept, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
     if (text === lastKept) return
@@ -78,19 +80,27 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
   // ---- who we are
 
   const start = async (): Promise<void> => {
-    const scheme = await client.scheme()
-    if (scheme.ok) store.update((state) => ({ ...state, scheme: scheme.view }))
     const known = await client.identity()
-    // A hub set up anew does not know the key of the one before.
-    const isForeign = scheme.ok && known !== undefined && known.scheme.scheme !== scheme.view.scheme
-    if (known !== undefined && !isForeign) {
-      store.update((state) => ({ ...state, scheme: state.scheme ?? known.scheme }))
+    if (known !== undefined) {
+      store.update((state) => ({ ...state, scheme: known.scheme }))
+      void checkScheme(known.scheme)
       return goToWork()
     }
-    if (isForeign) await forgetAll()
+    const scheme = await client.scheme()
     if (!scheme.ok) return startAgainLater(scheme.problem)
-    if (scheme.view.demo) return enrolInDemo(scheme.view)
+    store.update((state) => ({ ...state, scheme: scheme.view, connection: 'connecting', problem: null }))
+    if (scheme.view.demo) return enrolInDemo()
     store.update((state) => ({ ...state, stage: 'code' }))
+  }
+
+  /** Work does not wait for this: it is for the rare hub that was set up anew and does not know the key of the one before. */
+  const checkScheme = async (known: SchemeView): Promise<void> => {
+    const scheme = await client.scheme()
+    if (!scheme.ok) return
+    if (scheme.view.scheme === known.scheme) return store.update((state) => ({ ...state, scheme: scheme.view }))
+    await forgetIdentity(storage)
+    await storage.delete(KEPT)
+    location.reload()
   }
 
   const startAgainLater = async (problem: RegisterState['problem']): Promise<void> => {
@@ -99,22 +109,15 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
     return start()
   }
 
-  const forgetAll = async (): Promise<void> => {
-    await forgetIdentity(storage)
-    await storage.delete(KEPT)
-    client.close()
-    client = openClient({ hub: origin, storage })
-  }
-
   /** The frame in the town and a window of its own share one identity: only one of them enrols. */
-  const enrolInDemo = async (scheme: SchemeView): Promise<void> => {
+  const enrolInDemo = async (): Promise<void> => {
     await alone(async () => {
       if ((await client.identity()) !== undefined) return
       const code = await client.call('demoCode', { body: { who: 'register' } })
       if (code.ok) await enrol({ hub: origin, storage, code: code.view.code, label: LABEL })
     })
     if ((await client.identity()) !== undefined) return goToWork()
-    store.update((state) => ({ ...state, scheme, stage: 'code' }))
+    store.update((state) => ({ ...state, stage: 'code' }))
   }
 
   const enrolWith = async (code: string, label: string): Promise<void> => {
@@ -173,7 +176,6 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
     await keeping
     const outcome = await client.send('open-offer', opening)
     if (outcome.ok) {
-      store.update((state) => ({ ...state, busy: null }))
       if (outcome.view.deal) show(outcome.view.deal)
     } else store.update((state) => withOpeningRefused(state, outcome.problem))
   }

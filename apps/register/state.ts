@@ -119,7 +119,7 @@ export const isLive = (deal: DealView): boolean => ['open', 'joined', 'authorisi
  * it; what is over is shown only if it was on the screen, so that yesterday's payment does not greet the cashier.
  */
 export function withView(state: RegisterState, view: DealView): RegisterState {
-  const deals = state.deals && state.deals.map((deal) => (isNewer(view, deal) ? view : deal))
+  const deals = state.deals && withDeal(state.deals, view)
   const record = state.record !== null && isNewer(view, state.record) ? view : state.record
   const next = { ...state, deals, record }
   if (view.deal === state.current) {
@@ -127,11 +127,19 @@ export function withView(state: RegisterState, view: DealView): RegisterState {
     const isEditing = next.isEditing && (view.state === 'joined' || view.state === 'open')
     const sheet = isLive(view) || state.place !== 'till' ? state.sheet : withoutTillSheet(state.sheet)
     const draft = isLive(view) && (isEditing || view.bill === null) ? state.draft : EMPTY_DRAFT
-    return { ...next, deal: view, opening: null, isEditing, sheet, draft }
+    // The view may come before the answer to the offer: from here on the cashier can act.
+    const busy = state.busy === 'open' ? null : state.busy
+    return { ...next, deal: view, opening: null, isEditing, sheet, draft, busy }
   }
   if (state.opening !== null || !isLive(view)) return next
   return { ...next, current: view.deal, deal: view, isEditing: false, draft: EMPTY_DRAFT, place: 'till' }
 }
+
+/** The list with the deal as it is now; one that is not in it yet is the newest. */
+const withDeal = (deals: readonly DealView[], view: DealView): readonly DealView[] =>
+  deals.some(({ deal }) => deal === view.deal)
+    ? deals.map((deal) => (isNewer(view, deal) ? view : deal))
+    : [view, ...deals].sort((left, right) => right.openedAt - left.openedAt)
 
 const isNewer = (view: DealView, known: DealView): boolean => view.deal === known.deal && view.version >= known.version
 

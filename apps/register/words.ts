@@ -39,7 +39,7 @@ export const words = catalogue({
     goodKey: (letter: string) => `Key ${letter}`,
 
     titleKeying: 'What is to be paid?',
-    titleOpen: 'The phone types this number or scans the code',
+    titleOpen: 'Type this number, or scan the code',
     titleExpired: 'The number has run out',
     titleJoined: (name: string) => `Joined with ${name}`,
     titleAuthorising: 'Waiting for the payer’s bank',
@@ -67,7 +67,7 @@ export const words = catalogue({
     paidBy: (name: string) => `by ${name}`,
     paidHeld: (amount: string) => `${amount} is set aside until you hand the goods over. You find it in the history.`,
     backBySelf: (seconds: number) =>
-      `Any key goes on to the next customer; it happens by itself in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}. The payment stays in the history.`,
+      `Any key goes on to the next customer. By itself in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}; the payment stays in the history.`,
 
     endedByPayer: 'Cancelled on the phone',
     endedByUs: 'Cancelled here',
@@ -191,7 +191,7 @@ export const words = catalogue({
     goodKey: (letter) => `${letter}キー`,
 
     titleKeying: 'お会計の金額は',
-    titleOpen: 'スマートフォンで番号を入力するか、コードを読み取ってもらいます',
+    titleOpen: '番号を入力、またはコードを読み取り',
     titleExpired: '番号の有効時間が過ぎました',
     titleJoined: (name) => `${name}さんとつながりました`,
     titleAuthorising: '銀行の返事を待っています',

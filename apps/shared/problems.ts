@@ -169,8 +169,8 @@ const SAID: Readonly<Record<ProblemCode, Said>> = {
 
   // money
   'insufficient-funds': {
-    en: ['The balance is not enough.', 'Add money, then approve again.'],
-    ja: ['残高が足りません。', 'チャージしてから、もう一度承認してください。'],
+    en: ['The balance is not enough.', 'Add money, then try again.'],
+    ja: ['残高が足りません。', 'チャージしてから、もう一度お試しください。'],
     biller: {
       en: ['The shop’s balance is not enough for this refund.', 'Wait until payments have arrived, then try again.'],
       ja: ['返金に使えるお店の残高が足りません。', '入金を待ってから、もう一度お試しください。'],

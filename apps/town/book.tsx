@@ -74,8 +74,8 @@ function Transfers({ rows }: { readonly rows: readonly LedgerRow[] }): JSX.Eleme
           <tr key={`${row.bucket} ${row.sequence}`} class={row.deposited ? 'row-deposited' : 'row-withdrawn'}>
             <td>{formatTime(row.at, locale)}</td>
             <td>{text[`kind_${row.kind}`]}</td>
-            <td>{ownerOf(row.debitOwner, text.scheme)}</td>
-            <td>{ownerOf(row.creditOwner, text.scheme)}</td>
+            <td>{ownerOf(row.debitOwner, text)}</td>
+            <td>{ownerOf(row.creditOwner, text)}</td>
             <td class="cell-amount">
               <Amount parts={amountParts(row.amount, row.unit, locale)} size="small" />
             </td>
@@ -95,6 +95,9 @@ function Transfers({ rows }: { readonly rows: readonly LedgerRow[] }): JSX.Eleme
   )
 }
 
-/** The scheme's own accounts (escrow, issue) have no party's name, only a key. */
-const ownerOf = (owner: string, scheme: string): string =>
-  /^[a-z]+[:. ]/u.test(owner) ? `${scheme}: ${owner.split(/[:. ]/u)[0]}` : owner
+/** The scheme's own accounts have no party's name, only a key that begins with what they are for. */
+function ownerOf(owner: string, text: { readonly escrow: string; readonly scheme: string }): string {
+  const [, account] = /^([a-z]+)[^a-z]/u.exec(owner) ?? []
+  if (account === undefined) return owner
+  return account === 'escrow' ? text.escrow : text.scheme
+}

@@ -39,12 +39,12 @@ function DemoTown({ scheme }: { readonly scheme: SchemeView }): JSX.Element {
           {text.demo} {text.pin}
         </p>
         <LanguageChoice hideLabel />
+        <ol class="steps" aria-label={text.steps}>
+          <li>{text.step1}</li>
+          <li>{text.step2}</li>
+          <li>{text.step3}</li>
+        </ol>
       </header>
-      <ol class="steps" aria-label={text.steps}>
-        <li>{text.step1}</li>
-        <li>{text.step2}</li>
-        <li>{text.step3}</li>
-      </ol>
       <nav class="parts" aria-label={text.parts}>
         <Segmented<Part>
           label={text.parts}

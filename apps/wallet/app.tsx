@@ -5,7 +5,7 @@ import { useWords } from '#ui/i18n.ts'
 import { useStore, type Store } from '#ui/store.ts'
 import type { Actions } from './hub.ts'
 import type { Shell } from './shell.ts'
-import type { State } from './state.ts'
+import { isOffline, type State } from './state.ts'
 import { AddPasskey, ChoosePin, Enrol } from './screens/enrolment.tsx'
 import { History } from './screens/history.tsx'
 import { Home } from './screens/home.tsx'
@@ -72,13 +72,13 @@ function Shown({ state, act, banners, code }: ScreenOf & { readonly code: string
 
 function Notices({ state, shell }: { readonly state: State; readonly shell: Shell }): JSX.Element {
   const words = useWords(walletWords)
-  const { scheme, demoPin, connection, place, isUpdateReady } = state
+  const { scheme, demoPin, place, isUpdateReady } = state
   return (
     <div class="notices">
       {scheme?.demo ? (
         <Banner kind="demo">{demoPin === null ? words.demoBannerNoPin : words.demoBanner(demoPin)}</Banner>
       ) : null}
-      {connection === 'offline' ? <Banner kind="offline">{words.offline}</Banner> : null}
+      {isOffline(state) ? <Banner kind="offline">{words.offline}</Banner> : null}
       {isUpdateReady && place.at === 'home' ? (
         <Banner
           kind="note"

@@ -75,7 +75,7 @@ export async function choosePin(desk: Desk, pin: string): Promise<void> {
 
 /** Asks the browser for a passkey. Afterwards back to where the question came from. */
 export async function addPasskey(desk: Desk): Promise<void> {
-  const { client, update, state } = desk
+  const { client, memory, update, state } = desk
   const { place } = state()
   const from = place.at === 'add-passkey' ? place.from : 'settings'
   update((before) => when.went(before, { at: 'add-passkey', busy: true, problem: null, from }))
@@ -84,6 +84,8 @@ export async function addPasskey(desk: Desk): Promise<void> {
     const { problem } = made
     return update((before) => when.went(before, { at: 'add-passkey', busy: false, problem, from }))
   }
+  await memory.keep({ isPasskeyHere: true })
+  update((before) => ({ ...before, isPasskeyHere: true }))
   const known = await client.identity()
   if (known !== undefined) learnSelf(update, known.self)
   if (from === 'enrolment') return openHome(desk)

@@ -6,7 +6,7 @@ import { passkeysPossible } from '#sdk/passkey.ts'
 import { indexedDbStorage, type Storage } from '#sdk/storage.ts'
 import type { Store } from '#ui/store.ts'
 import { addPasskey, askForCode, choosePin, enrolInDemo, enrolWith, goOn } from './enrolment.ts'
-import { keeper, recall, type Keeper } from './memory.ts'
+import { forget, keeper, recall, type Keeper } from './memory.ts'
 import * as paying from './paying.ts'
 import * as when from './state.ts'
 import type { DeviceSelf, Place, State } from './state.ts'
@@ -20,6 +20,8 @@ export type Opening = Readonly<{
   token: string | undefined
   /** the enrolment code, of the link that an operator sent */
   code: string | undefined
+  /** begins the page anew */
+  reload(): void
 }>
 
 /** What every dealing needs at hand. */
@@ -53,6 +55,8 @@ export type Actions = Readonly<{
   answer(): void
   givePin(pin: string): void
   usePasskey(): void
+  /** ends the browser's question for the passkey; the PIN is asked for instead */
+  usePin(): void
   leaveProof(): void
   decline(): void
   moreTime(): void
@@ -92,14 +96,14 @@ export function openWallet(store: Store<State>, opening: Opening): Actions {
       hands: paying.emptyHands(),
     }
     if (opening.token !== undefined) await desk.memory.keep({ link: opening.token })
-    const { pinLength, demoPin, label } = memory
-    update((state) => ({ ...state, pinLength, demoPin, label }))
+    const { pinLength, demoPin, label, isPasskeyHere, inbox, inboxAt } = memory
+    update((state) => ({ ...state, pinLength, demoPin, label, isPasskeyHere, inbox, inboxAt }))
     return wakeUp(desk)
   }
 
   return {
     start: () => void start(),
-    startAnew: () => void forgetIdentity(storage).then(start),
+    startAnew: () => void Promise.all([forgetIdentity(storage), forget(storage)]).then(opening.reload),
     enrol: withDesk(enrolWith),
     choosePin: withDesk(choosePin),
     addPasskey: withDesk(addPasskey),
@@ -112,6 +116,7 @@ export function openWallet(store: Store<State>, opening: Opening): Actions {
     answer: withDesk(paying.answerShown),
     givePin: withDesk(paying.provePin),
     usePasskey: withDesk(paying.provePasskey),
+    usePin: withDesk(paying.leavePasskey),
     leaveProof: () => update(when.proofLeft),
     decline: withDesk(paying.declineShown),
     moreTime: withDesk(paying.askForTime),
@@ -168,11 +173,12 @@ export function openHome(desk: Desk): void {
 }
 
 function watchInbox(desk: Desk): void {
-  const { client, update, state } = desk
+  const { client, memory, now, update, state } = desk
   client.watch(
     { topic: 'inbox' },
     (inbox) => {
-      update((before) => when.inboxArrived(before, inbox))
+      update((before) => when.inboxArrived(before, inbox, now()))
+      void memory.keep({ inbox, inboxAt: now() })
       paying.followShown(desk)
       if (state().place.at === 'history') void readHistory(desk)
     },

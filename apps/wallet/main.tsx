@@ -20,7 +20,8 @@ const opening = {
   hub: location.origin,
   device: /^[a-z0-9-]{1,20}$/u.test(device) ? device : 'own',
   token: tokenOfPath(here.pathname),
-  code: new URLSearchParams(here.hash.slice(1)).get('code') ?? undefined,
+  code: new URLSearchParams(here.hash.slice(1)).get('code') || undefined,
+  reload: () => location.reload(),
 }
 // The link is used once: neither a reload nor "back" opens the bill again, and no code stays in the address bar.
 history.replaceState(null, '', opening.device === 'own' ? '/wallet' : `/wallet?device=${opening.device}`)
@@ -39,6 +40,11 @@ store.subscribe((state) => {
   if (sound !== null) play(sound)
   announcement.set(saidBy(notice, state, currentLocale()))
 })
+
+const lookAtTheNetwork = (): void => store.update((state) => ({ ...state, isOnline: navigator.onLine }))
+window.addEventListener('online', lookAtTheNetwork)
+window.addEventListener('offline', lookAtTheNetwork)
+lookAtTheNetwork()
 
 const place = document.getElementById('app')
 if (place !== null)

@@ -2,18 +2,24 @@
 // payment, and a link that was opened before the phone was set up is not lost.
 import { isRecord } from '#sdk/outcome.ts'
 import type { Storage } from '#sdk/storage.ts'
+import type { InboxView, PaymentView } from '#protocol/views.ts'
 import type { Step } from './state.ts'
 
 export type Memory = Readonly<{
-  current: Readonly<{ payment: string; sending: Step | null }> | null
+  /** with the view that was seen last, which is shown while there is no connection */
+  current: Readonly<{ payment: string; view: PaymentView | null; sending: Step | null }> | null
   /** a number or link that was sent and has no answer yet */
   joining: 'number' | 'link' | null
   /** the token of a link that has not been sent yet */
   link: string | null
+  /** what was seen last, shown with its time while there is no connection */
+  inbox: InboxView | null
+  inboxAt: number
   pinLength: number | null
   /** only in a demo town, where it is no secret */
   demoPin: string | null
   label: string
+  isPasskeyHere: boolean
   /** asked once after enrolment, then only in the settings */
   passkeyWasOffered: boolean
 }>
@@ -23,9 +29,12 @@ const NOTHING: Memory = {
   current: null,
   joining: null,
   link: null,
+  inbox: null,
+  inboxAt: 0,
   pinLength: null,
   demoPin: null,
   label: '',
+  isPasskeyHere: false,
   passkeyWasOffered: false,
 }
 
@@ -33,6 +42,8 @@ export async function recall(storage: Storage): Promise<Memory> {
   const stored = await storage.get(KEY)
   return isRecord(stored) ? { ...NOTHING, ...(stored as Partial<Memory>) } : NOTHING // we alone write here
 }
+
+export const forget = (storage: Storage): Promise<void> => storage.delete(KEY)
 
 export type Keeper = Readonly<{ get(): Memory; keep(change: Partial<Memory>): Promise<void> }>
 

@@ -2,6 +2,7 @@
 // for, and that a reload comes back to it.
 import { parseTypedNumber } from '#core/numbers.ts'
 import type { CommandBody } from '#protocol/commands.ts'
+import { problemOf } from '#protocol/problems.ts'
 import type { PaymentView } from '#protocol/views.ts'
 import { approve, respond, type Prove } from '#sdk/approval.ts'
 import type { Resumed } from '#sdk/outbox.ts'
@@ -9,6 +10,7 @@ import type { SendOutcome } from '#sdk/outcome.ts'
 import { withPasskey } from '#sdk/passkey.ts'
 import { withPin } from '#sdk/scram.ts'
 import type { Desk } from './hub.ts'
+import type { Memory } from './memory.ts'
 import { readLink } from './links.ts'
 import * as when from './state.ts'
 import type { Step } from './state.ts'
@@ -18,11 +20,13 @@ export type Hands = {
   sending: number
   isFinishing: boolean
   follows: Readonly<{ payment: string; stop: () => void }> | null
+  /** while the browser asks for the passkey: goes on without it */
+  leavePasskey: (() => void) | null
 }
 
-export const emptyHands = (): Hands => ({ sending: 0, isFinishing: false, follows: null })
+export const emptyHands = (): Hands => ({ sending: 0, isFinishing: false, follows: null, leavePasskey: null })
 
-/** A receipt this old is history: a wallet that is opened again starts at home. */
+/** A receipt this old is history. */
 const RECEIPT_LIFE_MS = 5 * 60_000
 
 // ---- joining
@@ -68,7 +72,7 @@ export function approveShown(desk: Desk): void {
   const view = shownView(desk)
   if (view === undefined) return
   if (!when.wantsProof(desk.state(), view, desk.now())) return void step(desk, 'approve', view)
-  if (hasPasskey(desk)) return void step(desk, 'approve', view, withPasskey)
+  if (hasPasskey(desk)) return void step(desk, 'approve', view, byPasskey(desk))
   desk.update((state) => when.proofAsked(state, 'approve'))
 }
 
@@ -76,7 +80,7 @@ export function approveShown(desk: Desk): void {
 export function answerShown(desk: Desk): void {
   const view = shownView(desk)
   if (view === undefined) return
-  if (hasPasskey(desk)) return void step(desk, 'respond', view, withPasskey)
+  if (hasPasskey(desk)) return void step(desk, 'respond', view, byPasskey(desk))
   desk.update((state) => when.proofAsked(state, 'respond'))
 }
 
@@ -85,8 +89,25 @@ export function provePin(desk: Desk, pin: string): void {
 }
 
 export function provePasskey(desk: Desk): void {
-  prove(desk, withPasskey)
+  prove(desk, byPasskey(desk))
 }
+
+/** The passkey, with a way back to the PIN for as long as the browser asks. One that worked here is asked for first next time. */
+function byPasskey(desk: Desk): Prove {
+  return async (approval, identity) => {
+    desk.update((state) => when.passkeyAsked(state, true))
+    const left = Promise.withResolvers<Awaited<ReturnType<Prove>>>()
+    desk.hands.leavePasskey = () => left.resolve({ ok: false, problem: problemOf('passkey-failed') })
+    const proof = await Promise.race([withPasskey(approval, identity), left.promise])
+    desk.hands.leavePasskey = null
+    desk.update((state) => ({ ...when.passkeyAsked(state, false), isPasskeyHere: state.isPasskeyHere || proof.ok }))
+    if (proof.ok) void desk.memory.keep({ isPasskeyHere: true })
+    return proof
+  }
+}
+
+/** Goes on without the passkey, which then counts as not used: the PIN is asked for. */
+export const leavePasskey = ({ hands }: Desk): void => hands.leavePasskey?.()
 
 function prove(desk: Desk, proof: Prove): void {
   const view = shownView(desk)
@@ -109,7 +130,7 @@ async function step(desk: Desk, name: Step, view: PaymentView, proof?: Prove): P
   desk.update((state) => when.stepBegan(state, name))
   keepShown(desk)
   const outcome = await inHand(desk, send(desk, name, view, proof))
-  answered(desk, view.payment, name, outcome)
+  answered(desk, view.payment, name, outcome, proof === undefined ? 0 : desk.now())
 }
 
 function send({ client }: Desk, name: Step, view: PaymentView, proof: Prove | undefined): Promise<SendOutcome> {
@@ -118,8 +139,8 @@ function send({ client }: Desk, name: Step, view: PaymentView, proof: Prove | un
   return respond(client, view, proof ?? withPasskey)
 }
 
-function answered(desk: Desk, payment: string, name: Step, outcome: SendOutcome): void {
-  desk.update((state) => when.stepAnswered(state, payment, name, outcome))
+function answered(desk: Desk, payment: string, name: Step, outcome: SendOutcome, provenAt: number = 0): void {
+  desk.update((state) => when.stepAnswered(state, payment, name, outcome, provenAt))
   keepShown(desk)
 }
 
@@ -131,10 +152,10 @@ export function closeShown(desk: Desk): void {
 
 // ---- coming back
 
-/** Opens the payment that an earlier life of this page was in. */
-export function openStored(desk: Desk, stored: Readonly<{ payment: string; sending: Step | null }>): void {
-  desk.update((state) => when.opened(state, stored.payment, null, stored.sending))
-  followShown(desk)
+/** Opens the payment that an earlier life of this page was in, as it was seen last. */
+export function openStored(desk: Desk, stored: NonNullable<Memory['current']>): void {
+  desk.update((state) => when.opened(state, stored.payment, stored.view, stored.sending))
+  followShown(desk, true)
 }
 
 /** Sends again what has no answer yet, and shows what became of it. */
@@ -168,7 +189,7 @@ const paymentOf = (body: Resumed['body']): string | undefined =>
   'payment' in body && typeof body.payment === 'string' ? body.payment : undefined
 
 /** Watches the payment on the screen, and only that one. */
-export function followShown(desk: Desk): void {
+export function followShown(desk: Desk, isRestored: boolean = false): void {
   keepShown(desk)
   const payment = desk.state().current?.payment
   const { hands } = desk
@@ -176,28 +197,40 @@ export function followShown(desk: Desk): void {
   hands.follows?.stop()
   hands.follows = null
   if (payment === undefined) return
-  const stop = desk.client.watch({ topic: 'payment', payment }, (view) => paymentCame(desk, view))
+  let isNews = !isRestored
+  const stop = desk.client.watch({ topic: 'payment', payment }, (view) => {
+    if (!isNews && isHistory(desk, view)) return closeShown(desk)
+    isNews = true
+    desk.update((state) => when.paymentArrived(state, view))
+    return keepShown(desk)
+  })
   hands.follows = { payment, stop }
 }
 
-function paymentCame(desk: Desk, view: PaymentView): void {
-  const isFirst = desk.state().current?.view === null
-  const age = desk.now() - (view.approvedAt ?? view.joinedAt)
-  if (isFirst && when.isFinal(view) && age > RECEIPT_LIFE_MS) return closeShown(desk)
-  desk.update((state) => when.paymentArrived(state, view))
+/** Over for so long that a wallet which is opened again starts at home. */
+function isHistory(desk: Desk, view: PaymentView): boolean {
+  return when.isFinal(view) && desk.now() - (view.approvedAt ?? view.joinedAt) > RECEIPT_LIFE_MS
 }
 
 /** Remembers what is on the screen, so that a reload comes back to it. */
 function keepShown({ memory, state }: Desk): void {
   const { current } = state()
   const stored = memory.get().current
-  if (stored?.payment === current?.payment && stored?.sending === current?.sending) return
-  void memory.keep({ current: current && { payment: current.payment, sending: current.sending } })
+  const isSame =
+    stored?.payment === current?.payment &&
+    stored?.sending === current?.sending &&
+    stored?.view?.version === current?.view?.version
+  if (isSame) return
+  void memory.keep({
+    current: current && { payment: current.payment, view: current.view, sending: current.sending },
+  })
 }
 
-const hasPasskey = (desk: Desk): boolean => {
-  const { self, passkeys } = desk.state()
-  return passkeys.possible && self !== null && self.passkeys.length > 0
+/** Is the passkey the first thing to ask for? Where it lives on another phone the PIN is quicker. */
+function hasPasskey(desk: Desk): boolean {
+  const { self, passkeys, isPasskeyHere } = desk.state()
+  if (!passkeys.possible || self === null || self.passkeys.length === 0) return false
+  return isPasskeyHere || self.secret === null
 }
 
 function shownView(desk: Desk): PaymentView | undefined {

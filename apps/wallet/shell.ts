@@ -9,33 +9,32 @@ const SCOPES = ['/wallet', '/j/']
 export function keepShell(onUpdate: (isReady: boolean) => void): Shell {
   let waiting: ServiceWorker | null = null
   const found = (worker: ServiceWorker | null): void => {
+    // The very first worker replaces nothing.
     if (worker === null || navigator.serviceWorker.controller === null) return
     waiting = worker
     onUpdate(true)
   }
   if ('serviceWorker' in navigator) {
-    const scope = SCOPES.find((path) => location.pathname.startsWith(path)) ?? '/wallet'
-    for (const each of SCOPES) {
-      navigator.serviceWorker
-        .register('/wallet-sw.js', { scope: each })
-        .then((registration) => {
-          if (each !== scope) return
-          found(registration.waiting)
-          registration.addEventListener('updatefound', () => {
-            const { installing } = registration
-            installing?.addEventListener('statechange', () => {
-              if (installing.state === 'installed') found(installing)
-            })
-          })
-        })
-        // Without a secure context or with storage forbidden there is no shell; the wallet works all the same.
-        .catch(() => undefined)
-    }
+    // Without a secure context or with storage forbidden there is no shell; the wallet works all the same.
+    for (const scope of SCOPES) register(scope, scope === '/wallet' ? found : undefined).catch(() => undefined)
   }
   return {
     update() {
       navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true })
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker is no window: it has no origin to name
       waiting?.postMessage('take over')
     },
   }
+}
+
+async function register(scope: string, found?: (worker: ServiceWorker | null) => void): Promise<void> {
+  const registration = await navigator.serviceWorker.register('/wallet-sw.js', { scope })
+  if (found === undefined) return
+  found(registration.waiting)
+  registration.addEventListener('updatefound', () => {
+    const { installing } = registration
+    installing?.addEventListener('statechange', () => {
+      if (installing.state === 'installed') found(installing)
+    })
+  })
 }

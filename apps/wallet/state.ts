@@ -38,6 +38,8 @@ export type Current = Readonly<{
   view: PaymentView | null
   sending: Step | null
   problem: Problem | null
+  /** the browser asks for the passkey, which may take as long as the person does */
+  isAskingPasskey: boolean
   /** the PIN is being asked for */
   proof: Readonly<{ step: 'approve' | 'respond'; problem: Problem | null }> | null
   /** the bill is another than the one that was shown first */
@@ -60,13 +62,19 @@ export type State = Readonly<{
   self: DeviceSelf | null
   passkeys: Readonly<{ possible: true }> | Readonly<{ possible: false; reason: PasskeyObstacle }>
   connection: WatchStatus
+  /** what the browser says of its network; it notices a pulled cable before a connection does */
+  isOnline: boolean
   /** the hub's clock minus this machine's, in ms */
   clockOffsetMs: number
   inbox: InboxView | null
+  /** when the inbox was seen, by the hub's clock; 0 for never */
+  inboxAt: number
   provedAt: number
   /** digits of the PIN, where they are known here */
   pinLength: number | null
   demoPin: string | null
+  /** a passkey was made or used on this very phone, so it is asked for first */
+  isPasskeyHere: boolean
   typed: string
   joining: 'number' | 'link' | null
   joinProblem: Problem | null
@@ -83,11 +91,14 @@ export const firstState = (device: string): State => ({
   self: null,
   passkeys: { possible: false, reason: 'unsupported' },
   connection: 'connecting',
+  isOnline: true,
   clockOffsetMs: 0,
   inbox: null,
+  inboxAt: 0,
   provedAt: 0,
   pinLength: null,
   demoPin: null,
+  isPasskeyHere: false,
   typed: '',
   joining: null,
   joinProblem: null,
@@ -129,6 +140,9 @@ export const mayTakeBack = (view: PaymentView, now: number): boolean =>
 
 export const went = (state: State, place: Place): State => ({ ...state, place })
 
+/** Is there nothing to expect from the hub for the time being? */
+export const isOffline = (state: State): boolean => !state.isOnline || state.connection === 'offline'
+
 export const connected = (state: State, connection: WatchStatus): State => ({ ...state, connection })
 
 export const learntTheTime = (state: State, clockOffsetMs: number): State =>
@@ -155,7 +169,15 @@ export function joinAnswered(state: State, outcome: SendOutcome): State {
 /** A payment takes the screen. */
 export function opened(state: State, payment: string, view: PaymentView | null, sending: Step | null = null): State {
   if (state.current?.payment === payment) return view === null ? state : paymentArrived(state, view)
-  const current: Current = { payment, view, sending, problem: null, proof: null, isChanged: false }
+  const current: Current = {
+    payment,
+    view,
+    sending,
+    problem: null,
+    isAskingPasskey: false,
+    proof: null,
+    isChanged: false,
+  }
   return { ...state, place: { at: 'payment' }, current }
 }
 
@@ -192,8 +214,8 @@ function withReceipt(state: State, view: PaymentView): State {
 }
 
 /** A payment that waits for this person opens by itself, when the screen is free. */
-export function inboxArrived(state: State, inbox: InboxView): State {
-  const known: State = { ...state, inbox, provedAt: Math.max(state.provedAt, inbox.provedAt) }
+export function inboxArrived(state: State, inbox: InboxView, inboxAt: number): State {
+  const known: State = { ...state, inbox, inboxAt, provedAt: Math.max(state.provedAt, inbox.provedAt) }
   const updated = inbox.payments.reduce(paymentArrived, known)
   const waiting = inbox.payments.find((view) => view.state === 'joined')
   const isFree = ['home', 'scan', 'history', 'settings'].includes(updated.place.at) && updated.joining === null
@@ -210,10 +232,16 @@ export function stepBegan(state: State, sending: Step): State {
 /** What only a new proof of the owner can mend; the PIN is asked for (again). */
 const PROOF_PROBLEMS: ReadonlySet<string> = new Set(['proof-needed', 'proof-wrong', 'proof-locked', 'passkey-failed'])
 
-/** The hub's answer to approve, respond or decline. */
-export function stepAnswered(state: State, payment: string, step: Step, outcome: SendOutcome): State {
+/** The hub's answer to approve, respond or decline. `provenAt`: when a proof of the owner came with it, else 0. */
+export function stepAnswered(
+  state: State,
+  payment: string,
+  step: Step,
+  outcome: SendOutcome,
+  provenAt: number = 0,
+): State {
   const view = outcome.view?.payment ?? null
-  const provedAt = Math.max(state.provedAt, outcome.view?.provedAt ?? 0)
+  const provedAt = Math.max(state.provedAt, outcome.view?.provedAt ?? 0, outcome.ok ? provenAt : 0)
   const informed = view === null ? { ...state, provedAt } : paymentArrived({ ...state, provedAt }, view)
   const { current } = informed
   if (current === null || current.payment !== payment) return informed
@@ -239,6 +267,10 @@ const isNews = (problem: Problem): boolean => problem.code !== 'bill-changed'
 export function nothingLeft(state: State): State {
   const idle: State = { ...state, joining: null }
   return state.current === null ? idle : { ...idle, current: { ...state.current, sending: null } }
+}
+
+export function passkeyAsked(state: State, isAskingPasskey: boolean): State {
+  return state.current === null ? state : { ...state, current: { ...state.current, isAskingPasskey } }
 }
 
 export function proofAsked(state: State, step: 'approve' | 'respond'): State {

@@ -51,7 +51,7 @@ async function fill(): Promise<void> {
   const shell = await caches.open(SHELL)
   await shell.addAll(FILES)
   const script = await (await shell.match(SCRIPT))?.text()
-  const parts = [...(script ?? '').matchAll(/from\s*["']\.\/([\w.-]+\.js)["']/gu)].map(([, name]) => `/assets/${name}`)
+  const parts = [...(script ?? '').matchAll(/["']\.\/([\w.-]+\.js)["']/gu)].map(([, name]) => `/assets/${name}`)
   await Promise.all(parts.map((part) => shell.add(part).catch(() => undefined)))
 }
 

@@ -59,6 +59,7 @@ export const walletWords = catalogue({
 
     pay: 'Pay',
     balance: 'Balance',
+    balanceAsOf: (time: string) => `Balance, as of ${time}`,
     showBalance: 'Show the balance',
     hideBalance: 'Hide the balance',
     balanceHidden: 'hidden',
@@ -81,7 +82,7 @@ export const walletWords = catalogue({
     scanUnknown: 'This is not a code of a bill. Hold the code of the shop’s register into the frame.',
     typeInstead: 'Type the number instead',
 
-    joinedTitle: (shop: string) => `Pay ${shop}`,
+    joinedTitle: 'Pay this bill?',
     joinedWith: (shop: string) => `Joined with ${shop}`,
     waitingTitle: 'The shop is adding up',
     waitingText: 'The amount appears here as soon as the shop sends it. Nothing is paid until you approve.',
@@ -114,7 +115,6 @@ export const walletWords = catalogue({
     askedText: 'It wants to know that the phone is in its owner’s hands. This pays nothing.',
     askedFailures: (left: number) => (left === 1 ? '1 try is left.' : `${left} tries are left.`),
     enterPin: 'Enter the PIN',
-    lookAgain: 'Close',
 
     pinToApprove: (amount: string, shop: string) => `${amount} to ${shop}`,
     pinToAnswer: (shop: string) => `PIN for ${shop}`,
@@ -129,8 +129,10 @@ export const walletWords = catalogue({
     confirm: 'Confirm',
     withPasskey: 'Use the passkey',
     withPin: 'Use the PIN',
+    passkeyWaiting: 'Waiting for your passkey.',
 
     paid: 'Paid',
+    paidShop: (shop: string) => `to ${shop}`,
     paidTo: (amount: string, shop: string) => `Paid ${amount} to ${shop}.`,
     held: 'Set aside',
     heldTo: (amount: string, shop: string) => `${amount} is set aside for ${shop}.`,
@@ -253,6 +255,7 @@ export const walletWords = catalogue({
 
     pay: '支払う',
     balance: '残高',
+    balanceAsOf: (time) => `残高（${time}現在）`,
     showBalance: '残高を表示',
     hideBalance: '残高を隠す',
     balanceHidden: '非表示',
@@ -275,7 +278,7 @@ export const walletWords = catalogue({
     scanUnknown: 'お会計のコードではありません。レジのコードを枠の中に入れてください。',
     typeInstead: '番号を入力する',
 
-    joinedTitle: (shop) => `${shop}へのお支払い`,
+    joinedTitle: 'このお会計を支払いますか',
     joinedWith: (shop) => `${shop}とつながりました`,
     waitingTitle: 'お店が計算しています',
     waitingText: '金額が届くとここに表示されます。承認するまで支払われません。',
@@ -307,7 +310,6 @@ export const walletWords = catalogue({
     askedText: 'ご本人がお持ちかどうかの確認です。これでは支払われません。',
     askedFailures: (left) => `あと${left}回入力できます。`,
     enterPin: '暗証番号を入力',
-    lookAgain: '閉じる',
 
     pinToApprove: (amount, shop) => `${shop}に${amount}`,
     pinToAnswer: (shop) => `${shop}への確認`,
@@ -322,8 +324,10 @@ export const walletWords = catalogue({
     confirm: '決定',
     withPasskey: 'パスキーを使う',
     withPin: '暗証番号を使う',
+    passkeyWaiting: 'パスキーの確認を待っています。',
 
     paid: '支払い済み',
+    paidShop: (shop) => `${shop}へ`,
     paidTo: (amount, shop) => `${shop}に${amount}を支払いました。`,
     held: 'お預かり',
     heldTo: (amount, shop) => `${shop}へのお支払い${amount}をお預かりしています。`,

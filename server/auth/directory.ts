@@ -71,6 +71,8 @@ export type Directory = Readonly<{
   /** Enrols once; the same key with the same code gets the same identity again. Undefined: not known, used, or run out. */
   useCode(use: Readonly<{ code: string; publicKey: Uint8Array; label: string }>): Promise<Identity | undefined>
   identityOf(actor: ActorId): Promise<Identity | undefined>
+  /** The key of an actor, revoked or not: it never changes, and so may be kept in memory. */
+  publicKeyOf(actor: ActorId): Promise<Uint8Array | undefined>
   /** The device or terminal may not act any more, at once; its sessions end. False when there is none. */
   revoke(actor: ActorId): Promise<boolean>
 

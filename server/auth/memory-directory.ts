@@ -88,6 +88,7 @@ export function memoryDirectory(options: Readonly<{ buckets: number; now: () => 
       return code.expiresAt > now() ? enrol(code, publicKey, label) : undefined
     },
     identityOf: async (actor) => identities.get(actor),
+    publicKeyOf: async (actor) => identities.get(actor)?.publicKey,
     async revoke(actor) {
       const identity = identities.get(actor)
       if (identity === undefined) return false

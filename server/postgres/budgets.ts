@@ -1,6 +1,7 @@
 // Budgets in PostgreSQL, shared by all hubs: tries that come together are charged in one small transaction.
 // Its commit does not wait for the disk: after a power cut the last half second of tries may be forgotten, no money with them.
 import { charged, refreshed, returned, type BudgetKey, type Budgets, type BudgetState } from '#switch/budgets.ts'
+import { OutcomeUnknown, StoreUnavailable } from '#switch/store.ts'
 import { inTransaction, type Database, type Statement } from './connect.ts'
 import { NOW } from './store.ts'
 
@@ -25,14 +26,16 @@ export function postgresBudgets(database: Database): Budgets {
 
   async function drain(): Promise<void> {
     busy = true
-    await null
+    await Promise.resolve()
     while (waiting.length > 0) {
       const wishes = waiting.splice(0, 500)
       try {
         const granted = await grant(database, wishes)
         wishes.forEach(({ resolve }, index) => resolve(granted[index] ?? false))
       } catch (error) {
-        for (const { reject } of wishes) reject(error)
+        // A lost COMMIT may have charged: the asker comes again, and pays for that try once more at most.
+        const away = error instanceof OutcomeUnknown ? new StoreUnavailable('the charge got no answer', { cause: error }) : error
+        for (const { reject } of wishes) reject(away)
       }
     }
     busy = false

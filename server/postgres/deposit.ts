@@ -8,9 +8,9 @@ import { NOW } from './store.ts'
 /** More at once holds the payees' rows for longer than a tenth of a second. */
 const DEPOSIT_TRANSFERS = 5_000
 
-/** Lock the marks, then (by a statement that sees all the lock waited for) take, book and move them. */
+/** Lock the marks (and allow hash joins, which pair thousands of transfers with their accounts), then (by a statement that sees all the lock waited for) take, book and move them. */
 export const depositStatements = (bucket: number): Statement[] => [
-  { name: 'lock_marks', text: 'select 1 from mark where bucket = $1 order by source for update', values: [bucket] },
+  { name: 'lock_marks', text: "select set_config('enable_hashjoin', 'on', true) from mark where bucket = $1 order by source for update", values: [bucket] },
   {
     name: 'deposit',
     text: `

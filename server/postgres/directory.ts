@@ -36,6 +36,8 @@ type Row = Record<string, unknown>
 type Query = (text: string, values: unknown[]) => Promise<Row[]>
 
 const ID_RANDOM_BYTES = 14
+/** Public keys kept in memory: some 10 MB. */
+const KEPT_KEYS = 50_000
 
 const IDENTITY_COLUMNS = `c.kind, c.id, c.key, c.public_key, c.label, c.terminal_kind,
   p.id as party, p.account, p.name, p.legal_name,
@@ -46,14 +48,17 @@ const IDENTITY_JOINS = `join party p on p.bucket = c.bucket and p.id = c.party
 
 /** Methods throw StoreUnavailable when there is no database. */
 export function postgresDirectory(pool: pg.Pool): Directory {
-  const query: Query = async (text, values) => {
+  const publicKeys = new Map<ActorId, Uint8Array>()
+  const query = async (text: string, values: unknown[], name?: string): Promise<Row[]> => {
     try {
-      return (await pool.query<Row>(text, values)).rows
+      return (await pool.query<Row>({ text, values, ...(name !== undefined && { name }) })).rows
     } catch (error) {
       throw storeError(error)
     }
   }
-  const one = async (text: string, values: unknown[]): Promise<Row | undefined> => (await query(text, values))[0]
+  /** With a name PostgreSQL keeps the plan: for what every session or payment asks. */
+  const one = async (text: string, values: unknown[], name?: string): Promise<Row | undefined> =>
+    (await query(text, values, name))[0]
 
   return {
     createParty: (party) => inTransaction(pool, (within) => insertParty(within, party)),
@@ -92,10 +97,27 @@ export function postgresDirectory(pool: pg.Pool): Directory {
     useCode: (use) => inTransaction(pool, (within) => useCode(within, use)),
     async identityOf(actor) {
       const row = await one(
-        `select ${IDENTITY_COLUMNS} from credential c ${IDENTITY_JOINS} where c.bucket = $1 and c.id = $2 and c.kind = $3`,
+        `select ${IDENTITY_COLUMNS} from credential c ${IDENTITY_JOINS} where c.bucket = $1::integer and c.id = $2 and c.kind = $3`,
         [...keyOf(actor), kindOf(actor)],
+        'identity_of',
       )
       return row && identityOf(row)
+    },
+    async publicKeyOf(actor) {
+      const known = publicKeys.get(actor)
+      if (known !== undefined) return known
+      const row = await one(
+        'select public_key from credential where bucket = $1::integer and id = $2 and kind = $3',
+        [...keyOf(actor), kindOf(actor)],
+        'public_key_of',
+      )
+      if (row === undefined) return undefined
+      publicKeys.set(actor, bytes(row.public_key))
+      for (const oldest of publicKeys.keys()) {
+        if (publicKeys.size <= KEPT_KEYS) break
+        publicKeys.delete(oldest)
+      }
+      return bytes(row.public_key)
     },
     revoke: (actor) =>
       inTransaction(pool, async (within) => {
@@ -112,6 +134,7 @@ export function postgresDirectory(pool: pg.Pool): Directory {
       const row = await one(
         'select salt, iterations, stored_key, server_key from secret where bucket = $1 and party = $2',
         keyOf(party),
+        'secret_of',
       )
       return (
         row && {
@@ -197,6 +220,7 @@ export function postgresDirectory(pool: pg.Pool): Directory {
         `select s.id as session, s.mac_key, s.token_hash, s.nonce, s.expires_at, ${IDENTITY_COLUMNS}
          from session s join credential c on c.bucket = s.bucket and c.id = s.actor ${IDENTITY_JOINS} where s.id = $1`,
         [uuidOf(session)],
+        'session_of',
       )
       if (row === undefined) return undefined
       const identity = identityOf(row)
@@ -359,8 +383,9 @@ function account(value: unknown): AccountNumber {
 }
 
 function terminalKind(value: unknown): TerminalKind {
-  const kinds = Object.keys(LIFETIME_MS) as TerminalKind[] // Object.keys says string[] for any object
-  const kind = kinds.find((known) => known === value)
-  assert(kind !== undefined, 'a terminal has a kind that this program knows')
-  return kind
+  assert(isTerminalKind(value), 'a terminal has a kind that this program knows')
+  return value
 }
+
+const isTerminalKind = (value: unknown): value is TerminalKind =>
+  typeof value === 'string' && Object.hasOwn(LIFETIME_MS, value)

@@ -29,6 +29,7 @@ import type {
   StoredCommand,
   Writes,
 } from '#switch/store.ts'
+import { OutcomeUnknown, StoreUnavailable } from '#switch/store.ts'
 import { inTransaction, read, type Database, type Statement } from './connect.ts'
 import { depositStatements } from './deposit.ts'
 
@@ -62,6 +63,9 @@ export function postgresStore(database: Database, buckets: number): Store {
       await inTransaction(database.transactions, depositStatements(bucket), (results) => {
         deposited = Number((results.at(-1)?.rows[0] as Loose | undefined)?.deposited ?? 0)
         return deposited === 0 ? null : { statements: [] }
+      }).catch((error: unknown) => {
+        // The marks tell the next deposit what this one has done.
+        throw error instanceof OutcomeUnknown ? new StoreUnavailable('the deposit got no answer', { cause: error }) : error
       })
       return deposited
     },
@@ -98,7 +102,7 @@ export function postgresStore(database: Database, buckets: number): Store {
       return row && offerFromJson(row.snapshot)
     },
     async readPayment(payment) {
-      const [row] = await rowsOf('read_payment', 'select snapshot from payment where bucket = $1 and id = $2', [
+      const [row] = await rowsOf('read_payment', 'select snapshot from payment where bucket = $1::integer and id = $2', [
         bucketOfId(payment),
         uuidOf(payment),
       ])
@@ -233,7 +237,7 @@ const entryFrom = (row: Loose): Entry => ({
   amount: BigInt(String(row.amount)),
   balance: BigInt(String(row.balance)),
   kind: row.kind as TransferKind,
-  payment: row.payment === null ? null : idOf<PaymentId>('pay', String(row.payment)),
+  payment: typeof row.payment === 'string' ? idOf<PaymentId>('pay', row.payment) : null,
   other: row.other as AccountKey,
   otherName: String(row.other_name),
   sourceBucket: Number(row.source_bucket),

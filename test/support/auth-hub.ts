@@ -1,7 +1,9 @@
 // A hub without PostgreSQL and without a socket: the real checks of server/auth behind a fetch that can lose things.
+/* oxlint-disable typescript/no-unsafe-type-assertion -- a border of the test: bodies come from the SDK, whose types the schemas give */
 import { randomBytes } from 'node:crypto'
 import { sha256, toHex } from '#core/bytes.ts'
-import { idFrom, idInBucket } from '#core/ids.ts'
+import { assert } from '#core/assert.ts'
+import { idFrom, idInBucket, parseId } from '#core/ids.ts'
 import { LIMITS } from '#protocol/limits.ts'
 import { problemOf } from '#protocol/problems.ts'
 import type { AnswerView, DealView, PaymentView, SchemeView } from '#protocol/views.ts'
@@ -9,7 +11,7 @@ import { isRecord } from '#sdk/outcome.ts'
 import type { Delay } from '#sdk/transport.ts'
 import { verifyEvidence } from '#server/auth/approvals.ts'
 import { authenticate, isProblem, type Actor } from '#server/auth/authenticate.ts'
-import type { Directory } from '#server/auth/directory.ts'
+import type { ActorId, Directory } from '#server/auth/directory.ts'
 import { enrol, selfViewOf } from '#server/auth/enrolment.ts'
 import { memoryDirectory } from '#server/auth/memory-directory.ts'
 import { addPasskey, passkeyOptions } from '#server/auth/passkeys.ts'
@@ -17,6 +19,13 @@ import { secretOf } from '#server/auth/scram.ts'
 import { createSessions } from '#server/auth/sessions.ts'
 import type { HttpRequest } from '#server/auth/signatures.ts'
 import { JPY } from './world.ts'
+
+/** The id of a device or terminal, which the SDK keeps as plain text. */
+export function actorIdOf(self: Readonly<{ id: string }>): ActorId {
+  const id = parseId('dev', self.id) ?? parseId('trm', self.id)
+  assert(id !== undefined, 'an enrolled identity has an id')
+  return id
+}
 
 export const HUB = 'https://pay.example.org'
 export const HOME = { hostName: 'pay.example.org', origins: [HUB] }
@@ -57,6 +66,9 @@ export function authHub(options: { directory?: Directory; clock?: { now: number 
     fault: (_path: string): Fault | undefined => undefined,
     /** what the next join comes to */
     payment: null as PaymentView | null,
+    /** what all sockets were told, and how many there were */
+    heard: [] as Record<string, unknown>[],
+    sockets: [] as EventTarget[],
     /** what sockets are told about a topic */
     shown: (_request: Record<string, unknown>): object | undefined => undefined,
   }
@@ -64,11 +76,14 @@ export function authHub(options: { directory?: Directory; clock?: { now: number 
   class FakeSocket extends EventTarget {
     constructor(_url: string) {
       super()
+      hub.sockets.push(this)
       queueMicrotask(() => this.dispatchEvent(new Event('open')))
     }
     send(text: string): void {
       const asked: unknown = JSON.parse(text)
       if (!isRecord(asked)) return
+      hub.heard.push(asked)
+      if (asked.type === 'ping') this.say({ type: 'pong', now: now() })
       if (asked.type === 'hello') void this.greet(String(asked.token))
       const shown = asked.type === 'watch' ? hub.shown(asked) : undefined
       if (shown) this.say(shown)
@@ -78,7 +93,8 @@ export function authHub(options: { directory?: Directory; clock?: { now: number 
     }
     async greet(token: string): Promise<void> {
       const actor = await sessions.byToken(token)
-      this.say(isProblem(actor) ? { type: 'refused', code: actor.code } : { type: 'ready', now: now() })
+      if (isProblem(actor)) this.dispatchEvent(Object.assign(new Event('close'), { code: 4401 }))
+      else this.say({ type: 'ready', now: now() })
     }
     say(message: object): void {
       this.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(message) }))
@@ -91,7 +107,6 @@ export function authHub(options: { directory?: Directory; clock?: { now: number 
     if (before) return before.body === raw ? before.answer : no('command-mismatch')
     let proof: string | undefined
     if (name === 'approve' && actor.kind === 'device') {
-      // A border of the test: the SDK made this body and the test looks at what it comes to.
       const evidence = await verifyEvidence(directory, HOME, actor, body as Parameters<typeof verifyEvidence>[3])
       if (isProblem(evidence)) return no(evidence.code)
       proof = evidence.proof
@@ -110,7 +125,6 @@ export function authHub(options: { directory?: Directory; clock?: { now: number 
 
   const route = async (request: HttpRequest, body: Body): Promise<Answer> => {
     const { method, path } = request
-    // Borders of the test: these bodies were made by the SDK, whose types the schemas give.
     if (method === 'GET' && path === '/v1/scheme') return yes(scheme())
     if (path === '/v1/enrolments') {
       const identity = await enrol(directory, body as Parameters<typeof enrol>[1])

@@ -131,8 +131,8 @@ export async function openTown(ground: Ground, options: { people?: number; money
       onAlarm: (alarm) => void alarms.push(alarm.error),
     })
   const hub = make()
-  const account = (): AccountNumber => {
-    const serial = serialInBucket(1, ++serials % BUCKETS, serials, BUCKETS)
+  const account = (bucket = ++serials % BUCKETS): AccountNumber => {
+    const serial = serialInBucket(1, bucket, ++serials, BUCKETS)
     assert(serial !== undefined, 'the branch has room')
     return accountNumber(1, serial)
   }
@@ -155,8 +155,8 @@ export async function openTown(ground: Ground, options: { people?: number; money
     }
   }
 
-  async function person(name: string, money: bigint): Promise<DeviceActor> {
-    const number = account()
+  async function person(name: string, money: bigint, inBucket?: number): Promise<DeviceActor> {
+    const number = account(inBucket)
     const home = bucketOf(number, BUCKETS)
     const party = idInBucket('pty', home, randomBytes(14))
     const id = idInBucket('dev', home, randomBytes(14))

@@ -1,5 +1,6 @@
 // The bill, at the left: its lines, the tax contained per rate, the total; and the keys where it is keyed in during a deal.
 import type { JSX } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
 import { billFromWire } from '#protocol/bill.ts'
 import { unitOf } from '#core/money.ts'
 import type { Bill, Line } from '#core/bill.ts'
@@ -53,13 +54,16 @@ function DraftBill({ state }: { readonly state: RegisterState }): JSX.Element {
   const text = useWords(words)
   const unit = unitOf(state.scheme?.unit ?? '')
   const bill = unit && billOf(state.draft, unit, text.keyed)
+  const list = useRef<HTMLUListElement>(null)
+  // A new line is at the end: that is where the eye should be.
+  useEffect(() => list.current?.scrollTo({ top: list.current.scrollHeight }), [bill?.lines.length])
   if (unit === undefined) return <EmptyState title={text.emptyBill} />
   return (
     <>
       {bill === undefined ? (
         <NothingYet state={state} />
       ) : (
-        <ul class="bill-lines" role="list">
+        <ul class="bill-lines" role="list" ref={list}>
           {bill.lines.map((line, index) => (
             <li class="bill-line" key={index}>
               <LineText line={line} unit={unit} />

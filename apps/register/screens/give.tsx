@@ -174,11 +174,9 @@ function AmountStep(props: AmountStepProps): JSX.Element {
   const money = (of: bigint): string => amountText(of, unit, locale)
   const isTooMuch = amount > most
   const canGoOn = amount > 0n && !isTooMuch
-  const step = useRef<HTMLDivElement>(null)
-  // Digits and Enter belong to the keypad, not to the sheet's own close button, where a dialog puts the focus.
-  useEffect(() => step.current?.focus(), [])
   return (
-    <div class="give" ref={step} tabIndex={-1}>
+    // Digits and Enter belong to the keypad, not to the sheet's own close button, where a dialog would put the focus.
+    <div class="give" tabIndex={-1} autofocus>
       <Segmented
         label={props.how}
         value={extent}

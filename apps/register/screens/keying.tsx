@@ -4,7 +4,6 @@ import { amountParts, amountText } from '#apps/shared/money.ts'
 import { useLocale, useWords } from '#ui/i18n.ts'
 import { Keypad } from '#ui/keypad.tsx'
 import { Amount } from '#ui/numbers.tsx'
-import { actionsOf } from '../actions.ts'
 import { perform, useRegister, useTill } from '../context.tsx'
 import { isEmpty, totalOf, TYPED_DIGITS, withGood } from '../draft.ts'
 import { textOfGood, type Good } from '../goods.ts'
@@ -48,7 +47,6 @@ export function KeyingPad(): JSX.Element {
         spoken={text.keyedSoFar(amountText(totalOf(state.draft), state.scheme?.unit ?? '', locale))}
         label={text.amount}
       />
-      {actionsOf(state).includes('add-line') ? <ActionButton action="add-line" kind="quiet" /> : null}
     </div>
   )
 }

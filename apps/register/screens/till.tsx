@@ -24,7 +24,7 @@ export function TillScreen(): JSX.Element {
   if (screen === 'starting') return <Starting />
   if (screen === 'code') return <CodeScreen />
   return (
-    <div class={`till till-${screen}`}>
+    <div class={`till till-${screen}${state.isEditing ? ' till-editing' : ''}`}>
       <Banners state={state} />
       <TillHead state={state} />
       <main class="till-main">
@@ -104,11 +104,11 @@ export function Trouble({ state }: { readonly state: Pick<RegisterState, 'proble
 function Banners({ state }: { readonly state: RegisterState }): JSX.Element {
   const text = useWords(words)
   return (
-    <>
+    <div class="till-banners">
       {state.connection === 'offline' ? <Banner kind="offline">{text.offline}</Banner> : null}
       {/* In the town the whole page says it once. */}
       {state.scheme?.demo === true && window.parent === window ? <Banner kind="demo">{text.demo}</Banner> : null}
-    </>
+    </div>
   )
 }
 
@@ -146,7 +146,7 @@ function KeyBar({ state }: { readonly state: RegisterState }): JSX.Element {
     >
       <ul role="list" aria-label={text.keyBar}>
         {actions.map((action) => (
-          <li key={action}>
+          <li class={KEYS[action] === 'Esc' ? 'key-escape' : ''} key={action}>
             <ActionButton action={action} kind="quiet" />
           </li>
         ))}
@@ -155,7 +155,7 @@ function KeyBar({ state }: { readonly state: RegisterState }): JSX.Element {
   )
 }
 
-const IN_THE_PANEL: ReadonlySet<Action> = new Set(['release', 'again', 'refund', 'deliver', 'add-line'])
+const IN_THE_PANEL: ReadonlySet<Action> = new Set(['release', 'again', 'refund', 'deliver'])
 
 type ActionButtonProps = Readonly<{ action: Action; kind?: 'seal' | 'plain' | 'quiet' | 'danger'; wide?: boolean }>
 

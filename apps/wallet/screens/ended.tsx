@@ -10,7 +10,8 @@ import { PaymentReceipt } from './receipt.tsx'
 
 export function Ended({ act, banners, view }: JoinedProps): JSX.Element {
   const words = useWords(walletWords)
-  const said = endedText(view, useLocale())
+  const locale = useLocale()
+  const said = endedText(view, locale)
   return (
     <Screen
       title={said.title}
@@ -21,10 +22,17 @@ export function Ended({ act, banners, view }: JoinedProps): JSX.Element {
         </Button>
       }
     >
-      <EmptyState title={said.why}>
-        <p>{said.money}</p>
-        {said.isReturned || view.ended === 'cancelled-by-payer' ? null : <p>{words.endedNext}</p>}
-      </EmptyState>
+      <div class="ended">
+        <EmptyState title={said.why}>
+          {view.bill === null ? null : (
+            <p>
+              {view.biller.name} · {amountText(view.bill.total, view.bill.unit, locale)}
+            </p>
+          )}
+          <p>{said.money}</p>
+          {said.isReturned || view.ended === 'cancelled-by-payer' ? null : <p>{words.endedNext}</p>}
+        </EmptyState>
+      </div>
       {said.isReturned ? <PaymentReceipt view={view} /> : null}
     </Screen>
   )

@@ -74,7 +74,8 @@ function Entry({ entry, unit, open }: EntryProps): JSX.Element {
   )
 }
 
-type Day = { readonly day: string; readonly name: 'today' | 'yesterday' | string; readonly entries: EntryView[] }
+/** `name`: 'today', 'yesterday' or a date. */
+type Day = { readonly day: string; readonly name: string; readonly entries: EntryView[] }
 
 /** Entries grouped by the day of this phone's calendar, in their order. */
 export function byDay(entries: readonly EntryView[], locale: Locale, now: number): readonly Day[] {

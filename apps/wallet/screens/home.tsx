@@ -6,10 +6,10 @@ import { Button, List, ListRow, Screen } from '#ui/kit.tsx'
 import { Icon } from '#ui/icons.tsx'
 import { Keypad } from '#ui/keypad.tsx'
 import { Amount, NumberDisplay } from '#ui/numbers.tsx'
-import { useLocale, useWords } from '#ui/i18n.ts'
+import { formatDateTime, useLocale, useWords } from '#ui/i18n.ts'
 import { createKeptStore, useStore } from '#ui/store.ts'
 import type { ScreenOf } from '../app.tsx'
-import { heldPayments, type State } from '../state.ts'
+import { heldPayments, isOffline, type State } from '../state.ts'
 import { walletWords } from '../words.ts'
 import { ProblemNote } from './problem.tsx'
 
@@ -35,11 +35,11 @@ export function Home({ state, act, banners }: ScreenOf): JSX.Element {
       }
     >
       <Balance state={state} />
-      <HeldList state={state} open={(payment) => act.openReceipt(payment, 'home')} />
       <NumberEntry state={state} act={act} />
       <Button wide icon="scan" disabled={isBusy} onPress={() => act.go({ at: 'scan', refused: null })}>
         {words.scan}
       </Button>
+      <HeldList state={state} open={(payment) => act.openReceipt(payment, 'home')} />
     </Screen>
   )
 }
@@ -51,7 +51,7 @@ function NumberEntry({ state, act }: Pick<ScreenOf, 'state' | 'act'>): JSX.Eleme
   const read = parseTypedNumber(typed)
   const isBusy = joining !== null
   const isSlip = typed.length === NUMBER_LENGTH && !read.ok
-  const spoken = isSlip ? words.checkDigit : [...typed].join(' ')
+  const spoken = isSlip ? words.checkDigit : typed.split('').join(' ')
   return (
     <section class="entry" aria-label={words.typeNumber}>
       <div class={isSlip ? 'entry-number entry-wrong' : 'entry-number'}>
@@ -60,7 +60,9 @@ function NumberEntry({ state, act }: Pick<ScreenOf, 'state' | 'act'>): JSX.Eleme
         ) : (
           <NumberDisplay value={typed} length={NUMBER_LENGTH} label={words.number} />
         )}
-        <p class="entry-says">{isBusy ? words.findingText : isSlip ? words.checkDigit : words.typeNumber}</p>
+        {joinProblem === null ? (
+          <p class="entry-says">{isBusy ? words.findingText : isSlip ? words.checkDigit : words.typeNumber}</p>
+        ) : null}
       </div>
       {joinProblem === null ? null : <ProblemNote problem={joinProblem} figure={figureOf(state, words, locale)} />}
       <Keypad
@@ -95,7 +97,11 @@ function Balance({ state }: { readonly state: State }): JSX.Element | null {
   return (
     <div class="balance">
       <div class="balance-text">
-        <span class="balance-label">{words.balance}</span>
+        <span class="balance-label">
+          {isOffline(state) && state.inboxAt > 0
+            ? words.balanceAsOf(formatDateTime(state.inboxAt, locale))
+            : words.balance}
+        </span>
         {balance === undefined ? (
           <span class="balance-none">–</span>
         ) : isShown ? (

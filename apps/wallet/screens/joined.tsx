@@ -7,7 +7,7 @@ import { Banner, Button, Screen } from '#ui/kit.tsx'
 import { Amount, TimeLeft } from '#ui/numbers.tsx'
 import { formatTime, useLocale, useWords } from '#ui/i18n.ts'
 import type { ScreenOf } from '../app.tsx'
-import { missingFor, type Current } from '../state.ts'
+import { isOffline, missingFor, type Current } from '../state.ts'
 import { walletWords } from '../words.ts'
 import { BillLines } from './bill-lines.tsx'
 import { Half } from './half.tsx'
@@ -19,7 +19,7 @@ export type JoinedProps = ScreenOf & { readonly current: Current; readonly view:
 export function Joined(props: JoinedProps): JSX.Element {
   const { state, current, view } = props
   const words = useWords(walletWords)
-  const title = view.bill === null ? words.waitingTitle : words.joinedTitle(view.biller.name)
+  const title = view.bill === null ? words.waitingTitle : words.joinedTitle
   return (
     <Screen title={title} banners={props.banners} actions={<Answers {...props} />}>
       <Half view={view} sealed={false} />
@@ -66,12 +66,12 @@ function Waiting({ view }: { readonly view: PaymentView }): JSX.Element {
 }
 
 /** What is special about this moment: a changed bill, a question, trouble, a step on its way. */
-function JoinedNotes({ state, current, view }: JoinedProps): JSX.Element {
+function JoinedNotes({ state, act, current, view }: JoinedProps): JSX.Element {
   const words = useWords(walletWords)
   const locale = useLocale()
   const missing = missingFor(state, view)
   const missingText = missing > 0n ? words.missing(amountText(missing, view.bill?.unit ?? '', locale)) : undefined
-  const isOffline = state.connection === 'offline'
+  const isAway = isOffline(state)
   const isFundsProblem = current.problem?.code === 'insufficient-funds'
   return (
     <>
@@ -94,13 +94,31 @@ function JoinedNotes({ state, current, view }: JoinedProps): JSX.Element {
           <span class="sentence">{words.missingNext}</span>
         </Banner>
       )}
-      {current.sending !== 'approve' ? null : (
-        <Banner kind={isOffline ? 'offline' : 'note'}>
-          {isOffline ? words.approvingOffline : words.approvingText}
-        </Banner>
-      )}
+      <OnItsWay act={act} current={current} isAway={isAway} />
     </>
   )
+}
+
+type OnItsWayProps = Pick<JoinedProps, 'act' | 'current'> & { readonly isAway: boolean }
+
+function OnItsWay({ act, current, isAway }: OnItsWayProps): JSX.Element | null {
+  const words = useWords(walletWords)
+  if (current.isAskingPasskey) {
+    return (
+      <Banner
+        kind="note"
+        action={
+          <Button kind="quiet" onPress={act.usePin}>
+            {words.withPin}
+          </Button>
+        }
+      >
+        {words.passkeyWaiting}
+      </Banner>
+    )
+  }
+  if (current.sending !== 'approve') return null
+  return <Banner kind={isAway ? 'offline' : 'note'}>{isAway ? words.approvingOffline : words.approvingText}</Banner>
 }
 
 /** Wrong answers to the shop's question end the payment after this many. */

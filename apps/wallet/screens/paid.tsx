@@ -1,8 +1,9 @@
 // Paid: the seal comes down, the receipt lies below. Money set aside until delivery is said as such.
 import type { JSX } from 'preact'
-import { amountText } from '#apps/shared/money.ts'
+import { amountParts, amountText } from '#apps/shared/money.ts'
 import { Button, Screen } from '#ui/kit.tsx'
 import { Icon } from '#ui/icons.tsx'
+import { Amount } from '#ui/numbers.tsx'
 import { useLocale, useWords } from '#ui/i18n.ts'
 import { walletWords } from '../words.ts'
 import { Half } from './half.tsx'
@@ -14,8 +15,7 @@ export function Paid({ state, act, banners, current, view }: JoinedProps): JSX.E
   const words = useWords(walletWords)
   const locale = useLocale()
   const isHeld = view.state === 'held'
-  const amount = view.bill === null ? '' : amountText(view.bill.total, view.bill.unit, locale)
-  const shop = view.biller.name
+  const lastRefund = view.refunds.at(-1)
   return (
     <Screen
       title={isHeld ? words.held : words.paid}
@@ -27,10 +27,19 @@ export function Paid({ state, act, banners, current, view }: JoinedProps): JSX.E
       }
     >
       <Half view={view} sealed />
-      <p class="paid">
-        <Icon name="check" size={24} />
-        <span>{isHeld ? words.heldTo(amount, shop) : words.paidTo(amount, shop)}</span>
-      </p>
+      <div class="paid">
+        <span class="paid-amount">
+          <Icon name="check" size={32} />
+          {view.bill === null ? null : (
+            <Amount parts={amountParts(view.bill.total, view.bill.unit, locale)} size="huge" tone="settled" />
+          )}
+        </span>
+        <span class="paid-shop">{words.paidShop(view.biller.name)}</span>
+        {isHeld ? <span class="quiet">{words.heldText}</span> : null}
+        {lastRefund === undefined ? null : (
+          <span class="strong">{words.refundedNow(amountText(lastRefund.amount, view.bill?.unit ?? '', locale))}</span>
+        )}
+      </div>
       {current.problem === null ? null : <ProblemNote problem={current.problem} />}
       <PaymentReceipt view={view} />
       <TakeBack

@@ -12,7 +12,7 @@ import { formatTime, useLocale, useWords, type Locale } from '#ui/i18n.ts'
 import { useNow } from '#ui/numbers.tsx'
 import type { ScreenOf } from '../app.tsx'
 import { PIN_LENGTH } from '../enrolment.ts'
-import type { Current, State } from '../state.ts'
+import { isOffline, type Current, type State } from '../state.ts'
 import { walletWords } from '../words.ts'
 
 type PinSheetProps = Omit<ScreenOf, 'banners'> & { readonly current: Current; readonly view: PaymentView }
@@ -57,12 +57,14 @@ function PinEntry({ state, problem, isBusy, givePin, usePasskey }: PinEntryProps
   const now = useNow(1000) + state.clockOffsetMs
   const length = state.pinLength ?? PIN_LENGTH
   const isLocked = lockedUntil(problem) > now
+  // Ignored rather than disabled while the hub is asked: a disabled field drops the focus.
+  const type = (next: string): void => (isBusy ? undefined : setPin(next))
   // What was typed is gone once it was sent: a wrong one is typed anew from the start.
   useEffect(() => setPin(''), [problem])
   const canEnter = state.pinLength === null && pin.length >= SHORTEST
   const hasPasskey = state.passkeys.possible && (state.self?.passkeys.length ?? 0) > 0
   const hint = isBusy
-    ? state.connection === 'offline'
+    ? isOffline(state)
       ? words.approvingOffline
       : words.pinChecking
     : state.demoPin === null
@@ -80,17 +82,17 @@ function PinEntry({ state, problem, isBusy, givePin, usePasskey }: PinEntryProps
         label={words.pin}
         value={pin}
         length={length}
-        onInput={setPin}
+        onInput={type}
         {...(state.pinLength === null ? {} : { onComplete: givePin })}
         {...(hint === undefined ? {} : { hint })}
         error={problem === null || (problem.code === 'proof-locked' && !isLocked) ? undefined : said(problem, locale)}
-        disabled={isBusy || isLocked}
+        disabled={isLocked}
         autoFocus
         withKeypad
       />
       <Keypad
         value={pin}
-        onInput={setPin}
+        onInput={type}
         maxLength={length}
         disabled={isBusy || isLocked}
         {...(state.pinLength === null ? { onEnter: () => givePin(pin), enterLabel: words.confirm, canEnter } : {})}

@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import type { Problem } from '#protocol/problems.ts'
 import { problemText } from '#apps/shared/problems.ts'
 import { Banner } from '#ui/kit.tsx'
-import { useLocale } from '#ui/i18n.ts'
+import { useLocale, type Locale } from '#ui/i18n.ts'
 
 export type ProblemNoteProps = {
   readonly problem: Problem
@@ -14,17 +14,16 @@ export type ProblemNoteProps = {
 }
 
 export function ProblemNote({ problem, figure, isAboutMoney = true }: ProblemNoteProps): JSX.Element {
-  const text = problemText(problem, useLocale(), 'payer')
-  const sentences = [text.sentence, figure, isAboutMoney ? text.moneySentence : undefined, text.next]
+  const locale = useLocale()
+  const text = problemText(problem, locale, 'payer')
+  const rest = [figure, isAboutMoney ? text.moneySentence : undefined, text.next].filter((each) => each !== undefined)
   return (
     <Banner kind="trouble">
-      {sentences
-        .filter((sentence) => sentence !== undefined && sentence !== '')
-        .map((sentence) => (
-          <span class="sentence" key={sentence}>
-            {sentence}
-          </span>
-        ))}
+      <span class="sentence strong">{text.sentence}</span>
+      <span class="sentence">{joined(rest, locale)}</span>
     </Banner>
   )
 }
+
+/** Sentences one after the other; Japanese has no blank between them. */
+const joined = (sentences: readonly string[], locale: Locale): string => sentences.join(locale === 'ja' ? '' : ' ')

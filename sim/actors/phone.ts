@@ -1,0 +1,144 @@
+// The phone: types the number it reads from a register's screen (with slips of the finger) or scans its code, approves what it
+// sees, declines, asks for time, falls silent. An impatient one taps twice, gives up waiting and comes back.
+import { parseTypedNumber } from '#core/numbers.ts'
+import { toBase64url } from '#core/bytes.ts'
+import type { DealView, PaymentView } from '#protocol/views.ts'
+import { approve, respond, type Prove } from '#sdk/approval.ts'
+import type { Live } from '../machine.ts'
+import { toyProof } from '../toy-keys.ts'
+
+export type PhoneStyle = Readonly<{ isImpatient: boolean; silence: number }>
+
+const PATIENCE_LOOKS = 30
+
+export async function playPhone(live: Live, style: PhoneStyle): Promise<void> {
+  const { client, world, chance } = live
+  void client.resume()
+  const inbox = await client.inbox()
+  if (inbox.ok) for (const view of inbox.view.payments) await attend(live, view.payment, style)
+  if (chance.happens(0.3))
+    client.watch({ topic: 'inbox' }, ({ payments }) => {
+      for (const view of payments) world.checks.shown(`${live.who.actor.id} inbox`, view, 'in order')
+    })
+  while (!world.isClosing) {
+    await live.sleep(500, 12_000)
+    const screen = chance.pick([...world.directory.registers])
+    const view = world.screens.get(screen.actor.id)
+    if (!view?.ticket || world.isClosing) continue
+    const payment = await join(live, view.ticket, style)
+    if (payment !== undefined) await attend(live, payment, style)
+  }
+  await comeBack(live, style)
+}
+
+/** Sends the number on the screen; the payment, when it has joined. */
+async function join(
+  live: Live,
+  ticket: NonNullable<DealView['ticket']>,
+  style: PhoneStyle,
+): Promise<string | undefined> {
+  const { client, chance, world } = live
+  const credential = credentialOf(live, ticket)
+  if (credential === undefined) return undefined
+  const stop = new AbortController()
+  const first = client.send('join', { credential }, stop.signal)
+  if (style.isImpatient && chance.happens(0.3)) void client.send('join', { credential })
+  if (style.isImpatient && chance.happens(0.2)) world.clock.after(chance.between(10, 900), () => stop.abort())
+  let outcome = await first
+  if (!outcome.ok && outcome.problem.code === 'no-answer') {
+    await live.sleep(100, 4_000)
+    const [resumed] = await client.resume()
+    if (resumed !== undefined) ({ outcome } = resumed)
+  }
+  if (outcome.ok) return outcome.view.payment?.payment
+  if (outcome.problem.code === 'number-not-found') world.history.count('misses')
+  if (outcome.problem.code === 'insufficient-funds') world.history.count('shortages')
+  return undefined
+}
+
+type Credential = { kind: 'number'; number: string } | { kind: 'token'; token: string }
+
+function credentialOf({ chance }: Live, { number, link }: NonNullable<DealView['ticket']>): Credential | undefined {
+  if (chance.happens(0.3)) return { kind: 'token', token: link.slice(link.lastIndexOf('/') + 1) }
+  const digits = [...number]
+  if (chance.happens(0.1)) digits[chance.below(digits.length)] = String(chance.below(10))
+  const typed = parseTypedNumber(digits.join(''))
+  // The check digit finds every single slip before anything is sent; the owner looks again.
+  return { kind: 'number', number: typed.ok ? typed.number : number }
+}
+
+/** Follows a payment until it is over or the owner puts the phone away. */
+async function attend(live: Live, payment: string, style: PhoneStyle): Promise<void> {
+  const { client, world, chance, who } = live
+  let view: PaymentView | undefined
+  let changed: () => void = () => {}
+  const end = client.watch({ topic: 'payment', payment }, (next) => {
+    world.checks.shown(`${who.actor.id} payment`, next, 'in order')
+    view = next
+    changed()
+  })
+  const isSilent = chance.happens(style.silence)
+  for (let looks = 0; looks < PATIENCE_LOOKS; looks++) {
+    const news = new Promise<void>((resolve) => (changed = resolve))
+    await Promise.race([news, live.sleep(1_500, 6_000)])
+    if (isSilent && !world.isClosing && chance.happens(0.3)) break
+    if (view === undefined) continue
+    await live.sleep(50, world.isClosing ? 500 : 7_000)
+    if ((await act(live, view, style)) === 'over') break
+  }
+  end()
+}
+
+async function act(live: Live, view: PaymentView, style: PhoneStyle): Promise<'over' | undefined> {
+  const { client, chance, world } = live
+  const { payment } = view
+  if (view.state === 'settled' || view.state === 'ended') return 'over'
+  if (view.state === 'held') {
+    if (chance.happens(0.05)) await client.send('decline', { payment })
+    return chance.happens(0.3) ? 'over' : undefined
+  }
+  if (view.state !== 'joined') return undefined
+  if (view.challenge !== null) {
+    const outcome = await respond(client, view, proving(live))
+    if (outcome.ok) world.history.count('challenges answered')
+    return undefined
+  }
+  if (view.bill === null) return undefined
+  if (chance.happens(0.05)) return void (await client.send('decline', { payment }))
+  if (chance.happens(0.08)) return void (await client.send('attend', { payment }))
+  const prove = view.freshProof || chance.happens(0.5) ? proving(live) : undefined
+  if (!style.isImpatient) return approveOnce(live, view, prove)
+  const first = approveOnce(live, view, prove)
+  if (chance.happens(0.5)) await live.sleep(0, 300)
+  const second = approveOnce(live, view, prove)
+  return (await first) ?? second
+}
+
+async function approveOnce(live: Live, view: PaymentView, prove: Prove | undefined): Promise<'over' | undefined> {
+  const outcome = await approve(live.client, view, prove)
+  if (outcome.ok) return undefined
+  const { code } = outcome.problem
+  if (code === 'bill-changed') live.world.history.count('approvals of an old bill')
+  if (code === 'insufficient-funds') live.world.history.count('shortages')
+  return code === 'proof-locked' ? 'over' : undefined
+}
+
+/** The owner's PIN, sometimes a wrong one. */
+const proving =
+  ({ chance, who }: Live): Prove =>
+  async (approval) => {
+    const clientNonce = toBase64url(chance.bytes(16))
+    const proof = chance.happens(0.1) ? chance.bytes(32) : toyProof(who.key, approval)
+    return { ok: true, view: { kind: 'scram', clientNonce, clientProof: toBase64url(proof) } }
+  }
+
+/** Towards the end the owner looks at the phone again; what is not paid then is left to time. */
+async function comeBack(live: Live, style: PhoneStyle): Promise<void> {
+  for (;;) {
+    await live.client.resume()
+    const inbox = await live.client.inbox()
+    if (inbox.ok && live.chance.happens(0.3))
+      for (const view of inbox.view.payments) await attend(live, view.payment, style)
+    await live.sleep(10_000, 60_000)
+  }
+}

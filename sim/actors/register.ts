@@ -1,0 +1,184 @@
+// The register: keys a bill (the amount first or later), shows the number, changes bills, lets phones go, cancels, hands over goods
+// and gives money back. A forgetful one also opens the same deal again, loses its screen, and repeats old commands.
+import { taxIncluded } from '#core/bill.ts'
+import { idFrom } from '#core/ids.ts'
+import type { BillWire } from '#protocol/bill.ts'
+import type { DealView } from '#protocol/views.ts'
+import { callOf } from '#sdk/calls.ts'
+import type { Call } from '#sdk/transport.ts'
+import type { Live } from '../machine.ts'
+import type { Chance } from '../random.ts'
+
+/** Deals settled in an earlier sale, for money back. */
+const KEPT_SALES = 6
+/** A register lets a deal be for so many looks and then turns to the next customer. */
+const PATIENCE_LOOKS = 40
+
+export type RegisterStyle = Readonly<{ isForgetful: boolean; dealsAtMost: number }>
+
+export async function playRegister(live: Live, style: RegisterStyle): Promise<void> {
+  const { client, world, chance } = live
+  const sales: DealView[] = []
+  const said: Call[] = []
+  if (chance.happens(0.5)) client.watch({ topic: 'terminal' }, (view) => view && see(live, 'terminal', view))
+  void client.resume()
+  await finishWhatIsOpen(live)
+  for (let deals = 0; deals < style.dealsAtMost && !world.isClosing; deals++) {
+    const deal = idFrom('deal', chance.bytes(16))
+    const bill = chance.happens(0.7) ? billOf(chance) : null
+    const opened = client.send('open-offer', { deal, bill })
+    if (style.isForgetful && chance.happens(0.3)) void client.send('open-offer', { deal, bill: billOf(chance) })
+    said.push(callOf('deals'))
+    const outcome = await opened
+    const isThere = outcome.ok || outcome.problem.code === 'deal-exists'
+    const last = isThere ? await serve(live, deal, style) : undefined
+    if (last?.state === 'settled') sales.push(last)
+    if (sales.length > KEPT_SALES) sales.shift()
+    if (style.isForgetful && chance.happens(0.5)) await repeatOld(live)
+    if (sales.length > 0 && chance.happens(0.5)) await giveBack(live, chance.pick(sales))
+    await live.sleep(200, 5_000)
+  }
+  await closeDown(live)
+}
+
+/** Attends to one deal until it is over or the register turns away from it. */
+async function serve(live: Live, deal: string, { isForgetful }: RegisterStyle): Promise<DealView | undefined> {
+  const { client, world, chance, who } = live
+  let view: DealView | undefined
+  let changed: () => void = () => {}
+  const end = client.watch({ topic: 'deal', deal }, (next) => {
+    see(live, 'deal', next)
+    view = next
+    if (isForgetful && chance.happens(0.1)) world.screens.delete(who.actor.id)
+    changed()
+  })
+  for (let looks = 0; looks < PATIENCE_LOOKS && !world.isClosing; looks++) {
+    const news = new Promise<void>((resolve) => (changed = resolve))
+    await Promise.race([news, live.sleep(1_500, 6_000)])
+    await live.sleep(50, 900)
+    if (view !== undefined && (await act(live, view)) === 'over') break
+  }
+  end()
+  world.screens.delete(who.actor.id)
+  return view
+}
+
+async function act(live: Live, view: DealView): Promise<'over' | undefined> {
+  const { client, chance } = live
+  const { deal, payment, billVersion } = view
+  switch (view.state) {
+    case 'open':
+      if (view.bill === null ? chance.happens(0.3) : chance.happens(0.06))
+        await client.send('change-bill', { deal, payment: null, billVersion, bill: billOf(chance) })
+      else if (chance.happens(0.02)) await client.send('cancel-deal', { deal, payment: null })
+      else if (chance.happens(0.02)) await client.send('renew-number', { deal })
+      return undefined
+    case 'expired':
+      if (chance.happens(0.5)) return 'over'
+      await client.send('renew-number', { deal })
+      return undefined
+    case 'joined':
+      if (payment === null) return undefined
+      if (view.bill === null) await client.send('change-bill', { deal, payment, billVersion, bill: billOf(chance) })
+      else if (chance.happens(0.1))
+        await client.send('change-bill', { deal, payment, billVersion, bill: billOf(chance) })
+      else if (chance.happens(0.1)) await client.send('release', { deal, payment })
+      else if (chance.happens(0.06)) await client.send('challenge', { payment })
+      else if (chance.happens(0.03)) await client.send('cancel-deal', { deal, payment })
+      return undefined
+    case 'held':
+      await deliver(live, view)
+      return undefined
+    case 'authorising':
+      return undefined
+    case 'settled':
+    case 'ended':
+    case 'withdrawn':
+      return 'over'
+  }
+}
+
+async function deliver({ client, chance, world }: Live, view: DealView): Promise<void> {
+  const { deal, payment } = view
+  if (payment === null) return
+  if (chance.happens(0.08)) return void (await client.send('cancel-deal', { deal, payment }))
+  for (const [portion, { state, amount }] of view.portions.entries()) {
+    if (state !== 'held' || !(world.isClosing || chance.happens(0.4))) continue
+    const part = chance.happens(0.7) ? BigInt(amount) : (BigInt(amount) * BigInt(chance.between(0, 4))) / 4n
+    await client.send('deliver', { payment, portion, amount: String(part) })
+  }
+}
+
+/** Money back for an earlier sale: whole, in part, or more than is left. */
+async function giveBack({ client, chance }: Live, { payment, bill }: DealView): Promise<void> {
+  if (payment === null || bill === null) return
+  const total = BigInt(bill.total)
+  const amount = chance.happens(0.5) ? total : (total * BigInt(chance.between(1, 7))) / 8n
+  if (amount > 0n) await client.send('refund', { payment, amount: String(amount) })
+}
+
+/** A command said long ago is said again, as it was or with something else in it. */
+async function repeatOld({ who, world, transport, chance }: Live): Promise<void> {
+  const mine = world.overheard.filter(({ from, call }) => from === who.actor.id && call.body !== undefined)
+  if (mine.length === 0) return
+  const { call } = chance.pick(mine)
+  if (chance.happens(0.5)) return void (await transport.call(call))
+  const reply = await transport.call({ ...call, body: altered(call.body ?? {}, chance) })
+  const code: unknown = reply !== 'no-answer' && reply.body instanceof Object && Reflect.get(reply.body, 'code')
+  if (code === 'command-mismatch') world.history.count('mismatches')
+}
+
+function altered(body: object, chance: Chance): object {
+  if ('amount' in body) return { ...body, amount: String(chance.between(1, 900)) }
+  if ('bill' in body) return { ...body, bill: billOf(chance) }
+  return { ...body, portion: 0 }
+}
+
+/** After the power was off: the newest deal is attended to, older ones are brought to an end. */
+async function finishWhatIsOpen(live: Live): Promise<void> {
+  for (const view of await unfinished(live)) {
+    if (live.chance.happens(0.5)) await act(live, view)
+    else if (view.state === 'joined' || view.state === 'open')
+      await live.client.send('cancel-deal', { deal: view.deal, payment: view.payment })
+  }
+}
+
+/** Towards the end: some deals are cancelled, others are left to time; what is held is handed over. */
+async function closeDown(live: Live): Promise<void> {
+  const { client, world, chance } = live
+  while (!world.isClosing) await live.sleep(1_000, 8_000)
+  for (;;) {
+    for (const view of await unfinished(live)) {
+      const { deal, payment, state } = view
+      if (state === 'held') await deliver(live, view)
+      else if (chance.happens(0.3)) await client.send('cancel-deal', { deal, payment })
+    }
+    await live.sleep(10_000, 30_000)
+  }
+}
+
+async function unfinished({ client }: Live): Promise<readonly DealView[]> {
+  const outcome = await client.deals()
+  if (!outcome.ok) return []
+  return outcome.view.deals.filter(({ state }) => state === 'open' || state === 'joined' || state === 'held')
+}
+
+function see({ world, who }: Live, topic: string, view: DealView): void {
+  world.checks.shown(`${who.actor.id} ${topic}`, view, 'in order')
+  world.screens.set(who.actor.id, view)
+}
+
+/** One to three lines, some with delivery or a cancellation period. */
+function billOf(chance: Chance): BillWire {
+  const lines = Array.from({ length: chance.between(1, 3) }, () => {
+    const amount = BigInt(chance.between(50, 1_100))
+    const conditions = {
+      delivery: chance.happens(0.15),
+      coolingOffSeconds: chance.happens(0.1) ? chance.between(5, 60) : 0,
+    }
+    const tax = String(taxIncluded(amount, 800))
+    return { text: 'Bread', quantity: 1, amount: String(amount), taxRate: 800, tax, code: null, conditions }
+  })
+  const total = lines.reduce((sum, { amount }) => sum + BigInt(amount), 0n)
+  return { unit: 'JPY', total: String(total), lines }
+}

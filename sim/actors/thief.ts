@@ -1,0 +1,99 @@
+// The thief: an enrolled phone with no good in mind. He guesses numbers, joins the bills of others and sits on them, says again what
+// he has listened to, and alters it; sends the approvals of others as his own, and his own for payments of others.
+import { dammDigit } from '#core/numbers.ts'
+import { fromBase64url, toBase64url } from '#core/bytes.ts'
+import { idFrom } from '#core/ids.ts'
+import type { PaymentView } from '#protocol/views.ts'
+import { approvalFor } from '#sdk/approval.ts'
+import type { Reply } from '#sdk/transport.ts'
+import { schemeView, selfView } from '../directory.ts'
+import type { Live } from '../machine.ts'
+import { toySign } from '../toy-keys.ts'
+import type { World } from '../world.ts'
+
+/** At the end of the approval bytes, and the signer's to choose. */
+const EXPIRY_BYTES = 8
+
+export async function playThief(live: Live): Promise<void> {
+  const { client, world, chance } = live
+  void client.resume()
+  let own: PaymentView | null = null
+  while (!world.isClosing) {
+    await live.sleep(300, 8_000)
+    if (world.isClosing) break
+    const ploy = chance.below(6)
+    if (ploy === 0) await guess(live)
+    else if (ploy === 1) own = (await sitOn(live)) ?? own
+    else if (ploy === 2) await sayAgain(live)
+    else if (ploy === 3) await alterOthers(live)
+    else if (ploy === 4) await sendAsOwn(live)
+    else if (own !== null) await alterOwn(live, own)
+  }
+  for (;;) {
+    await client.resume()
+    await live.sleep(10_000, 60_000)
+  }
+}
+
+/** Several numbers at once: the budget must hold against a burst. */
+async function guess({ client, world, chance }: Live): Promise<void> {
+  const tries = Array.from({ length: chance.between(1, 5) }, () => {
+    const digits = String(chance.below(100_000_000)).padStart(8, '0')
+    return client.send('join', { credential: { kind: 'number', number: digits + dammDigit(digits) } })
+  })
+  for (const outcome of await Promise.all(tries)) {
+    if (!outcome.ok && outcome.problem.code === 'too-many-tries') world.history.count('tries used up')
+    if (!outcome.ok && outcome.problem.code === 'number-not-found') world.history.count('misses')
+  }
+}
+
+/** Reads a number over somebody's shoulder and is faster. */
+async function sitOn({ client, world, chance }: Live): Promise<PaymentView | null> {
+  const screens = [...world.screens.values()].flatMap((view) => view?.ticket ?? [])
+  if (screens.length === 0 || chance.happens(0.7)) return null
+  const { number } = chance.pick(screens)
+  const outcome = await client.send('join', { credential: { kind: 'number', number } })
+  return outcome.ok ? outcome.view.payment : null
+}
+
+/** Exactly what another has sent, under his name: it is the same command, so it changes nothing. */
+async function sayAgain({ world, chance, transport }: Live): Promise<void> {
+  if (world.overheard.length > 0) await transport.say(chance.pick(world.overheard))
+}
+
+/** The words of others with something else in them: their session's MAC does not fit any more. */
+async function alterOthers({ world, chance, transport }: Live): Promise<void> {
+  if (world.overheard.length === 0) return
+  const { from, call, mac } = chance.pick(world.overheard)
+  const body = { ...call.body, command: idFrom('cmd', chance.bytes(16)) }
+  noteForgery(world, await transport.say({ from, mac, call: { ...call, body } }))
+}
+
+/** The approval of another in his own name. */
+async function sendAsOwn({ world, chance, transport, who }: Live): Promise<void> {
+  const approvals = world.overheard.filter(({ call, from }) => call.path.endsWith('/approve') && from !== who.actor.id)
+  if (approvals.length === 0) return
+  const { call } = chance.pick(approvals)
+  const body: { approval?: string; command: string } = { ...call.body, command: idFrom('cmd', chance.bytes(16)) }
+  const bytes = fromBase64url(body.approval ?? '') ?? new Uint8Array()
+  const signature = chance.happens(0.5) ? { signature: toBase64url(toySign(who.key, bytes)) } : {}
+  noteForgery(world, await transport.call({ ...call, body: { ...body, ...signature } }))
+}
+
+/** His own approval with one bit changed and signed again: it must be refused, or it would be good for what he did not see. */
+async function alterOwn({ world, chance, transport, who }: Live, view: PaymentView): Promise<void> {
+  const expiresAt = world.clock.now() + 60_000
+  const scheme = schemeView(world.scheme, world.clock.now())
+  const built = approvalFor({ purpose: 'approve', scheme, view, self: selfView(who), expiresAt })
+  if (!built.ok) return
+  const bytes = Uint8Array.from(built.bytes)
+  const place = chance.below(bytes.length - EXPIRY_BYTES)
+  bytes[place] = (bytes[place] ?? 0) ^ (1 << chance.below(8))
+  const evidence = { approval: toBase64url(bytes), signature: toBase64url(toySign(who.key, bytes)), proof: null }
+  const body = { command: idFrom('cmd', chance.bytes(16)), payment: view.payment, ...evidence }
+  noteForgery(world, await transport.call({ method: 'POST', path: '/v1/commands/approve', access: 'signed', body }))
+}
+
+function noteForgery({ history }: World, reply: Reply | 'no-answer'): void {
+  if (reply !== 'no-answer' && reply.status >= 400 && reply.status < 500) history.count('forgeries refused')
+}

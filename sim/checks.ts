@@ -1,0 +1,306 @@
+// What must be true of a run. Three sides are compared: the books (core/invariants and a record of every commit), what the hub
+// answered, and what each client believes because the SDK told it so.
+import { approvalBytes, claimsOf, METHOD_WHOLE } from '#core/approval.ts'
+import { billHash } from '#core/bill.ts'
+import { equal, fromHex, toBase64url } from '#core/bytes.ts'
+import { faultsOf } from '#core/invariants.ts'
+import type { Offer } from '#core/offer.ts'
+import { isFinal, settledAmount, stateOf, type Payment } from '#core/payment.ts'
+import type { CommandBody, CommandName } from '#protocol/commands.ts'
+import { BUDGETS } from '#protocol/limits.ts'
+import type { AnswerView, DealView, PaymentView } from '#protocol/views.ts'
+import type { SendOutcome } from '#sdk/outcome.ts'
+import type { Reply } from '#sdk/transport.ts'
+import type { Command } from '#switch/command.ts'
+import type { MemoryStore } from '#switch/memory-store.ts'
+import type { Answer, RefundRow, Writes } from '#switch/store.ts'
+import type { Scheme } from '#switch/switch.ts'
+import { BUCKETS, type Directory, type Enrolled } from './directory.ts'
+import type { History } from './history.ts'
+import { toySign } from './toy-keys.ts'
+
+export type Checks = ReturnType<typeof openChecks>
+
+/** Answers that are given again and again without being stored. */
+const NOT_STORED: ReadonlySet<string> = new Set(['too-many-tries', 'command-mismatch'])
+
+type Sent = Partial<CommandBody<'approve'> & CommandBody<'refund'>> &
+  Partial<Record<'deal' | 'command', string>> &
+  Readonly<{ payment?: string | null }>
+
+export function openChecks(options: {
+  store: MemoryStore
+  scheme: Scheme
+  directory: Directory
+  history: History
+  now: () => number
+}) {
+  const { store, scheme, directory, history, now } = options
+  const startedAt = now()
+  const faults: string[] = []
+  const fail = (sentence: string): void => {
+    if (faults.length === 0) history.tell(`FAULT ${sentence}`)
+    faults.push(sentence)
+  }
+
+  // ---- the books, commit by commit
+
+  const payments = new Map<string, Payment>()
+  const offers = new Map<string, Offer>()
+  const refunds = new Map<string, RefundRow>()
+  const approvals = new Map<string, number>()
+  const changedBills = new Map<string, number>()
+  const usedApprovals = new Set<string>()
+
+  const joins = new Map<string, string>()
+
+  function committed(writes: Writes): void {
+    for (const { command } of writes.commands) if (command.answer.payment) joins.set(command.id, command.answer.payment)
+    for (const { offer } of writes.offers) offers.set(`${offer.terminal} ${offer.deal}`, offer)
+    for (const { refund } of writes.refunds) refunds.set(refund.id, refund)
+    for (const { payment } of writes.payments) {
+      const before = payments.get(payment.id)
+      if (before !== undefined && isFinal(before) && stateOf(before) !== stateOf(payment))
+        fail(`${payment.id} was ${stateOf(before)} and became ${stateOf(payment)}`)
+      payments.set(payment.id, payment)
+    }
+    for (const { body, subject, terminal, version } of writes.events) {
+      history.tell(`${subject.slice(0, 13)} ${version} ${body.kind}`)
+      if (body.kind === 'approved') approvals.set(subject, (approvals.get(subject) ?? 0) + 1)
+      if (body.kind === 'billed') {
+        const key = `${terminal} ${payments.get(subject)?.deal ?? subject}`
+        changedBills.set(key, (changedBills.get(key) ?? 0) + 1)
+      }
+    }
+    for (const { payment: id, evidence } of writes.evidence) {
+      const payment = payments.get(id)
+      const payer = payment && directory.find(payment.payer.device)
+      if (payment === undefined || payer === undefined) return fail(`${id} was approved and is nobody's`)
+      usedApprovals.add(toBase64url(evidence.bytes))
+      if (!equal(evidence.signature, toySign(payer.key, evidence.bytes)))
+        fail(`${id} was approved with a signature that its payer did not make`)
+      if (!equal(evidence.bytes, bytesFor(payment, evidence.bytes, payer)))
+        fail(`${id} was approved with another bill's approval`)
+    }
+  }
+
+  /** The only bytes that approve this payment as it stands, but for the expiry, which is the phone's to choose. */
+  function bytesFor(payment: Payment, given: Uint8Array, payer: Enrolled): Uint8Array {
+    return approvalBytes({
+      purpose: 'approve',
+      scheme: scheme.id,
+      deal: payment.deal,
+      payment: payment.id,
+      billVersion: payment.billVersion,
+      billHash: payment.bill === null ? new Uint8Array(32) : billHash(payment.biller, payment.bill),
+      payerAccount: payment.payer.account,
+      means: payment.payer.account,
+      method: METHOD_WHOLE,
+      key: payer.actor.key,
+      nonce: fromHex(payment.nonce) ?? new Uint8Array(16),
+      expiresAt: claimsOf(given)?.expiresAt ?? 0,
+    })
+  }
+
+  /** core/invariants over everything, and the sum of all money. */
+  function audit(): void {
+    const contents = store.contents()
+    for (const fault of faultsOf({ ...contents, buckets: BUCKETS })) fail(fault)
+    let sum = contents.accounts.reduce((total, { balance }) => total + balance, 0n)
+    for (const { creditBucket, bucket, sequence, amount } of contents.transfers) {
+      if (sequence > (contents.marks.get(`${creditBucket} ${bucket}`) ?? 0n)) sum += amount
+    }
+    if (sum !== 0n) fail(`the sum of all money is ${sum}`)
+  }
+
+  // ---- what the hub decided
+
+  const answers = new Map<string, string>()
+  const misses = new Map<string, Set<string>>()
+  /** This no is not stored: another copy of the same join, on its way for longer, may still find a try. */
+  const outOfTries = new Set<string>()
+  /** A try that got no decision is given back, though its commit may have been written; nobody can make the store go away. */
+  const notDecided = new Set<unknown>()
+
+  function decided(command: Command, answer: Answer): void {
+    const code = answer.refusal?.code
+    if (code === 'too-many-tries') outOfTries.add(command.id)
+    if (code !== undefined && NOT_STORED.has(code)) return
+    const key = `${command.actor.id} ${command.id} ${command.hash}`
+    const said = JSON.stringify(answer)
+    const before = answers.get(key)
+    if (before !== undefined && before !== said)
+      fail(`${command.name} ${command.id} was answered ${before} and later ${said}`)
+    answers.set(key, said)
+    if (command.name !== 'join' || command.credential.kind !== 'number' || code !== 'number-not-found') return
+    if (notDecided.has(command.id)) return
+    const missed = misses.get(command.actor.id) ?? new Set()
+    misses.set(command.actor.id, missed.add(command.id))
+    const hours = (now() - startedAt) / 3_600_000
+    const { burst, perHour } = BUDGETS.device
+    if (missed.size > burst + perHour * hours) fail(`${command.actor.name} has guessed ${missed.size} times`)
+  }
+
+  // ---- what clients believe
+
+  const beliefs: { sentence: string; isTrue: () => boolean }[] = []
+  const claimed = {
+    joins: new Set<string>(),
+    refunds: new Set<string>(),
+    deals: new Set<string>(),
+    approvals: new Set<string>(),
+    bills: new Map<string, Set<string>>(),
+  }
+
+  function believe(sentence: string, isTrue: () => boolean): void {
+    if (isTrue()) beliefs.push({ sentence, isTrue })
+    else fail(`${sentence}: it is not so`)
+  }
+
+  /** An answer that has reached a client: from now on it knows what became of this command. */
+  function answered({ actor }: Enrolled, name: string, body: object, reply: Reply): void {
+    if (reply.status !== 200) return
+    // Borders: the body is the one that was sent under this name, the answer the one of our own hub.
+    const sent = body as Sent
+    const view = reply.body as AnswerView
+    const key = `${actor.id} ${sent.deal}`
+    if (name === 'open-offer') claimed.deals.add(key)
+    if (name === 'change-bill') claimed.bills.set(key, (claimed.bills.get(key) ?? new Set()).add(sent.command ?? ''))
+    if (name === 'join') claimed.joins.add(view.payment?.payment ?? '')
+    if (name === 'approve') claimed.approvals.add(sent.approval ?? '')
+    if (name === 'refund') claimed.refunds.add(view.refund ?? '')
+  }
+
+  /** An outcome that the SDK has given to its program. */
+  function told({ actor }: Enrolled, name: CommandName, body: object, outcome: SendOutcome): void {
+    const say = `${actor.name} was told ${name} is ${outcome.ok ? 'done' : outcome.problem.code}`
+    history.tell(say)
+    if (outcome.view?.deal) shown(`${actor.id} answers`, outcome.view.deal, 'any order')
+    if (outcome.view?.payment) shown(`${actor.id} answers`, outcome.view.payment, 'any order')
+    if (!outcome.ok) return
+    // A border: the body is the one that was sent under this name.
+    const sent = body as Sent
+    const { payment, deal = '', amount } = sent
+    const row = (): Payment | undefined => payments.get(payment ?? '')
+    switch (name) {
+      case 'open-offer':
+        return believe(say, () => offers.has(`${actor.id} ${deal}`))
+      case 'cancel-deal':
+        if (payment === null)
+          return believe(`${say} for ${deal}`, () => offers.get(`${actor.id} ${deal}`)?.state.kind === 'withdrawn')
+        return believe(`${say} for ${payment}`, () => (row()?.ended ?? null) !== null)
+      case 'decline':
+        return believe(`${say} for ${payment}`, () => (row()?.ended ?? null) !== null)
+      case 'release':
+        return believe(`${say} for ${payment}`, () => row()?.ended?.reason === 'released')
+      case 'join': {
+        const joined = outcome.view.payment?.payment ?? 'nothing'
+        return believe(`${say} for ${joined}`, () => payments.get(joined)?.payer.device === actor.id)
+      }
+      case 'approve':
+        return believe(`${say} for ${payment}`, () => (row()?.approvedAt ?? null) !== null)
+      case 'refund': {
+        const refund = refunds.get(outcome.view.refund ?? '')
+        return believe(`${say} for ${payment}`, () => refund?.original === payment && String(refund?.amount) === amount)
+      }
+      case 'change-bill':
+      case 'renew-number':
+      case 'deliver':
+      case 'challenge':
+      case 'respond':
+      case 'attend':
+        return undefined
+    }
+  }
+
+  // ---- what clients see
+
+  const versions = new Map<string, number>()
+  const views = new Map<string, string>()
+
+  /** A view that a client was shown. By a watcher in order of version; an answer may be overtaken by what is watched. */
+  function shown(watcher: string, view: DealView | PaymentView, order: 'in order' | 'any order'): void {
+    const subject = 'biller' in view ? view.payment : view.deal
+    const key = `${watcher} ${subject}`
+    const before = versions.get(key) ?? 0
+    if (order === 'in order') {
+      if (view.version < before) fail(`${watcher} saw ${subject} go back from ${before} to ${view.version}`)
+      versions.set(key, view.version)
+    }
+    const text = JSON.stringify(view)
+    const same = `${'biller' in view ? 'phone' : 'terminal'} ${subject} ${view.version}`
+    const other = views.get(same)
+    if (other === text) return
+    if (other !== undefined) fail(`version ${view.version} of ${subject} was shown as ${other} and as ${text}`)
+    views.set(same, text)
+    if (view.state !== 'settled' || view.payment === null) return
+    const { payment, bill } = view
+    const total = view.portions.reduce((sum, portion) => sum + BigInt(portion.settled), 0n)
+    believe(`${watcher} saw ${payment} settled with ${total} of ${bill?.total}`, () => {
+      const row = payments.get(payment)
+      if (row === undefined || stateOf(row) !== 'settled') return false
+      return settledAmount(row) === total && String(row.bill?.total) === bill?.total
+    })
+  }
+
+  // ---- the end
+
+  /** When everything is over: all that was begun has ended, and everybody was told the truth. `held` are commands without an answer. */
+  function final(held: readonly string[]): void {
+    audit()
+    for (const id of outOfTries) claimed.joins.add(joins.get(id) ?? '')
+    for (const command of held) fail(`${command} never got an answer`)
+    for (const { sentence, isTrue } of beliefs) if (!isTrue()) fail(`${sentence}: it did not stay so`)
+    for (const payment of payments.values()) {
+      if (!isFinal(payment)) fail(`${payment.id} is still ${stateOf(payment)}`)
+      const count = approvals.get(payment.id) ?? 0
+      if (count > 1) fail(`${payment.id} was approved ${count} times`)
+      if (stateOf(payment) === 'settled' && count === 0) fail(`${payment.id} settled without an approval`)
+      if (!claimed.joins.has(payment.id)) fail(`${payment.payer.name} joined ${payment.id} and was never told`)
+    }
+    for (const [key, offer] of offers) {
+      if (!claimed.deals.has(key)) fail(`deal ${key} was opened and its register was never told`)
+      if (offer.state.kind !== 'taken') continue
+      const payment = payments.get(offer.state.payment)
+      const reason = payment?.ended?.reason
+      if (payment === undefined) fail(`deal ${key} is taken and has no payment`)
+      else if (stateOf(payment) === 'ended' && (reason === 'released' || reason === 'idle'))
+        fail(`deal ${key} was let go and got no new number`)
+    }
+    for (const refund of refunds.values()) {
+      if (!refund.told) fail(`refund ${refund.id} was never told to its payment`)
+      if (!claimed.refunds.has(refund.id)) fail(`refund ${refund.id} was made and its register was never told`)
+    }
+    for (const [key, count] of changedBills) {
+      const said = claimed.bills.get(key)?.size ?? 0
+      if (count !== said) fail(`the bill of ${key} changed ${count} times, its register was told ${said}`)
+    }
+    for (const approval of usedApprovals)
+      if (!claimed.approvals.has(approval)) fail('an approval took effect and its phone was never told')
+    for (const approval of claimed.approvals)
+      if (!usedApprovals.has(approval)) fail('an approval was accepted and had no effect')
+    const { transfers, marks } = store.contents()
+    for (const { creditBucket, bucket, sequence } of transfers) {
+      if (sequence > (marks.get(`${creditBucket} ${bucket}`) ?? 0n))
+        fail(`transfer ${bucket}/${sequence} never arrived in bucket ${creditBucket}`)
+    }
+  }
+
+  /** Is there anything that still has to end? */
+  const isQuiet = (): boolean =>
+    [...payments.values()].every(isFinal) && [...refunds.values()].every(({ told }) => told)
+
+  return {
+    faults,
+    fail,
+    committed,
+    audit,
+    decided,
+    undecided: (id: unknown) => void notDecided.add(id),
+    answered,
+    told,
+    shown,
+    final,
+    isQuiet,
+  }
+}

@@ -1,0 +1,64 @@
+// What happened in a run: a running hash over every event (two runs of a seed must have the same), the last events, and counters
+// that prove that the run did something.
+import { createHash } from 'node:crypto'
+
+export type History = Readonly<{
+  /** Writes down an event; the text is a function of the seed. */
+  tell(event: string): void
+  count(what: Counted): void
+  counts: ReadonlyMap<Counted, number>
+  hash(): string
+  last(): readonly string[]
+}>
+
+export type Counted =
+  | 'deals opened'
+  | 'joins'
+  | 'payments settled'
+  | 'payments held'
+  | 'releases'
+  | 'cancels'
+  | 'declines'
+  | 'refunds'
+  | 'bills changed'
+  | 'challenges answered'
+  | 'misses'
+  | 'tries used up'
+  | 'shortages'
+  | 'approvals of an old bill'
+  | 'forgeries refused'
+  | 'hub crashes'
+  | 'client crashes'
+  | 'requests lost'
+  | 'answers lost'
+  | 'requests twice'
+  | 'messages lost'
+  | 'store away'
+  | 'commits unknown'
+  | 'commands repeated'
+  | 'commands resumed'
+  | 'mismatches'
+  | 'deposits'
+
+const LAST = 60
+
+export function openHistory(options: { now: () => number; print: ((line: string) => void) | null }): History {
+  const hash = createHash('sha256')
+  const last: string[] = []
+  const counts = new Map<Counted, number>()
+  let digest: string | undefined
+  const start = options.now()
+  return {
+    tell(event) {
+      const line = `${String(options.now() - start).padStart(8)} ${event}`
+      hash.update(line)
+      last.push(line)
+      if (last.length > 2 * LAST) last.splice(0, LAST)
+      options.print?.(line)
+    },
+    count: (what) => void counts.set(what, (counts.get(what) ?? 0) + 1),
+    counts,
+    hash: () => (digest ??= hash.digest('hex')),
+    last: () => last.slice(-LAST),
+  }
+}

@@ -1,0 +1,73 @@
+// The store as a hub meets it: slow, sometimes away, sometimes silent after a commit; and gone for a hub that has died.
+import { OutcomeUnknown, StoreUnavailable, type Store, type Writes } from '#switch/store.ts'
+import type { Chance } from './random.ts'
+import { never, type World } from './world.ts'
+
+/** Tells of every commit with what it wrote. */
+export function observedStore(store: Store, committed: (writes: Writes) => void): Store {
+  return {
+    ...store,
+    async transact(needs, decide) {
+      let writes: Writes | null = null
+      await store.transact(needs, (rows) => (writes = decide(rows)))
+      if (writes !== null) committed(writes)
+    },
+  }
+}
+
+/** The life of one hub process: what it waits for never comes once it is dead. */
+export type Life = { isAlive: boolean }
+
+/** `store` over a faulty connection, for one life of a hub. `crash` ends that life. */
+export function faultyStore(world: World, life: Life, chance: Chance, crash: () => void): Store {
+  const { store, clock, history } = world
+
+  const pass = async (): Promise<void> => {
+    if (chance.happens(world.faults.storeSlow))
+      await clock.sleep(chance.happens(0.05) ? chance.between(500, 4_000) : chance.between(1, 60))
+    if (!life.isAlive) await never()
+  }
+  const away = (): boolean => {
+    if (!chance.happens(world.faults.storeAway)) return false
+    history.count('store away')
+    return true
+  }
+  const read = async <Found>(look: () => Promise<Found>): Promise<Found> => {
+    await pass()
+    if (away()) throw new StoreUnavailable('the store is away')
+    return look()
+  }
+
+  return {
+    async transact(needs, decide) {
+      await pass()
+      if (away()) throw new StoreUnavailable('the store is away')
+      const isUnknown = chance.happens(world.faults.commitUnknown)
+      const isLost = isUnknown && chance.happens(0.4)
+      if (!isLost) await store.transact(needs, decide)
+      if (chance.happens(world.faults.crashAtCommit)) crash()
+      await pass()
+      if (!isUnknown) return
+      history.count('commits unknown')
+      throw new OutcomeUnknown('the answer to the commit was lost')
+    },
+    deposit: async (bucket) => {
+      const deposited = await read(() => store.deposit(bucket))
+      if (deposited > 0) history.count('deposits')
+      return deposited
+    },
+    readCommand: (bucket, key) => read(() => store.readCommand(bucket, key)),
+    readNumber: (bucket, key) => read(() => store.readNumber(bucket, key)),
+    readToken: (bucket, token) => read(() => store.readToken(bucket, token)),
+    readOffer: (bucket, key) => read(() => store.readOffer(bucket, key)),
+    readPayment: (payment) => read(() => store.readPayment(payment)),
+    readPayments: (payments) => read(() => store.readPayments(payments)),
+    readDevice: (bucket, device) => read(() => store.readDevice(bucket, device)),
+    readBalances: (account) => read(() => store.readBalances(account)),
+    readEntries: (page) => read(() => store.readEntries(page)),
+    readOffers: (page) => read(() => store.readOffers(page)),
+    readOpenPayments: (party, limit) => read(() => store.readOpenPayments(party, limit)),
+    readDue: (limit) => read(() => store.readDue(limit)),
+    now: () => read(() => store.now()),
+  }
+}

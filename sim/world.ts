@@ -1,0 +1,39 @@
+// What every part of a run shares. Made once by simulate.ts.
+import type { DealView } from '#protocol/views.ts'
+import type { Budgets } from '#switch/budgets.ts'
+import type { MemoryStore } from '#switch/memory-store.ts'
+import type { Store } from '#switch/store.ts'
+import type { Scheme } from '#switch/switch.ts'
+import type { Checks } from './checks.ts'
+import type { Clock } from './clock.ts'
+import type { Directory } from './directory.ts'
+import type { Faults } from './faults.ts'
+import type { History } from './history.ts'
+import type { Plant } from './plants.ts'
+import type { Sealed } from './wire.ts'
+
+export type World = {
+  readonly clock: Clock
+  readonly history: History
+  readonly scheme: Scheme
+  readonly directory: Directory
+  readonly checks: Checks
+  /** as the hubs know it: every commit is observed, and a planted bug may lie in between */
+  readonly store: Store
+  readonly memory: MemoryStore
+  /** one for all hubs, as the real ones keep theirs in the database */
+  readonly budgets: Budgets
+  readonly plant: Plant
+  faults: Faults
+  /** when a topic's rows were last written, by whichever hub */
+  readonly commits: Map<string, number>
+  /** towards the end nobody begins anything new, and everybody ends what is open */
+  isClosing: boolean
+  /** what the screen of each register shows, for people to read */
+  readonly screens: Map<string, DealView | null>
+  /** requests that the thief has listened to */
+  readonly overheard: Sealed[]
+}
+
+/** For a process that has died: it goes on with nothing. */
+export const never = (): Promise<never> => new Promise(() => {})

@@ -1,0 +1,464 @@
+// THE state machine: every state × every command, the money of every event, and what holds whatever happens.
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import { systemAccount, type AccountKey } from '#core/accounts.ts'
+import type { Device } from '#core/device.ts'
+import type { Transfer } from '#core/ledger.ts'
+import { MAX_AMOUNT } from '#core/money.ts'
+import {
+  AUTHORISE_WITHIN_MS,
+  decide,
+  DELIVER_WITHIN_MS,
+  evolve,
+  isFinal,
+  JOINED_LIFE_MS,
+  needsOf,
+  PATIENCE_MS,
+  paymentDueAt,
+  refundedAmount,
+  settledAmount,
+  stateOf,
+  transfersOf,
+  type Loaded,
+  type Payment,
+  type PaymentCommand,
+} from '#core/payment.ts'
+import {
+  account,
+  after,
+  approved,
+  bill,
+  biller,
+  device,
+  evidenceOf,
+  id,
+  joined,
+  line,
+  loaded,
+  NONCE,
+  NOON,
+  PAYER_BUCKET,
+  PAYMENT,
+  payer,
+  unit,
+} from './support/deal.ts'
+import { matrixOf } from './support/matrix.ts'
+import { live, lives } from './support/walk.ts'
+
+const DAY_MS = 86_400_000
+const DAY = 86_400
+const plain = bill(line(500n))
+const later = bill(line(500n, { delivery: true }))
+const cooling = bill(line(500n, { coolingOffSeconds: DAY }))
+const both = bill(line(500n, { delivery: true, coolingOffSeconds: DAY }))
+const mixed = bill(line(100n), line(200n, { delivery: true }), line(400n, { coolingOffSeconds: DAY }), line(800n))
+const challenged = (payment: Payment): Payment =>
+  evolve(payment, { kind: 'challenged', nonce: 'c4'.repeat(16), at: NOON })
+
+// ---- every state × every command
+
+const states: Record<string, { payment: Payment; at: number }> = {
+  'no bill': { payment: joined(null), at: NOON },
+  billed: { payment: joined(plain), at: NOON },
+  challenge: { payment: challenged(joined(plain)), at: NOON },
+  authorising: { payment: approved(joined(later), NOON, true), at: NOON },
+  'to deliver': { payment: approved(joined(later)), at: NOON },
+  'cooling off': { payment: approved(joined(cooling)), at: NOON + DAY_MS - 1 },
+  'cooled off': { payment: approved(joined(cooling)), at: NOON + DAY_MS },
+  'partly settled': { payment: approved(joined(bill(line(100n), line(200n, { delivery: true })))), at: NOON },
+  settled: { payment: approved(joined(plain)), at: NOON },
+  ended: { payment: after(joined(plain), { kind: 'cancel', by: 'payer' }).payment, at: NOON },
+}
+type Make = (payment: Payment, at: number) => { command: PaymentCommand; at?: number; given?: Loaded }
+const commands: Record<string, Make> = {
+  approve: (payment, now) => ({ command: { kind: 'approve', evidence: evidenceOf(payment, { now }) } }),
+  'approve, outside means': (payment, now) => ({
+    command: { kind: 'approve', evidence: evidenceOf(payment, { now }), outside: true },
+  }),
+  'approve, too poor': (payment, now) => ({
+    command: { kind: 'approve', evidence: evidenceOf(payment, { now }) },
+    given: loaded({ account: account(0n) }),
+  }),
+  'answer: yes': () => ({ command: { kind: 'answer', yes: true } }),
+  'answer: no': () => ({ command: { kind: 'answer', yes: false } }),
+  bill: (payment) => ({
+    command: { kind: 'bill', billVersion: payment.billVersion, bill: bill(line(700n)), nonce: NONCE },
+  }),
+  'cancel by payer': () => ({ command: { kind: 'cancel', by: 'payer' } }),
+  'cancel by biller': () => ({ command: { kind: 'cancel', by: 'biller' } }),
+  release: () => ({ command: { kind: 'release' } }),
+  attend: () => ({ command: { kind: 'attend' } }),
+  challenge: () => ({ command: { kind: 'challenge', nonce: NONCE } }),
+  'respond, right': (payment, now) => ({
+    command: { kind: 'respond', evidence: evidenceOf(payment, { purpose: 'challenge', now }) },
+  }),
+  'respond, wrong': (payment, now) => ({
+    command: { kind: 'respond', evidence: evidenceOf(payment, { purpose: 'challenge', now, proof: 'wrong' }) },
+  }),
+  'deliver all': (payment) => {
+    const portion = Math.max(
+      0,
+      payment.portions.findIndex(({ state }) => state.kind === 'held'),
+    )
+    return { command: { kind: 'deliver', portion, amount: payment.portions[portion]?.amount ?? 0n } }
+  },
+  refunded: () => ({ command: { kind: 'refunded', refund: id('pay', 0x66), amount: 1n } }),
+  'time, when due': (payment, now) => ({ command: { kind: 'time' }, at: paymentDueAt(payment) ?? now + 100 * DAY_MS }),
+}
+
+const cell = (name: string, state: string): string => {
+  const { payment, at: now } = states[state] ?? assert.fail(state)
+  const { command, at = now, given = loaded() } = (commands[name] ?? assert.fail(name))(payment, now)
+  const decision = after(payment, command, at, given)
+  const change = decision.events.length === 0 ? '–' : stateOf(decision.payment)
+  if (decision.refusal === null) return change
+  const code = decision.refusal.code === 'state-conflict' ? '×' : `(${decision.refusal.code})`
+  return decision.events.length === 0 ? code : `${change} ${code}`
+}
+
+test('the drawing in core/payment.ts is what the rules decide for every state and command', async () => {
+  const source = await readFile(new URL('../core/payment.ts', import.meta.url), 'utf8')
+  const names = Object.keys(states)
+  for (const columns of [names.slice(0, 4), names.slice(4)]) {
+    const drawing = matrixOf(Object.keys(commands), columns, cell)
+    assert.ok(source.includes(drawing), `core/payment.ts must hold this drawing:\n${drawing}`)
+  }
+})
+
+// ---- who says no first
+
+test('approve refuses for the first of: state, bill, challenge, device, signature, stale, late, proof, account, unit, limit, funds', () => {
+  const asked = challenged(joined(later))
+  const stale = evidenceOf(joined(plain), { over: { billVersion: 7 } })
+  const dear = joined(bill(line(2_000_000n)))
+  const late = evidenceOf(dear, { proof: 'none', over: { expiresAt: NOON } })
+  const forged = evidenceOf(dear, { proof: 'none', over: { nonce: new Uint8Array(16), expiresAt: NOON } })
+  const locked: Device = { ...device, status: 'revoked', lockedUntil: NOON + 1 }
+  const bad = loaded({ device: locked, account: account(0n, { status: 'frozen', unit: unit('EUR') }) })
+  const active = loaded({ device: { ...locked, status: 'active' }, account: bad.account })
+  const free = loaded({ device, account: bad.account })
+  const rows: [string, Payment, Partial<{ evidence: typeof stale; given: Loaded }>, string][] = [
+    ['over', after(asked, { kind: 'cancel', by: 'payer' }).payment, { evidence: forged, given: bad }, 'state-conflict'],
+    ['no bill, though asked', challenged(joined(null)), { evidence: forged, given: bad }, 'bill-missing'],
+    ['asked', asked, { evidence: forged, given: bad }, 'challenge-open'],
+    ['revoked', dear, { evidence: forged, given: bad }, 'device-revoked'],
+    ['of an older bill', dear, { evidence: stale, given: active }, 'bill-changed'],
+    ['forged', dear, { evidence: forged, given: active }, 'signature-invalid'],
+    ['late', dear, { evidence: late, given: active }, 'approval-expired'],
+    ['no proof', dear, { evidence: evidenceOf(dear, { proof: 'none' }), given: active }, 'proof-needed'],
+    ['locked', dear, { given: active }, 'proof-locked'],
+    ['frozen', dear, { given: free }, 'account-frozen'],
+    ['no account in the unit', dear, { given: loaded({ account: null }) }, 'unit-mismatch'],
+    ['closed', dear, { given: loaded({ account: account(0n, { status: 'closed' }) }) }, 'account-closed'],
+    ['other unit', dear, { given: loaded({ account: account(0n, { unit: unit('EUR') }) }) }, 'unit-mismatch'],
+    ['over the limit', dear, { given: loaded({ account: account(0n) }) }, 'over-limit'],
+    ['too poor', joined(plain), { given: loaded({ account: account(499n) }) }, 'insufficient-funds'],
+  ]
+  for (const [name, payment, { evidence = evidenceOf(payment), given = loaded() }, code] of rows) {
+    const decided = decide(payment, given, { kind: 'approve', evidence }, NOON)
+    assert.equal(decided.refusal?.code, code, name)
+  }
+  assert.equal(
+    after(
+      joined(plain),
+      { kind: 'approve', evidence: evidenceOf(joined(plain)) },
+      NOON,
+      loaded({ account: account(500n) }),
+    ).refusal,
+    null,
+  )
+})
+
+test('a shortage tells the payer how much there is, is counted as a decline, and leaves the bill open', () => {
+  const poor = loaded({ account: account(499n) })
+  const { refusal, payment } = after(
+    joined(plain),
+    { kind: 'approve', evidence: evidenceOf(joined(plain)) },
+    NOON,
+    poor,
+  )
+  assert.deepEqual(refusal, { code: 'insufficient-funds', detail: { available: '499' } })
+  assert.deepEqual([payment.declines, stateOf(payment)], [1, 'joined'])
+})
+
+test('the limit itself may be paid, one more may not', () => {
+  const outcome = (amount: bigint) => {
+    const payment = joined(bill(line(amount)))
+    const command = { kind: 'approve', evidence: evidenceOf(payment) } as const
+    return after(payment, command, NOON, loaded({ account: account(MAX_AMOUNT) })).refusal
+  }
+  assert.equal(outcome(1_000_000n), null)
+  assert.deepEqual(outcome(1_000_001n), { code: 'over-limit', detail: { limit: '1000000' } })
+})
+
+test('the third wrong answer to a challenge ends the deal as unproven', () => {
+  let payment = challenged(joined(plain))
+  let phone: Device = device
+  for (let guess = 1; guess <= 3; guess++) {
+    const evidence = evidenceOf(payment, { purpose: 'challenge', proof: 'wrong' })
+    const decided = after(payment, { kind: 'respond', evidence }, NOON, loaded({ device: phone }))
+    assert.equal(decided.refusal?.code, 'proof-wrong')
+    phone = decided.device ?? phone
+    payment = decided.payment
+  }
+  assert.deepEqual([stateOf(payment), payment.ended?.reason, payment.proven], ['ended', 'unproven', 'failed'])
+  assert.equal(phone.wrongProofs, 3)
+})
+
+// ---- money
+
+const NAMES: Record<string, string> = {
+  [payer.account]: 'payer',
+  [biller.account]: 'biller',
+  [systemAccount('escrow', PAYER_BUCKET)]: 'escrow',
+  [systemAccount('clearing', PAYER_BUCKET)]: 'clearing',
+}
+const written = ({ kind, debit, credit, amount }: Transfer): string =>
+  `${kind} ${NAMES[debit] ?? debit} → ${NAMES[credit] ?? credit} ${amount}`
+const moves = (payment: Payment, command: PaymentCommand, now = NOON): string[] => {
+  const { events } = after(payment, command, now)
+  let current = payment
+  return events.flatMap((event) => {
+    const transfers = transfersOf(current, event)
+    current = evolve(current, event)
+    return transfers.map(written)
+  })
+}
+const approve = (payment: Payment, outside = false): PaymentCommand => ({
+  kind: 'approve',
+  evidence: evidenceOf(payment),
+  outside,
+})
+
+test('every event moves exactly this money', () => {
+  const heldMixed = approved(joined(mixed))
+  const outside = approved(joined(mixed), NOON, true)
+  const rows: [string, string[], string[]][] = [
+    ['settled at once', moves(joined(plain), approve(joined(plain))), ['settle payer → biller 500']],
+    ['held', moves(joined(later), approve(joined(later))), ['hold payer → escrow 500']],
+    ['mixed', moves(joined(mixed), approve(joined(mixed))), ['settle payer → biller 900', 'hold payer → escrow 600']],
+    ['outside, asked', moves(joined(mixed), approve(joined(mixed), true)), []],
+    [
+      'outside, yes',
+      moves(outside, { kind: 'answer', yes: true }),
+      ['settle clearing → biller 900', 'hold clearing → escrow 600'],
+    ],
+    ['outside, no', moves(outside, { kind: 'answer', yes: false }), []],
+    ['outside, out of time', moves(outside, { kind: 'time' }, NOON + AUTHORISE_WITHIN_MS), []],
+    ['outside, cancelled', moves(outside, { kind: 'cancel', by: 'payer' }), []],
+    [
+      'outside, a late yes',
+      moves(after(outside, { kind: 'cancel', by: 'payer' }).payment, { kind: 'answer', yes: true }),
+      [],
+    ],
+    [
+      'delivered in full',
+      moves(heldMixed, { kind: 'deliver', portion: 1, amount: 200n }),
+      ['release escrow → biller 200'],
+    ],
+    [
+      'delivered in part',
+      moves(heldMixed, { kind: 'deliver', portion: 1, amount: 50n }),
+      ['release escrow → biller 50', 'return escrow → payer 150'],
+    ],
+    ['nothing delivered', moves(heldMixed, { kind: 'deliver', portion: 1, amount: 0n }), ['return escrow → payer 200']],
+    ['more than all', moves(heldMixed, { kind: 'deliver', portion: 1, amount: 201n }), []],
+    ['less than nothing', moves(heldMixed, { kind: 'deliver', portion: 1, amount: -1n }), []],
+    ['a portion at once', moves(heldMixed, { kind: 'deliver', portion: 0, amount: 1n }), []],
+    ['cooled off', moves(heldMixed, { kind: 'time' }, NOON + DAY_MS), ['release escrow → biller 400']],
+    [
+      'all that time can do',
+      moves(heldMixed, { kind: 'time' }, NOON + DELIVER_WITHIN_MS),
+      ['release escrow → biller 400', 'return escrow → payer 200'],
+    ],
+    ['the payer changes the mind', moves(heldMixed, { kind: 'cancel', by: 'payer' }), ['return escrow → payer 400']],
+    ['the biller gives back', moves(heldMixed, { kind: 'cancel', by: 'biller' }), ['return escrow → payer 600']],
+    ['refunded', moves(approved(joined(plain)), { kind: 'refunded', refund: id('pay', 1), amount: 500n }), []],
+    ['cancelled before', moves(joined(plain), { kind: 'cancel', by: 'payer' }), []],
+  ]
+  for (const [name, seen, expected] of rows) assert.deepEqual(seen, expected, name)
+})
+
+test('each side reads the name of the other in its history', () => {
+  const names = (payment: Payment, command: PaymentCommand): string[] => {
+    const [event] = after(payment, command).events
+    assert.ok(event)
+    return transfersOf(payment, event).map(({ kind, debitName, creditName }) => `${kind} ${debitName}/${creditName}`)
+  }
+  assert.deepEqual(names(joined(mixed), approve(joined(mixed))), [
+    'settle Marubeni Bakery/Hanako',
+    'hold Marubeni Bakery/Hanako',
+  ])
+  assert.deepEqual(names(approved(joined(mixed)), { kind: 'deliver', portion: 1, amount: 50n }), [
+    'release Marubeni Bakery/Hanako',
+    'return Marubeni Bakery/Marubeni Bakery',
+  ])
+})
+
+test('the largest amount goes through whole', () => {
+  const big = bill(line(MAX_AMOUNT - 1n), line(1n))
+  const decided = decide(
+    joined(big),
+    { ...loaded({ account: account(MAX_AMOUNT) }), rules: { ...loaded().rules, limitPerPayment: MAX_AMOUNT } },
+    approve(joined(big)),
+    NOON,
+  )
+  assert.equal(decided.refusal, null)
+  const [event] = decided.events
+  assert.ok(event)
+  assert.deepEqual(transfersOf(joined(big), event).map(written), [`settle payer → biller ${MAX_AMOUNT}`])
+})
+
+test('a late answer of the issuer changes nothing, whichever way it went', () => {
+  const outside = approved(joined(plain), NOON, true)
+  const outOfTime = after(outside, { kind: 'time' }, NOON + AUTHORISE_WITHIN_MS).payment
+  const cancelled = after(outside, { kind: 'cancel', by: 'biller' }).payment
+  const answered = after(outside, { kind: 'answer', yes: true }).payment
+  for (const payment of [outOfTime, cancelled, answered]) {
+    for (const said of [true, false]) {
+      assert.deepEqual(after(payment, { kind: 'answer', yes: said }).refusal, { code: 'state-conflict' })
+    }
+  }
+  const refusedOnce = after(outside, { kind: 'answer', yes: false }).payment
+  assert.deepEqual([stateOf(refusedOnce), refusedOnce.declines, refusedOnce.approvedAt], ['joined', 1, null])
+  assert.deepEqual([stateOf(outOfTime), stateOf(cancelled), stateOf(answered)], ['joined', 'ended', 'settled'])
+  assert.equal(stateOf(approved(outOfTime)), 'settled', 'after a no another means may pay')
+})
+
+test('a refund is shown once however often it is told, and never more than was settled', () => {
+  const paid = approved(joined(plain))
+  const refunded = { kind: 'refunded', refund: id('pay', 1), amount: 300n } as const
+  const once = after(paid, refunded).payment
+  assert.deepEqual(after(once, refunded), { events: [], refusal: null, device: null, payment: once })
+  const more = { kind: 'refunded', refund: id('pay', 2), amount: 201n } as const
+  assert.equal(after(once, more).refusal?.code, 'already-refunded')
+  const whole = after(once, { ...more, amount: 200n }).payment
+  assert.deepEqual([refundedAmount(whole), settledAmount(whole), stateOf(whole)], [500n, 500n, 'settled'])
+})
+
+// ---- time, to the millisecond
+
+test('time acts at its millisecond and not one before', () => {
+  const first = joined(plain)
+  const patient = Array.from({ length: 9 }, (_, index) => NOON + (index + 1) * 40_000).reduce(
+    (payment, now) => after(payment, { kind: 'attend' }, now).payment,
+    first,
+  )
+  const billed = after(
+    joined(null),
+    { kind: 'bill', billVersion: 0, bill: plain, nonce: NONCE },
+    NOON + 100_000,
+  ).payment
+  const slow = bill(line(500n, { delivery: true, coolingOffSeconds: 40 * DAY }))
+  const deliveredEarly = after(approved(joined(both)), { kind: 'deliver', portion: 0, amount: 300n }, NOON + 5).payment
+  const rows: [string, Payment, number, string][] = [
+    ['the silent phone is let go', first, NOON + 45_000, 'ended'],
+    ['attending gives 45 s from then', after(first, { kind: 'attend' }, NOON + 10).payment, NOON + 45_010, 'ended'],
+    ['but five minutes in all', patient, NOON + PATIENCE_MS, 'ended'],
+    ['while the biller owes the bill the phone may be silent', joined(null), NOON + JOINED_LIFE_MS, 'ended'],
+    ['with the bill the turn begins', billed, NOON + 145_000, 'ended'],
+    ['the issuer is out of time', approved(first, NOON, true), NOON + AUTHORISE_WITHIN_MS, 'joined'],
+    ['cooling-off ends', approved(joined(cooling)), NOON + DAY_MS, 'settled'],
+    ['what was never delivered goes back', approved(joined(later)), NOON + DELIVER_WITHIN_MS, 'ended'],
+    ['but not before a cooling-off that is longer', approved(joined(slow)), NOON + 40 * DAY_MS, 'ended'],
+    ['what was delivered waits for the cooling-off', deliveredEarly, NOON + DAY_MS, 'settled'],
+  ]
+  for (const [name, payment, due, then] of rows) {
+    assert.equal(paymentDueAt(payment), due, name)
+    assert.deepEqual(after(payment, { kind: 'time' }, due - 1).events, [], name)
+    assert.equal(stateOf(after(payment, { kind: 'time' }, due).payment), then, name)
+  }
+  assert.equal(after(first, { kind: 'time' }, NOON + 45_000).payment.ended?.reason, 'idle')
+  assert.equal(after(joined(null), { kind: 'time' }, NOON + JOINED_LIFE_MS).payment.ended?.reason, 'expired')
+  assert.equal(settledAmount(after(deliveredEarly, { kind: 'time' }, NOON + DAY_MS).payment), 300n)
+})
+
+test('the payer takes back until the last millisecond of the cooling-off, the biller always', () => {
+  const held = approved(joined(cooling))
+  const outcome = (by: 'payer' | 'biller', now: number) => {
+    const { refusal, payment } = after(held, { kind: 'cancel', by }, now)
+    return refusal?.code ?? stateOf(payment)
+  }
+  assert.equal(outcome('payer', NOON + DAY_MS - 1), 'ended')
+  assert.equal(outcome('payer', NOON + DAY_MS), 'state-conflict')
+  assert.equal(outcome('biller', NOON + DAY_MS), 'ended')
+})
+
+// ---- whatever happens
+
+/** What the portions say has been moved, and what the transfers say. */
+const balancesOf = (transfers: readonly Transfer[]): ((key: AccountKey) => bigint) => {
+  const sums = new Map<AccountKey, bigint>()
+  for (const { debit, credit, amount } of transfers) {
+    sums.set(debit, (sums.get(debit) ?? 0n) - amount)
+    sums.set(credit, (sums.get(credit) ?? 0n) + amount)
+  }
+  return (key) => sums.get(key) ?? 0n
+}
+
+test('whatever is commanded: finals stay, versions rise by one, and money moved is what the portions say', () => {
+  fc.assert(
+    fc.property(lives, (life) => {
+      const transfers: Transfer[] = []
+      live(life, ({ before, command, events, payment, now }) => {
+        const accounts = new Set(needsOf(before.id, command.kind, payer.account))
+        let current = before
+        for (const event of events) {
+          const moved = transfersOf(current, event)
+          for (const transfer of moved) {
+            assert.ok(accounts.has(transfer.debit), `${command.kind} locks ${transfer.debit}`)
+            assert.ok(transfer.amount > 0n)
+            assert.equal(transfer.unit, current.bill?.unit)
+            assert.equal(transfer.payment, PAYMENT)
+          }
+          transfers.push(...moved)
+          const next = evolve(current, event)
+          assert.equal(next.version, current.version + 1)
+          assert.equal(next.billVersion, current.billVersion + (event.kind === 'billed' ? 1 : 0))
+          if (event.kind !== 'billed') {
+            current.portions.forEach(({ state }, index) => {
+              if (state.kind === 'settled' || state.kind === 'ended') assert.equal(next.portions[index]?.state, state)
+            })
+          }
+          if (isFinal(current)) assert.equal(event.kind, 'refunded')
+          current = next
+        }
+        assert.deepEqual(current, payment)
+        if (isFinal(before)) assert.equal(stateOf(payment), stateOf(before))
+        assert.equal(paymentDueAt(payment) === null, isFinal(payment), 'only what is final is never looked at again')
+        if (command.kind === 'time') {
+          const due = (paymentDueAt(before) ?? Infinity) <= now
+          assert.equal(events.length > 0, due, 'time acts when something is due, and only then')
+        }
+
+        const sum = balancesOf(transfers)
+        const held = payment.portions.reduce(
+          (total, { state, amount }) => total + (state.kind === 'held' ? amount : 0n),
+          0n,
+        )
+        const total = payment.portions.reduce((all, { amount }) => all + amount, 0n)
+        assert.equal(sum(systemAccount('escrow', PAYER_BUCKET)), held)
+        assert.equal(sum(biller.account), settledAmount(payment))
+        assert.equal(-sum(payer.account) - sum(systemAccount('clearing', PAYER_BUCKET)), held + settledAmount(payment))
+        assert.equal(total, payment.bill?.total ?? 0n)
+        assert.ok(settledAmount(payment) + held <= total)
+        assert.ok(refundedAmount(payment) <= settledAmount(payment))
+      })
+    }),
+    { numRuns: 1_000 },
+  )
+})
+
+test('a decision is made of its arguments alone', () => {
+  fc.assert(
+    fc.property(lives, (life) => {
+      live(life, ({ before, command, now }) => {
+        const given = loaded()
+        assert.deepEqual(decide(before, given, command, now), decide(before, given, command, now))
+      })
+    }),
+    { numRuns: 50 },
+  )
+})

@@ -1,0 +1,85 @@
+// The contract for programs: valid OpenAPI, and exactly the routes that the hub has.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Validator } from '@seriousme/openapi-schema-validator'
+import type { FastifyInstance } from 'fastify'
+import { openApi } from '#protocol/openapi.ts'
+import { PROBLEMS } from '#protocol/problems.ts'
+import { ALL_ROUTES } from '#protocol/routes.ts'
+import { serveDocs } from '#server/docs.ts'
+import { createHttp, type HttpParts } from '#server/http.ts'
+
+/** The real routes; nothing is behind them, because nothing is asked. */
+function app(): FastifyInstance {
+  const parts: Partial<HttpParts> = { tls: null, trustProxy: false, publicUrl: null, version: '1.2.3', log: { write: () => {} }, demoCode: async () => ({ code: '', pin: null }) }
+  // Border: what a handler would use is not there.
+  const made = createHttp(parts as HttpParts)
+  serveDocs(made, { version: '1.2.3', publicUrl: null })
+  return made
+}
+
+/** 'GET /v1/deals/{deal}' for every route that fastify has. */
+function registered(of: FastifyInstance): string[] {
+  const found: string[] = []
+  const path: string[] = []
+  for (const line of of.printRoutes({ commonPrefix: false }).split('\n')) {
+    const [, indent, segment, methods] = /^([│ ]*)[├└]── (\S*)(?: \(([A-Z, ]+)\))?$/u.exec(line) ?? []
+    if (indent === undefined || segment === undefined) continue
+    path.splice(indent.length / 4)
+    path.push(segment)
+    const whole = path.join('').replaceAll(/:(\w+)/g, '{$1}')
+    for (const method of methods?.split(', ') ?? []) if (method !== 'HEAD') found.push(`${method} ${whole}`)
+  }
+  return found
+}
+
+const UNDOCUMENTED = ['GET /openapi.json', 'GET /docs', 'GET /docs.css']
+
+test('the document is valid OpenAPI 3.1', async () => {
+  const document = openApi('https://pay.example.org', '1.2.3')
+  const result = await new Validator().validate(structuredClone(document))
+  assert.deepEqual(result.errors ?? [], [])
+  assert.ok(result.valid)
+  assert.match(String(document.openapi), /^3\.1\./)
+})
+
+test('every route of the hub is in the document, and every operation of the document is a route', async () => {
+  const http = app()
+  await http.ready()
+  const document: { paths: Record<string, object> } = JSON.parse((await http.inject('/openapi.json')).body) as never
+  const documented = Object.entries(document.paths).flatMap(([path, operations]) => Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`))
+  const routes = registered(http).filter((route) => !UNDOCUMENTED.includes(route))
+  assert.ok(routes.length > 20, 'the routes were found')
+  assert.deepEqual(routes.toSorted(), documented.toSorted())
+  await http.close()
+})
+
+test('operations have their own ids, their answers and problems, and a body exactly where the route takes one', () => {
+  const { paths } = openApi('https://pay.example.org', '1.2.3') as { paths: Record<string, Record<string, Record<string, unknown>>> }
+  const ids = new Set<unknown>()
+  for (const route of ALL_ROUTES) {
+    const operation = paths[route.path]?.[route.method.toLowerCase()]
+    assert.ok(operation, route.path)
+    ids.add(operation.operationId)
+    assert.equal('requestBody' in operation, route.body !== undefined, route.path)
+    assert.equal('security' in operation, route.access !== 'open', route.path)
+    assert.equal([...route.path.matchAll(/\{/g)].length > 0, route.params !== undefined, route.path)
+    for (const code of route.problems) assert.ok(Object.hasOwn(PROBLEMS, code), `${route.path}: ${code}`)
+  }
+  assert.equal(ids.size, ALL_ROUTES.length)
+})
+
+test('the page for people shows every route with what it takes and answers', async () => {
+  const http = app()
+  const { body: page, headers } = await http.inject('/docs')
+  assert.match(String(headers['content-type']), /^text\/html/)
+  const anchors = new Set([...page.matchAll(/<section id="([^"]+)"/g)].map((found) => found[1]))
+  assert.equal(anchors.size, ALL_ROUTES.length)
+  for (const link of page.matchAll(/href="#([^"]+)"/g)) assert.ok(anchors.has(link[1]), link[1])
+  for (const { method, path, summary } of ALL_ROUTES) {
+    assert.ok(page.includes(`<span>${method}</span> ${path}`), path)
+    assert.ok(page.includes(summary.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)), summary)
+  }
+  assert.ok(!/<script| style=| on\w+=/.test(page), 'the page lives under the content security policy')
+  await http.close()
+})

@@ -1,0 +1,80 @@
+// Offers and payments as JSON rows: what comes back is what went in, at every moment of any life.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import { MAX_AMOUNT } from '#core/money.ts'
+import { evolveOffer, type Offer } from '#core/offer.ts'
+import { stateOf } from '#core/payment.ts'
+import { offerFromJson, paymentFromJson, toJson } from '#switch/snapshot.ts'
+import { after, approved, bill, id, joined, line, NOON, offered, taken, ticket } from './support/deal.ts'
+import { bills, live, lives } from './support/walk.ts'
+
+test('a payment comes back as it was, in every state', () => {
+  const states = new Set<string>()
+  const portions = new Set<string>()
+  fc.assert(
+    fc.property(lives, (life) => {
+      live(life, ({ payment }) => {
+        states.add(stateOf(payment))
+        for (const { state } of payment.portions) portions.add(state.kind)
+        assert.deepEqual(paymentFromJson(JSON.parse(toJson(payment))), payment)
+      })
+    }),
+    { numRuns: 400 },
+  )
+  assert.deepEqual([...states].toSorted(), ['authorising', 'ended', 'held', 'joined', 'settled'])
+  assert.deepEqual([...portions].toSorted(), ['authorising', 'due', 'ended', 'held', 'settled'])
+})
+
+test('an offer comes back as it was, in every state', () => {
+  fc.assert(
+    fc.property(fc.option(bills), (first) => {
+      const open = offered(first)
+      const each: Offer[] = [
+        open,
+        taken(open),
+        evolveOffer(open, { kind: 'withdrawn', at: NOON }),
+        evolveOffer(open, { kind: 'expired', at: NOON }),
+        evolveOffer(open, { kind: 'declined' }),
+        evolveOffer(taken(open), { kind: 'reopened', version: 9, bill: first, billVersion: 1, ticket: ticket(0x73) }),
+      ]
+      for (const offer of each) assert.deepEqual(offerFromJson(JSON.parse(toJson(offer))), offer)
+    }),
+  )
+})
+
+test('texts that look like numbers stay texts, and amounts beyond a float stay exact', () => {
+  for (const text of ['5', '12n', '0', '-1', '1e9', 'null', 'true', '"', '\\', '5\u2028', '__proto__']) {
+    const strange = bill(
+      line(MAX_AMOUNT, { delivery: true, coolingOffSeconds: 60 }, { text, code: text, tax: MAX_AMOUNT }),
+    )
+    const payment = joined(strange)
+    const back = paymentFromJson(JSON.parse(toJson(payment)))
+    assert.deepEqual(back, payment)
+    assert.equal(back.bill?.lines[0]?.text, text)
+    assert.equal(back.bill.lines[0].code, text)
+    assert.equal(back.bill.total, MAX_AMOUNT)
+  }
+})
+
+test('a name that looks like an amount stays a name', () => {
+  const payment = joined(bill(line(5n)))
+  const named = {
+    ...payment,
+    payer: { ...payment.payer, name: '500' },
+    biller: { ...payment.biller, name: '7', legalName: '8n', terminalLabel: '9' },
+  }
+  assert.deepEqual(paymentFromJson(JSON.parse(toJson(named))), named)
+})
+
+test('what was delivered, settled and refunded comes back as amounts', () => {
+  const held = approved(joined(bill(line(500n, { delivery: true, coolingOffSeconds: 60 }))))
+  const delivered = after(held, { kind: 'deliver', portion: 0, amount: 0n }).payment
+  const settled = approved(joined(bill(line(500n))))
+  const refunded = after(settled, { kind: 'refunded', refund: id('pay', 1), amount: 5n }).payment
+  for (const payment of [held, delivered, settled, refunded]) {
+    assert.deepEqual(paymentFromJson(JSON.parse(toJson(payment))), payment)
+  }
+  const [portion] = paymentFromJson(JSON.parse(toJson(delivered))).portions
+  assert.deepEqual(portion?.state.kind === 'held' && portion.state.delivered, 0n)
+})

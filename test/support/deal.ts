@@ -1,0 +1,158 @@
+// One deal with fixed ids and times, for tests of the rules alone: no store, no chance, no clock.
+import { accountNumber } from '#core/accounts.ts'
+import { approvalBytes, METHOD_WHOLE, type Approval, type Purpose } from '#core/approval.ts'
+import { assert } from '#core/assert.ts'
+import { billHash, NO_CONDITIONS, type Bill, type Biller, type Conditions, type Line } from '#core/bill.ts'
+import { fromHex } from '#core/bytes.ts'
+import type { Device, ProofResult } from '#core/device.ts'
+import { idFrom, idInBucket, type IdPrefix } from '#core/ids.ts'
+import type { Account } from '#core/ledger.ts'
+import { unitOf, type Unit } from '#core/money.ts'
+import { numberFrom } from '#core/numbers.ts'
+import { evolveOffer, openOffer, type Offer, type Payer, type Ticket } from '#core/offer.ts'
+import {
+  decide,
+  evolve,
+  joinedPayment,
+  type Decision,
+  type Evidence,
+  type Loaded,
+  type Payment,
+  type PaymentCommand,
+  type SchemeRules,
+} from '#core/payment.ts'
+
+/** The moment at which the phone joins. */
+export const NOON = 1_800_000_000_000
+
+export const unit = (code: string): Unit => {
+  const found = unitOf(code)
+  assert(found !== undefined, code)
+  return found
+}
+export const JPY = unit('JPY')
+
+const filled = (byte: number, length = 16): Uint8Array => new Uint8Array(length).fill(byte)
+export const id = <Prefix extends IdPrefix>(prefix: Prefix, byte: number) => idFrom(prefix, filled(byte))
+
+export const PAYER_BUCKET = 3
+export const payer: Payer = {
+  party: idInBucket('pty', PAYER_BUCKET, filled(0x11, 14)),
+  device: idInBucket('dev', PAYER_BUCKET, filled(0x12, 14)),
+  account: accountNumber(1, 1_234_567),
+  name: 'Hanako',
+}
+export const biller: Biller = {
+  party: idInBucket('pty', 7, filled(0x21, 14)),
+  account: accountNumber(2, 7_654_321),
+  name: 'Marubeni Bakery',
+  legalName: 'Marubeni Bakery Ltd.',
+  terminal: idInBucket('trm', 7, filled(0x22, 14)),
+  terminalLabel: 'Till 1',
+}
+export const rules: SchemeRules = {
+  id: id('sch', 0x31),
+  unlockMs: 3_600_000,
+  freshProofFrom: 10_000n,
+  limitPerPayment: 1_000_000n,
+}
+export const device: Device = {
+  id: payer.device,
+  party: payer.party,
+  key: id('key', 0x41),
+  status: 'active',
+  provedAt: 0,
+  wrongProofs: 0,
+  lockedUntil: 0,
+}
+export const account = (balance: bigint, over: Partial<Account> = {}): Account => ({
+  key: payer.account,
+  unit: JPY,
+  status: 'open',
+  balance,
+  version: 1n,
+  ...over,
+})
+export const loaded = (over: Partial<Loaded> = {}): Loaded => ({
+  rules,
+  device,
+  account: account(1_000_000n),
+  ...over,
+})
+
+export const line = (amount: bigint, conditions: Partial<Conditions> = {}, over: Partial<Line> = {}): Line => ({
+  text: 'Bread',
+  quantity: 1,
+  amount,
+  taxRate: null,
+  tax: 0n,
+  code: null,
+  conditions: { ...NO_CONDITIONS, ...conditions },
+  ...over,
+})
+export const bill = (...lines: Line[]): Bill => ({
+  unit: JPY,
+  total: lines.reduce((total, { amount }) => total + amount, 0n),
+  lines,
+})
+
+export const NONCE = '5a'.repeat(16)
+export const DEAL = id('deal', 0x51)
+export const PAYMENT = idInBucket('pay', PAYER_BUCKET, filled(0x61, 14))
+export const ticket = (seed: number, expiresAt = NOON + 120_000): Ticket => ({
+  number: numberFrom(filled(seed), 8),
+  scope: 'area:main',
+  token: id('tok', seed),
+  expiresAt,
+})
+
+/** An offer opened at NOON. */
+export const offered = (first: Bill | null): Offer =>
+  openOffer({ kind: 'counter', biller, deal: DEAL, bill: first, ticket: ticket(0x71), now: NOON })
+
+export const taken = (offer: Offer): Offer =>
+  evolveOffer(offer, { kind: 'taken', payment: PAYMENT, payer, nonce: NONCE, at: NOON, scanned: false })
+
+/** The payment that a phone's joining makes at NOON. */
+export const joined = (first: Bill | null): Payment => joinedPayment(taken(offered(first)))
+
+/** The fields that an honest phone signs for what it sees. */
+export const approvalOf = (payment: Payment, purpose: Purpose = 'approve', now = NOON): Approval => ({
+  purpose,
+  scheme: rules.id,
+  deal: payment.deal,
+  payment: payment.id,
+  billVersion: payment.billVersion,
+  billHash: payment.bill === null ? new Uint8Array(32) : billHash(payment.biller, payment.bill),
+  payerAccount: payer.account,
+  means: payer.account,
+  method: METHOD_WHOLE,
+  key: device.key,
+  nonce: fromHex((purpose === 'challenge' ? payment.challenge?.nonce : undefined) ?? payment.nonce) ?? filled(0),
+  expiresAt: now + 60_000,
+})
+
+export const evidenceOf = (
+  payment: Payment,
+  options: { purpose?: Purpose; proof?: ProofResult; now?: number; over?: Partial<Approval> } = {},
+): Evidence => ({
+  bytes: approvalBytes({ ...approvalOf(payment, options.purpose, options.now), ...options.over }),
+  signature: filled(0, 64),
+  proof: options.proof ?? 'right',
+  key: device.key,
+})
+
+/** Decides and applies; the decision comes back with the payment after it. */
+export function after(
+  payment: Payment,
+  command: PaymentCommand,
+  now = NOON,
+  given: Loaded = loaded(),
+): Decision & { payment: Payment } {
+  const decision = decide(payment, given, command, now)
+  return { ...decision, payment: decision.events.reduce(evolve, payment) }
+}
+
+/** The payment approved by its phone. */
+export const approved = (payment: Payment, now = NOON, outside = false): Payment =>
+  after(payment, { kind: 'approve', evidence: evidenceOf(payment, { now }), outside }, now).payment

@@ -1,0 +1,138 @@
+// The wallet as a story test handles it: one phone in one page, seen and pressed as its owner sees and presses it.
+import assert from 'node:assert/strict'
+import type { Page } from 'playwright-core'
+
+export type Language = 'en' | 'ja'
+
+export type WalletPage = Readonly<{
+  page: Page
+  /** Types the shop's number on the keypad and looks for the bill. */
+  typeNumber(number: string): Promise<void>
+  /** Opens a link as the phone's own camera app would. */
+  openLink(link: string): Promise<void>
+  /** Waits for the bill (or for "the shop is adding up") and gives the shop's name. */
+  joined(): Promise<string>
+  /** The tally's name as it is written, such as "7-crane-blue". */
+  tallyName(): Promise<string>
+  /** Waits until the amount to pay contains this text. */
+  amountIs(text: string): Promise<void>
+  /** Approves; gives the PIN when it is asked for. */
+  approve(pin: string): Promise<void>
+  decline(): Promise<void>
+  /** Waits for "paid" and gives the receipt's text. */
+  receipt(): Promise<string>
+  /** Waits for the end without payment and gives its sentences. */
+  ended(): Promise<string>
+  /** Leaves the receipt or the end. */
+  done(): Promise<void>
+  /** Waits until the shown balance contains this text. */
+  balanceIs(text: string): Promise<void>
+  openHistory(): Promise<void>
+  /** Waits for the first entry of the history and gives the texts of all that are shown. */
+  historyRows(): Promise<readonly string[]>
+  back(): Promise<void>
+}>
+
+const WORDS = {
+  en: {
+    find: 'Find the bill',
+    approve: 'Approve',
+    decline: /^(Decline|Leave)$/u,
+    done: 'Done',
+    history: 'History',
+    back: 'Back',
+    pin: 'PIN',
+  },
+  ja: {
+    find: 'お会計を見る',
+    approve: '承認する',
+    decline: /^(断る|やめる)$/u,
+    done: '完了',
+    history: '履歴',
+    back: '戻る',
+    pin: '暗証番号',
+  },
+} as const
+
+/** Opens the wallet of a device (`own`, `hanako`, `kenji`) and waits until it is ready to pay. */
+export async function openWalletPage(
+  page: Page,
+  options: Readonly<{ hub: string; device?: string; language?: Language }>,
+): Promise<WalletPage> {
+  const { hub, device = 'own', language = 'en' } = options
+  await page.addInitScript((locale) => {
+    // Frames of other origins may not store; there is nothing to choose there.
+    if (localStorage.getItem('warifu.locale') === null) localStorage.setItem('warifu.locale', locale)
+  }, language)
+  await page.goto(device === 'own' ? `${hub}/wallet` : `${hub}/wallet?device=${device}`)
+  const wallet = walletOn(page, language)
+  await page.locator('.balance .amount, .half').first().waitFor()
+  return wallet
+}
+
+/** The wallet on a page (or frame's page) that is open already. */
+export function walletOn(page: Page, language: Language = 'en'): WalletPage {
+  const words = WORDS[language]
+  const button = (name: string | RegExp) =>
+    page.getByRole('button', { name, ...(typeof name === 'string' && { exact: true }) })
+  return {
+    page,
+    async typeNumber(number) {
+      for (const digit of number.replaceAll(' ', '')) await page.locator(`.entry .key[data-key="${digit}"]`).click()
+      await button(words.find).click()
+    },
+    async openLink(link) {
+      await page.goto(link)
+    },
+    async joined() {
+      await page.locator('.half').waitFor()
+      return textOf(page, '.half-shop')
+    },
+    async tallyName() {
+      return textOf(page, '.half-name b')
+    },
+    async amountIs(text) {
+      await page.locator('.due', { hasText: text }).waitFor()
+    },
+    async approve(pin) {
+      await button(words.approve).click()
+      const field = page.getByLabel(words.pin, { exact: true })
+      const paid = page.locator('.paid')
+      await field.or(paid).first().waitFor()
+      if (await field.isVisible()) await page.keyboard.type(pin)
+    },
+    async decline() {
+      await button(words.decline).click()
+    },
+    async receipt() {
+      await page.locator('.paid').waitFor()
+      return `${await textOf(page, '.paid')}\n${await textOf(page, '.receipt')}`
+    },
+    async ended() {
+      await page.locator('.ended').waitFor()
+      return textOf(page, '.ended')
+    },
+    async done() {
+      await button(words.done).click()
+    },
+    async balanceIs(text) {
+      await page.locator('.balance', { hasText: text }).waitFor()
+    },
+    async openHistory() {
+      await button(words.history).click()
+    },
+    async historyRows() {
+      await page.locator('.day .row').first().waitFor()
+      return page.locator('.day .row').allInnerTexts()
+    },
+    async back() {
+      await button(words.back).click()
+    },
+  }
+}
+
+async function textOf(page: Page, selector: string): Promise<string> {
+  const text = await page.locator(selector).first().innerText()
+  assert.notEqual(text, '', `${selector} says something`)
+  return text
+}
