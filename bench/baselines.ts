@@ -7,7 +7,11 @@ const SCALE = 100
 const ACCOUNTS = 100_000 * SCALE
 const TELLERS = 10 * SCALE
 
-export type Baselines = Readonly<{ tpcb(seconds: number): Promise<Round>; naive(seconds: number): Promise<Round>; close(): Promise<void> }>
+export type Baselines = Readonly<{
+  tpcb(seconds: number): Promise<Round>
+  naive(seconds: number): Promise<Round>
+  close(): Promise<void>
+}>
 
 /** Makes pgbench's tables (10 million accounts, some 20 s) and the naive ledger, in the same database as the product's. */
 export async function openBaselines(settings: pg.ClientConfig, clients: number): Promise<Baselines> {
@@ -52,11 +56,27 @@ const upTo = (limit: number): number => 1 + Math.floor(Math.random() * limit)
 async function tpcb(line: pg.Client): Promise<void> {
   const [aid, bid, tid, delta] = [upTo(ACCOUNTS), upTo(SCALE), upTo(TELLERS), upTo(10_000) - 5_000]
   await line.query('begin')
-  await line.query({ name: 't1', text: 'update pgbench_accounts set abalance = abalance + $1 where aid = $2', values: [delta, aid] })
+  await line.query({
+    name: 't1',
+    text: 'update pgbench_accounts set abalance = abalance + $1 where aid = $2',
+    values: [delta, aid],
+  })
   await line.query({ name: 't2', text: 'select abalance from pgbench_accounts where aid = $1', values: [aid] })
-  await line.query({ name: 't3', text: 'update pgbench_tellers set tbalance = tbalance + $1 where tid = $2', values: [delta, tid] })
-  await line.query({ name: 't4', text: 'update pgbench_branches set bbalance = bbalance + $1 where bid = $2', values: [delta, bid] })
-  await line.query({ name: 't5', text: 'insert into pgbench_history (tid, bid, aid, delta, mtime) values ($1, $2, $3, $4, current_timestamp)', values: [tid, bid, aid, delta] })
+  await line.query({
+    name: 't3',
+    text: 'update pgbench_tellers set tbalance = tbalance + $1 where tid = $2',
+    values: [delta, tid],
+  })
+  await line.query({
+    name: 't4',
+    text: 'update pgbench_branches set bbalance = bbalance + $1 where bid = $2',
+    values: [delta, bid],
+  })
+  await line.query({
+    name: 't5',
+    text: 'insert into pgbench_history (tid, bid, aid, delta, mtime) values ($1, $2, $3, $4, current_timestamp)',
+    values: [tid, bid, aid, delta],
+  })
   await line.query('commit')
 }
 
@@ -67,13 +87,29 @@ async function naive(line: pg.Client): Promise<void> {
   const amount = upTo(5_000)
   await line.query('begin')
   try {
-    const locked = await line.query<{ id: number; balance: string; version: string }>({ name: 'n1', text: 'select id, balance, version from naive_account where id = any($1) order by id for update', values: [[payer, payee]] })
-    const { rows } = await line.query<{ id: string }>({ name: 'n2', text: 'insert into naive_transfer (debit, credit, amount) values ($1, $2, $3) returning id', values: [payer, payee, amount] })
+    const locked = await line.query<{ id: number; balance: string; version: string }>({
+      name: 'n1',
+      text: 'select id, balance, version from naive_account where id = any($1) order by id for update',
+      values: [[payer, payee]],
+    })
+    const { rows } = await line.query<{ id: string }>({
+      name: 'n2',
+      text: 'insert into naive_transfer (debit, credit, amount) values ($1, $2, $3) returning id',
+      values: [payer, payee, amount],
+    })
     for (const { id, balance, version } of locked.rows) {
       const change = id === payer ? -amount : amount
       const after = BigInt(balance) + BigInt(change)
-      await line.query({ name: 'n3', text: 'update naive_account set balance = $2, version = $3 where id = $1', values: [id, after, BigInt(version) + 1n] })
-      await line.query({ name: 'n4', text: 'insert into naive_entry (account, version, transfer, amount, balance) values ($1, $2, $3, $4, $5)', values: [id, BigInt(version) + 1n, rows[0]?.id, change, after] })
+      await line.query({
+        name: 'n3',
+        text: 'update naive_account set balance = $2, version = $3 where id = $1',
+        values: [id, after, BigInt(version) + 1n],
+      })
+      await line.query({
+        name: 'n4',
+        text: 'insert into naive_entry (account, version, transfer, amount, balance) values ($1, $2, $3, $4, $5)',
+        values: [id, BigInt(version) + 1n, rows[0]?.id, change, after],
+      })
     }
     await line.query('commit')
   } catch (error) {

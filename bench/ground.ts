@@ -18,7 +18,7 @@ import type { Store } from '#switch/store.ts'
 import { createSwitch, type Switch } from '#switch/switch.ts'
 
 export const BUCKETS = 16
-export const LANES = Number(process.env.LANES ?? 4)
+export const LANES = 4
 export const UNIT = (() => {
   const unit = unitOf('JPY')
   if (unit === undefined) throw new Error('JPY is a currency')
@@ -76,7 +76,8 @@ export async function openGround(): Promise<Ground> {
       }
     }
     await finish
-    for (let bucket = 0; bucket < BUCKETS; bucket++) for (let moved = 1; moved > 0; total += moved) moved = await store.deposit(bucket)
+    for (let bucket = 0; bucket < BUCKETS; bucket++)
+      for (let moved = 1; moved > 0; total += moved) moved = await store.deposit(bucket)
     return total
   }
 
@@ -101,7 +102,12 @@ export const bucketAt = (n: number): number => n % BUCKETS
 export const someParty = (): PartyId => idFrom('pty', randomBytes(16))
 
 /** Opens `count` accounts (from number `first`) with `money` each, booked from the issue accounts. */
-export async function openAccounts(ground: Ground, first: number, count: number, money: bigint): Promise<AccountNumber[]> {
+export async function openAccounts(
+  ground: Ground,
+  first: number,
+  count: number,
+  money: bigint,
+): Promise<AccountNumber[]> {
   const accounts = Array.from({ length: count }, (_, index) => accountAt(first + index))
   const buckets = accounts.map((_, index) => bucketAt(first + index))
   await ground.database.reads.query(
@@ -121,7 +127,8 @@ export async function openAccounts(ground: Ground, first: number, count: number,
       debitName: 'opening',
       creditName: 'opening',
     }))
-    if (transfers.length > 0) await ground.hub.post({ id: idFrom('cmd', randomBytes(16)), hash: '00', transfers }, someParty())
+    if (transfers.length > 0)
+      await ground.hub.post({ id: idFrom('cmd', randomBytes(16)), hash: '00', transfers }, someParty())
     while ((await ground.store.deposit(bucket)) > 0);
   }
   return accounts

@@ -9,12 +9,17 @@ const ACCOUNTS = 16_000
 const BATCH = 500
 
 /** Prepares payers with money; gives a round to many payees and one where all pay one payee. Rates count deposited transfers. */
-export async function openJournal(ground: Ground, clients: number): Promise<(seconds: number, payees: 'many' | 'one') => Promise<Round>> {
+export async function openJournal(
+  ground: Ground,
+  clients: number,
+): Promise<(seconds: number, payees: 'many' | 'one') => Promise<Round>> {
   const payers = await openAccounts(ground, 0, ACCOUNTS, 1_000_000_000n)
   const payees = await openAccounts(ground, ACCOUNTS, ACCOUNTS, 0n)
   const [only] = payees
   if (only === undefined) throw new Error('there are payees')
-  const byBucket = Array.from({ length: BUCKETS }, (_, bucket) => payers.filter((_, index) => bucketAt(index) === bucket))
+  const byBucket = Array.from({ length: BUCKETS }, (_, bucket) =>
+    payers.filter((_, index) => bucketAt(index) === bucket),
+  )
 
   return async (seconds, which) => {
     let turn = 0

@@ -67,7 +67,9 @@ try {
     const hot = runner.hot === null ? null : await runner.hot()
     const naive = await baselines.naive(seconds)
     measured.push({ product, tpcb, naive, hot })
-    note(`round ${round}: ${Math.round(product.count / product.seconds)}/s, TPC-B ${Math.round(tpcb.count / tpcb.seconds)}/s, naive ${Math.round(naive.count / naive.seconds)}/s`)
+    note(
+      `round ${round}: ${Math.round(product.count / product.seconds)}/s, TPC-B ${Math.round(tpcb.count / tpcb.seconds)}/s, naive ${Math.round(naive.count / naive.seconds)}/s`,
+    )
   }
   process.stdout.write(`${JSON.stringify(figuresOf(bench, measured))}\n`)
   await runner.close()

@@ -5,7 +5,11 @@ export type Round = Readonly<{ count: number; seconds: number; latenciesMs: read
 export const rateOf = ({ count, seconds }: Round): number => count / seconds
 
 /** Repeats `work` on `clients` lines of work for `seconds`; each call is one operation (or as many as it says). */
-export async function during(seconds: number, clients: number, work: (client: number) => Promise<number | void>): Promise<Round> {
+export async function during(
+  seconds: number,
+  clients: number,
+  work: (client: number) => Promise<number | void>,
+): Promise<Round> {
   const latenciesMs: number[] = []
   const start = performance.now()
   const end = start + seconds * 1000
@@ -46,7 +50,12 @@ export type Figures = Readonly<{
   ratio_naive: number
   ratio_hot: number
   rounds: number
-  spread: { rate_per_s: [number, number]; tpcb_per_s: [number, number]; naive_per_s: [number, number]; ratio_tpcb: [number, number] }
+  spread: {
+    rate_per_s: [number, number]
+    tpcb_per_s: [number, number]
+    naive_per_s: [number, number]
+    ratio_tpcb: [number, number]
+  }
 }>
 
 /** Rounds of one bench: the product's rate is compared with the baselines measured right beside it. */
@@ -56,7 +65,10 @@ export function figuresOf(
 ): Figures {
   const whole = (value: number): number => Math.round(value)
   const two = (value: number): number => Math.round(value * 100) / 100
-  const range = (values: readonly number[], round: (value: number) => number): [number, number] => [round(Math.min(...values)), round(Math.max(...values))]
+  const range = (values: readonly number[], round: (value: number) => number): [number, number] => [
+    round(Math.min(...values)),
+    round(Math.max(...values)),
+  ]
   const product = rounds.map((round) => rateOf(round.product))
   const tpcb = rounds.map((round) => rateOf(round.tpcb))
   const naive = rounds.map((round) => rateOf(round.naive))
@@ -75,6 +87,11 @@ export function figuresOf(
     ratio_naive: two(median(rounds.map((round) => rateOf(round.product) / rateOf(round.naive)))),
     ratio_hot: two(hot.length === 0 ? 0 : median(hot)),
     rounds: rounds.length,
-    spread: { rate_per_s: range(product, whole), tpcb_per_s: range(tpcb, whole), naive_per_s: range(naive, whole), ratio_tpcb: range(ratios, two) },
+    spread: {
+      rate_per_s: range(product, whole),
+      tpcb_per_s: range(tpcb, whole),
+      naive_per_s: range(naive, whole),
+      ratio_tpcb: range(ratios, two),
+    },
   }
 }

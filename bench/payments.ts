@@ -23,8 +23,24 @@ const BILL: BillWire = {
   unit: UNIT,
   total: '1280',
   lines: [
-    { text: 'Bread', quantity: 2, amount: '700', taxRate: 800, tax: '51', code: null, conditions: { delivery: false, coolingOffSeconds: 0 } },
-    { text: 'Coffee', quantity: 1, amount: '580', taxRate: 800, tax: '42', code: null, conditions: { delivery: false, coolingOffSeconds: 0 } },
+    {
+      text: 'Bread',
+      quantity: 2,
+      amount: '700',
+      taxRate: 800,
+      tax: '51',
+      code: null,
+      conditions: { delivery: false, coolingOffSeconds: 0 },
+    },
+    {
+      text: 'Coffee',
+      quantity: 1,
+      amount: '580',
+      taxRate: 800,
+      tax: '42',
+      code: null,
+      conditions: { delivery: false, coolingOffSeconds: 0 },
+    },
   ],
 }
 
@@ -39,7 +55,10 @@ type Machine = Readonly<{
 }>
 
 /** Starts a hub in this process's ground and `pairs` of a till and a phone, each with its session and watcher. */
-export async function openPayments(ground: Ground, pairs: number): Promise<{ run: (seconds: number) => Promise<Round>; close: () => Promise<void> }> {
+export async function openPayments(
+  ground: Ground,
+  pairs: number,
+): Promise<{ run: (seconds: number) => Promise<Round>; close: () => Promise<void> }> {
   const hub = await startHub({
     database: ground.settings,
     scheme: ground.scheme,
@@ -47,7 +66,8 @@ export async function openPayments(ground: Ground, pairs: number): Promise<{ run
     host: '127.0.0.1',
     port: 0,
     tls: null,
-    trustProxy: false,
+    // Each machine has an address of its own, as in a town: the budget against guessing counts by address.
+    trustProxy: true,
     publicUrl: null,
     files: null,
     log: { write: () => {} },
@@ -57,22 +77,48 @@ export async function openPayments(ground: Ground, pairs: number): Promise<{ run
   const agent = new Agent({ keepAlive: true, maxSockets: 4 * pairs })
   const api = client(hub.port, agent)
   const scheme = (await api<{ scheme: SchemeId }>('GET', '/v1/scheme', null, null)).body.scheme
-  const machines = await Promise.all(
-    Array.from({ length: pairs }, async (_, index) => {
-      const bucket = index % ground.scheme.buckets
-      const shop = await hub.directory.createParty({ kind: 'merchant', name: `Shop ${index}`, legalName: `Shop ${index} Ltd.`, bucket, units: [UNIT] })
-      const person = await hub.directory.createParty({ kind: 'person', name: `Person ${index}`, legalName: `Person ${index}`, bucket: (bucket + 5) % ground.scheme.buckets, units: [UNIT] })
-      const opening = { debit: systemAccount('issue', (bucket + 5) % ground.scheme.buckets), credit: person.account, unit: UNIT, amount: 1_000_000_000n, kind: 'post', payment: null, debitName: '', creditName: '' } as const
-      await hub.hub.post({ id: idFrom('cmd', randomBytes(16)), hash: '00', transfers: [opening] }, person.id)
-      const tillCode = await hub.directory.createCode({ kind: 'terminal', party: shop.id, lifeMs: 60_000, label: 'Till', terminalKind: 'counter' })
-      const phoneCode = await hub.directory.createCode({ kind: 'device', party: person.id, lifeMs: 60_000 })
-      const till = await enrolled(api, hub.port, scheme, tillCode.code, 'terminal', hub.directory)
-      const phone = await enrolled(api, hub.port, scheme, phoneCode.code, 'inbox', hub.directory)
-      // The phone's owner has proved to be there; each approval is signed by the device key all the same.
-      await hub.database.transactions.query('update device set proved_at = $1', [Date.now()])
-      return { till, phone }
-    }),
-  )
+  const machines: { till: Machine; phone: Machine }[] = []
+  for (let index = 0; index < pairs; index++) {
+    const bucket = index % ground.scheme.buckets
+    const shop = await hub.directory.createParty({
+      kind: 'merchant',
+      name: `Shop ${index}`,
+      legalName: `Shop ${index} Ltd.`,
+      bucket,
+      units: [UNIT],
+    })
+    const person = await hub.directory.createParty({
+      kind: 'person',
+      name: `Person ${index}`,
+      legalName: `Person ${index}`,
+      bucket: (bucket + 5) % ground.scheme.buckets,
+      units: [UNIT],
+    })
+    const opening = {
+      debit: systemAccount('issue', (bucket + 5) % ground.scheme.buckets),
+      credit: person.account,
+      unit: UNIT,
+      amount: 1_000_000_000n,
+      kind: 'post',
+      payment: null,
+      debitName: '',
+      creditName: '',
+    } as const
+    await hub.hub.post({ id: idFrom('cmd', randomBytes(16)), hash: '00', transfers: [opening] }, person.id)
+    const tillCode = await hub.directory.createCode({
+      kind: 'terminal',
+      party: shop.id,
+      lifeMs: 60_000,
+      label: 'Till',
+      terminalKind: 'counter',
+    })
+    const phoneCode = await hub.directory.createCode({ kind: 'device', party: person.id, lifeMs: 60_000 })
+    const till = await enrolled(api, hub.port, scheme, tillCode.code, 'terminal', hub.directory)
+    const phone = await enrolled(api, hub.port, scheme, phoneCode.code, 'inbox', hub.directory)
+    // The phone's owner has proved to be there; each approval is signed by the device key all the same.
+    await hub.database.transactions.query('update device set proved_at = $1', [Date.now()])
+    machines.push({ till, phone })
+  }
   for (let bucket = 0; bucket < ground.scheme.buckets; bucket++) await hub.store.deposit(bucket)
 
   async function payment(index: number): Promise<void> {
@@ -80,9 +126,16 @@ export async function openPayments(ground: Ground, pairs: number): Promise<{ run
     if (pair === undefined) throw new Error('one line of work, one pair')
     const { till, phone } = pair
     const deal = idFrom('deal', randomBytes(16))
-    const opened = await api<AnswerView>('POST', '/v1/commands/open-offer', till, { command: commandId(), deal, bill: BILL })
+    const opened = await api<AnswerView>('POST', '/v1/commands/open-offer', till, {
+      command: commandId(),
+      deal,
+      bill: BILL,
+    })
     const number = opened.body.deal?.ticket?.number
-    const joined = await api<AnswerView>('POST', '/v1/commands/join', phone, { command: commandId(), credential: { kind: 'number', number } })
+    const joined = await api<AnswerView>('POST', '/v1/commands/join', phone, {
+      command: commandId(),
+      credential: { kind: 'number', number },
+    })
     const view = joined.body.payment
     if (view == null) throw new Error(`join: ${JSON.stringify(joined.body)}`)
     const tillSees = till.seen((each) => each.deal === deal && each.state === 'settled')
@@ -114,18 +167,41 @@ export async function openPayments(ground: Ground, pairs: number): Promise<{ run
 
 const commandId = (): string => idFrom('cmd', randomBytes(16))
 
-type Api = <Body>(method: 'GET' | 'POST', path: string, by: Pick<Machine, 'session' | 'macKey'> | null, body: object | null) => Promise<{ status: number; body: Body }>
+type Api = <Body>(
+  method: 'GET' | 'POST',
+  path: string,
+  by: Pick<Machine, 'session' | 'macKey'> | null,
+  body: object | null,
+) => Promise<{ status: number; body: Body }>
+
+const addressOf = (session: SessionId): string =>
+  `10.${[6, 8, 10].map((place) => Number.parseInt(session.slice(place, place + 2), 16)).join('.')}`
 
 /** A bare HTTP client: what the SDK sends, without its storing and repeating. */
 function client(port: number, agent: Agent): Api {
-  return <Body>(method: 'GET' | 'POST', path: string, by: Pick<Machine, 'session' | 'macKey'> | null, body: object | null) => {
+  return <Body>(
+    method: 'GET' | 'POST',
+    path: string,
+    by: Pick<Machine, 'session' | 'macKey'> | null,
+    body: object | null,
+  ) => {
     const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: Body }>()
     const payload = body === null ? null : Buffer.from(JSON.stringify(body))
-    const headers: Record<string, string | number> = {}
-    if (payload !== null) Object.assign(headers, { 'content-type': 'application/json', 'content-length': payload.length })
+    const headers: Record<string, string | number> = {
+      'x-forwarded-for': by === null ? '127.0.0.1' : addressOf(by.session),
+    }
+    if (payload !== null)
+      Object.assign(headers, { 'content-type': 'application/json', 'content-length': payload.length })
     if (by !== null) {
       const digest = payload === null ? null : contentDigest(payload)
-      const signed = { method, path, query: '', contentDigest: digest, created: Math.floor(Date.now() / 1000), session: by.session }
+      const signed = {
+        method,
+        path,
+        query: '',
+        contentDigest: digest,
+        created: Math.floor(Date.now() / 1000),
+        session: by.session,
+      }
       if (digest !== null) headers['content-digest'] = digest
       headers['signature-input'] = `sig1=${signatureParameters(signed)}`
       headers.signature = `sig1=:${createHmac('sha256', by.macKey).update(signatureBase(signed)).digest('base64')}:`
@@ -133,7 +209,9 @@ function client(port: number, agent: Agent): Api {
     const sent = httpRequest({ host: '127.0.0.1', port, method, path, headers, agent }, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString('utf8')) as Body }))
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString('utf8')) as Body }),
+      )
     })
     sent.on('error', reject)
     sent.end(payload)
@@ -141,10 +219,18 @@ function client(port: number, agent: Agent): Api {
   }
 }
 
-async function enrolled(api: Api, port: number, scheme: SchemeId, code: string, topic: 'terminal' | 'inbox', directory: Directory): Promise<Machine> {
+async function enrolled(
+  api: Api,
+  port: number,
+  scheme: SchemeId,
+  code: string,
+  topic: 'terminal' | 'inbox',
+  directory: Directory,
+): Promise<Machine> {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const point = publicKey.export({ type: 'spki', format: 'der' }).subarray(-65)
-  const signed = (bytes: Uint8Array): string => sign('sha256', bytes, { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')
+  const signed = (bytes: Uint8Array): string =>
+    sign('sha256', bytes, { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')
   // Enrolled past HTTP: its budget against guessing codes lets ten machines of one address in at once.
   const identity = await directory.useCode({ code, publicKey: point, label: topic })
   if (identity === undefined) throw new Error('the code is good')
@@ -154,7 +240,16 @@ async function enrolled(api: Api, port: number, scheme: SchemeId, code: string, 
   const nonce = randomBytes(16)
   const at = Date.now()
   const bytes = sessionBytes({ scheme, actor: self.id, key: self.key, ephemeral, nonce, at })
-  const grant = (await api<{ session: SessionId; ephemeral: string; nonce: string }>('POST', '/v1/sessions', null, { actor: self.id, key: self.key, ephemeral: toBase64url(ephemeral), nonce: toBase64url(nonce), at, signature: signed(bytes) })).body
+  const grant = (
+    await api<{ session: SessionId; ephemeral: string; nonce: string }>('POST', '/v1/sessions', null, {
+      actor: self.id,
+      key: self.key,
+      ephemeral: toBase64url(ephemeral),
+      nonce: toBase64url(nonce),
+      at,
+      signature: signed(bytes),
+    })
+  ).body
   const shared = ecdh.computeSecret(fromBase64url(grant.ephemeral) ?? new Uint8Array())
   const salt = concat(nonce, fromBase64url(grant.nonce) ?? new Uint8Array())
   const macKey = Buffer.from(hkdfSync('sha256', shared, salt, SESSION_MAC_INFO, 32))
@@ -163,7 +258,11 @@ async function enrolled(api: Api, port: number, scheme: SchemeId, code: string, 
   return { self, privateKey, session: grant.session, macKey, socket, seen }
 }
 
-async function watching(port: number, token: string, topic: 'terminal' | 'inbox'): Promise<Pick<Machine, 'socket' | 'seen'>> {
+async function watching(
+  port: number,
+  token: string,
+  topic: 'terminal' | 'inbox',
+): Promise<Pick<Machine, 'socket' | 'seen'>> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/watch`)
   const waiting = new Set<{ fits: (view: DealView & PaymentView) => boolean; resolve: () => void }>()
   const { promise, resolve } = Promise.withResolvers<void>()
@@ -183,7 +282,13 @@ async function watching(port: number, token: string, topic: 'terminal' | 'inbox'
     }
   })
   await promise
-  return { socket, seen: (fits) => new Promise<void>((told) => void waiting.add({ fits: fits as (view: DealView & PaymentView) => boolean, resolve: told })) }
+  return {
+    socket,
+    seen: (fits) =>
+      new Promise<void>(
+        (told) => void waiting.add({ fits: fits as (view: DealView & PaymentView) => boolean, resolve: told }),
+      ),
+  }
 }
 
 function approvalOf(view: PaymentView, phone: Machine, scheme: SchemeId): Uint8Array {
@@ -191,7 +296,10 @@ function approvalOf(view: PaymentView, phone: Machine, scheme: SchemeId): Uint8A
   if (read === null || !read.ok) throw new Error('the view has its bill')
   const bill: Bill = read.bill
   // Border: a benchmark's own phone, whose view came from the hub under test.
-  const ids = view as unknown as { deal: Parameters<typeof approvalBytes>[0]['deal']; payment: Parameters<typeof approvalBytes>[0]['payment'] }
+  const ids = view as unknown as {
+    deal: Parameters<typeof approvalBytes>[0]['deal']
+    payment: Parameters<typeof approvalBytes>[0]['payment']
+  }
   const account = view.payerAccount as Parameters<typeof approvalBytes>[0]['payerAccount']
   return approvalBytes({
     purpose: 'approve',

@@ -15,7 +15,9 @@ const SHOPS = 160
 const AHEAD = 512
 
 /** Prepares people and shops; a round joins `payments` deals outside the clock and then approves them all as fast as it goes. */
-export async function openSettle(ground: Ground): Promise<(payments: number, payees: 'many' | 'one') => Promise<Round>> {
+export async function openSettle(
+  ground: Ground,
+): Promise<(payments: number, payees: 'many' | 'one') => Promise<Round>> {
   const people = await openPeople(ground)
   const shops = await openShops(ground)
 
@@ -27,7 +29,14 @@ export async function openSettle(ground: Ground): Promise<(payments: number, pay
     })
     const commands = await inParallel(payments, AHEAD, async (index): Promise<Command> => {
       const { payer, payment } = at(approvals, index)
-      return { name: 'approve', id: idFrom('cmd', randomBytes(16)), hash: '00', actor: payer, payment, evidence: await evidenceOf(ground, payer, payment) }
+      return {
+        name: 'approve',
+        id: idFrom('cmd', randomBytes(16)),
+        hash: '00',
+        actor: payer,
+        payment,
+        evidence: await evidenceOf(ground, payer, payment),
+      }
     })
     const latenciesMs: number[] = []
     const start = performance.now()
@@ -50,7 +59,10 @@ async function openPeople(ground: Ground): Promise<DeviceActor[]> {
       const id = idInBucket('dev', bucket, randomBytes(14))
       const party = idInBucket('pty', bucket, randomBytes(14))
       const key = idFrom('key', randomBytes(16))
-      await ground.database.reads.query('insert into device (bucket, id, party, key, proved_at) values ($1, $2, $3, $4, $5)', [bucket, uuidOf(id), uuidOf(party), uuidOf(key), Date.now()])
+      await ground.database.reads.query(
+        'insert into device (bucket, id, party, key, proved_at) values ($1, $2, $3, $4, $5)',
+        [bucket, uuidOf(id), uuidOf(party), uuidOf(key), Date.now()],
+      )
       return { kind: 'device', id, key, party, account, name: `Person ${index}` }
     }),
   )
@@ -63,8 +75,21 @@ async function openShops(ground: Ground): Promise<TerminalActor[]> {
       const bucket = bucketAt(200_000 + index)
       const id = idInBucket('trm', bucket, randomBytes(14))
       const party = idInBucket('pty', bucket, randomBytes(14))
-      await ground.database.reads.query('insert into terminal (bucket, id, party) values ($1, $2, $3)', [bucket, uuidOf(id), uuidOf(party)])
-      return { kind: 'terminal', id, key: idFrom('key', randomBytes(16)), party, account, name: `Shop ${index}`, legalName: `Shop ${index} Ltd.`, label: 'Till 1' }
+      await ground.database.reads.query('insert into terminal (bucket, id, party) values ($1, $2, $3)', [
+        bucket,
+        uuidOf(id),
+        uuidOf(party),
+      ])
+      return {
+        kind: 'terminal',
+        id,
+        key: idFrom('key', randomBytes(16)),
+        party,
+        account,
+        name: `Shop ${index}`,
+        legalName: `Shop ${index} Ltd.`,
+        label: 'Till 1',
+      }
     }),
   )
 }
@@ -84,7 +109,14 @@ async function joined(ground: Ground, payer: DeviceActor, shop: TerminalActor): 
   const offer = await ground.store.readOffer(bucketOfId(shop.id), { terminal: shop.id, deal })
   if (offer?.state.kind !== 'open') throw new Error('the offer is open')
   const { token } = offer
-  const answer = await ground.hub.handle({ name: 'join', id: id(), hash: '00', actor: payer, credential: { kind: 'token', token }, address: '' })
+  const answer = await ground.hub.handle({
+    name: 'join',
+    id: id(),
+    hash: '00',
+    actor: payer,
+    credential: { kind: 'token', token },
+    address: '',
+  })
   if (answer.payment === null) throw new Error(answer.refusal?.code ?? 'no payment')
   return answer.payment
 }
@@ -115,7 +147,11 @@ function at<Item>(items: readonly Item[], index: number): Item {
   return item
 }
 
-async function inParallel<Result>(count: number, width: number, work: (index: number) => Promise<Result>): Promise<Result[]> {
+async function inParallel<Result>(
+  count: number,
+  width: number,
+  work: (index: number) => Promise<Result>,
+): Promise<Result[]> {
   const results: Result[] = []
   let next = 0
   await Promise.all(

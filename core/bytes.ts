@@ -48,15 +48,27 @@ export function equal(left: Uint8Array, right: Uint8Array): boolean {
   return difference === 0
 }
 
+const HEX_OF_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 /** Lower-case hex. */
 export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  let text = ''
+  for (const byte of bytes) text += HEX_OF_BYTE[byte]
+  return text
 }
 
 /** The bytes of lower-case hex, or undefined for anything else. */
 export function fromHex(text: string): Bytes | undefined {
   if (!HEX.test(text)) return undefined
-  return Uint8Array.from({ length: text.length / 2 }, (_, index) => parseInt(text.slice(2 * index, 2 * index + 2), 16))
+  const bytes = new Uint8Array(text.length / 2)
+  for (let at = 0; at < bytes.length; at++) bytes[at] = (nibble(text, 2 * at) << 4) | nibble(text, 2 * at + 1)
+  return bytes
+}
+
+/** '0' to '9' are 48 to 57, 'a' to 'f' are 97 to 102. */
+function nibble(text: string, at: number): number {
+  const code = text.charCodeAt(at)
+  return code < 58 ? code - 48 : code - 87
 }
 
 /** Base64url without padding (RFC 4648 section 5). */

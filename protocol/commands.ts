@@ -3,9 +3,8 @@ import { Type, type Static } from 'typebox'
 import { LIMITS } from './limits.ts'
 import * as part from './parts.ts'
 
-const orNull = <const Schema extends typeof part.BillPart | typeof part.PaymentIdPart>(
-  schema: Schema,
-) => Type.Union([schema, Type.Null()])
+const orNull = <const Schema extends typeof part.BillPart | typeof part.PaymentIdPart>(schema: Schema) =>
+  Type.Union([schema, Type.Null()])
 
 const Scram = part.Closed({
   kind: Type.Literal('scram'),

@@ -57,9 +57,11 @@ const WITH_BODY: readonly ProblemCode[] = [
   'unknown-field',
   'amount-invalid',
   'id-invalid',
+  'text-invalid',
   'type-unsupported',
   'too-large',
 ]
+const WITH_QUERY: readonly ProblemCode[] = ['field-invalid', 'unknown-field']
 const WITH_SESSION: readonly ProblemCode[] = ['session-needed', 'session-ended', 'not-allowed']
 const WITH_SIGNATURE: readonly ProblemCode[] = ['signature-needed', 'signature-wrong', 'session-ended', 'not-allowed']
 
@@ -68,6 +70,7 @@ export function problemsOf(route: Route): ProblemCode[] {
   const codes = [
     ...ALWAYS,
     ...(route.body === undefined ? [] : WITH_BODY),
+    ...(route.query === undefined ? [] : WITH_QUERY),
     ...(route.access === 'token' ? WITH_SESSION : []),
     ...(route.access === 'signed' ? WITH_SIGNATURE : []),
     ...(route.problems as readonly ProblemCode[]),

@@ -223,7 +223,7 @@ const READS = {
     access: 'token',
     query: Page,
     response: view.HistoryView,
-    problems: [],
+    problems: ['unit-invalid'],
   },
   demoCode: {
     method: 'POST',
@@ -248,13 +248,30 @@ type CommandRoute<Name extends CommandName> = Readonly<{
 }>
 
 const PROBLEMS: Record<CommandName, readonly string[]> = {
-  'open-offer': ['terminal-inactive', 'deal-exists', 'bill-invalid'],
+  'open-offer': ['terminal-inactive', 'deal-exists', 'bill-invalid', 'unit-invalid', 'unit-mismatch'],
   'renew-number': ['not-found', 'joined-meanwhile', 'state-conflict'],
-  'change-bill': ['not-found', 'joined-meanwhile', 'state-conflict', 'bill-changed', 'bill-invalid'],
+  'change-bill': [
+    'not-found',
+    'joined-meanwhile',
+    'state-conflict',
+    'bill-changed',
+    'bill-invalid',
+    'unit-invalid',
+    'unit-mismatch',
+  ],
   'cancel-deal': ['not-found', 'joined-meanwhile', 'state-conflict'],
   release: ['not-found', 'state-conflict'],
   deliver: ['not-found', 'state-conflict', 'cooling-off'],
-  refund: ['not-found', 'not-settled', 'already-refunded', 'insufficient-funds', 'amount-invalid'],
+  refund: [
+    'not-found',
+    'not-settled',
+    'already-refunded',
+    'insufficient-funds',
+    'amount-invalid',
+    'terminal-inactive',
+    'account-frozen',
+    'account-closed',
+  ],
   challenge: ['not-found', 'state-conflict', 'challenge-open'],
   join: [
     'number-not-found',
@@ -266,6 +283,7 @@ const PROBLEMS: Record<CommandName, readonly string[]> = {
     'account-closed',
     'unit-mismatch',
     'over-limit',
+    'account-unknown',
   ],
   approve: [
     'not-found',
@@ -303,7 +321,7 @@ const commandRoute = <Name extends CommandName>(name: Name): CommandRoute<Name> 
   who: DEVICE_COMMANDS.some((known) => known === name) ? 'device' : 'terminal',
   body: COMMANDS[name],
   response: view.AnswerView,
-  problems: ['command-mismatch', ...PROBLEMS[name]],
+  problems: ['command-mismatch', 'could-not-decide', ...PROBLEMS[name]],
 })
 
 /** The route of a command. */

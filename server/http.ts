@@ -3,7 +3,7 @@ import fastify, { LogController, type FastifyInstance, type FastifyReply, type F
 import { STATUS_CODES } from 'node:http'
 import { isIPv4, isIPv6, type Socket } from 'node:net'
 import type { DestinationStream } from 'pino'
-import { isId } from '#core/ids.ts'
+import { bucketOfId, isId } from '#core/ids.ts'
 import { unitOf, type Unit } from '#core/money.ts'
 import type { Evidence } from '#core/payment.ts'
 import type { AnyCommand, CommandBody, CommandName } from '#protocol/commands.ts'
@@ -239,6 +239,10 @@ export function createHttp(parts: HttpParts): FastifyInstance {
 
   for (const { name, route: of } of COMMAND_ROUTES) route(of, (request) => command(name, request))
 
+  /** When the owner last proved to be there, by the database's clock: from then the unlock lasts. */
+  const provedAt = async (actor: Actor): Promise<number | null> =>
+    actor.kind === 'device' ? ((await store.readDevice(bucketOfId(actor.id), actor.id))?.provedAt ?? null) : null
+
   async function command(name: CommandName, request: FastifyRequest): Promise<object> {
     const started = performance.now()
     const actor = known(request)
@@ -259,7 +263,8 @@ export function createHttp(parts: HttpParts): FastifyInstance {
     const view = await sight.answer(actor, answer, originOf(request))
     const ms = Math.round((performance.now() - started) * 10) / 10
     request.log.info({ command: id, who: actor.id, what: name, outcome: answer.refusal?.code ?? 'done', ms })
-    if (answer.refusal === null) return view
+    if (answer.refusal === null)
+      return evidence?.proof === 'right' ? { ...view, provedAt: await provedAt(actor) } : view
     const { code, detail } = answer.refusal
     const shown = view.deal === null && view.payment === null ? {} : { view }
     return { ...problemOf(code, detail), ...shown }
@@ -296,7 +301,8 @@ export function addressBlock(address: string): string {
   const [head = '', tail] = plain.replace(/%.*$/, '').split('::')
   const left = head.split(':').filter((group) => group !== '')
   const right = (tail ?? '').split(':').filter((group) => group !== '')
-  const groups = tail === undefined ? left : [...left, ...Array<string>(8 - left.length - right.length).fill('0'), ...right]
+  const groups =
+    tail === undefined ? left : [...left, ...Array<string>(8 - left.length - right.length).fill('0'), ...right]
   const [first, second, third, fourth] = groups.map((group) => Number.parseInt(group, 16))
   return [first, second, third, (fourth ?? 0) & 0xff00].map((group) => (group ?? 0).toString(16)).join(':')
 }

@@ -37,7 +37,7 @@ export const timers = (hub: Switch, onError: (error: unknown) => void): Loop =>
   every(
     200,
     async () => {
-      while ((await hub.tick(200)) === 200);
+      while ((await hub.tick(200)) >= 200);
     },
     onError,
   )

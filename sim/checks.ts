@@ -51,11 +51,12 @@ export function openChecks(options: {
   const approvals = new Map<string, number>()
   const changedBills = new Map<string, number>()
   const usedApprovals = new Set<string>()
-
-  const joins = new Map<string, string>()
+  /** the payment that a stored command's answer names */
+  const namedBy = new Map<string, string>()
 
   function committed(writes: Writes): void {
-    for (const { command } of writes.commands) if (command.answer.payment) joins.set(command.id, command.answer.payment)
+    for (const { command } of writes.commands)
+      if (command.answer.payment) namedBy.set(command.id, command.answer.payment)
     for (const { offer } of writes.offers) offers.set(`${offer.terminal} ${offer.deal}`, offer)
     for (const { refund } of writes.refunds) refunds.set(refund.id, refund)
     for (const { payment } of writes.payments) {
@@ -248,7 +249,7 @@ export function openChecks(options: {
   /** When everything is over: all that was begun has ended, and everybody was told the truth. `held` are commands without an answer. */
   function final(held: readonly string[]): void {
     audit()
-    for (const id of outOfTries) claimed.joins.add(joins.get(id) ?? '')
+    for (const id of outOfTries) claimed.joins.add(namedBy.get(id) ?? '')
     for (const command of held) fail(`${command} never got an answer`)
     for (const { sentence, isTrue } of beliefs) if (!isTrue()) fail(`${sentence}: it did not stay so`)
     for (const payment of payments.values()) {

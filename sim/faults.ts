@@ -65,3 +65,9 @@ export const healed = ({ hubs, lanes }: Faults): Faults => ({
   hubs,
   lanes,
 })
+
+/** As a line for people. */
+export const describeFaults = (faults: Faults): string =>
+  Object.entries(faults)
+    .map(([name, value]) => `${name} ${Math.round(value * 10_000) / 10_000}`)
+    .join(', ')

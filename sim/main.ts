@@ -3,8 +3,9 @@
 //   --seeds N     runs N seeds (default 200), each twice: both histories must be equal
 //   --from HEX    the first seed (default 1)
 //   --seed HEX    runs one seed once and prints everything that happens
-//   --plant NAME  with a planted bug (see plants.ts); stops at the first seed that finds it
+//   --plant NAME  with a planted bug (see plants.ts); the first seed that finds it is what is hoped for: exit code 0
 import { parseArgs } from 'node:util'
+import { describeFaults } from './faults.ts'
 import type { Counted } from './history.ts'
 import { isPlantName, NO_PLANT, PLANTS } from './plants.ts'
 import { seedAfter, simulate, type Run } from './simulate.ts'
@@ -45,7 +46,7 @@ async function many(first: string, seeds: number): Promise<void> {
   }
   const seconds = (performance.now() - started) / 1000
   say(`${seeds} seeds, each twice, in ${seconds.toFixed(1)} s: nothing found`)
-  for (const [what, count] of [...counts].toSorted()) say(`${String(count).padStart(8)} ${what}`)
+  for (const [what, count] of counts) say(`${String(count).padStart(8)} ${what}`)
   if (name !== undefined) {
     say(`the planted bug was not found: ${plant.story}`)
     process.exitCode = 1
@@ -55,7 +56,7 @@ async function many(first: string, seeds: number): Promise<void> {
 function tellFault(seed: string, run: Run, index: number): void {
   say(`seed ${seed} (number ${index + 1})${name === undefined ? '' : ` with the planted bug ${name}`}`)
   for (const fault of run.faults.slice(0, 5)) say(`FAULT ${fault}`)
-  say(`faults ${JSON.stringify(run.settings)}`)
+  say(`with ${describeFaults(run.settings)}`)
   say('the last events:')
   for (const event of run.last) say(event)
   say(`again: npm run simulate -- --seed ${seed}${name === undefined ? '' : ` --plant ${name}`}`)

@@ -130,7 +130,7 @@ function earlyHeads(memory: MemoryStore, clock: Clock): Store {
     async transact(needs, decide) {
       const { heads } = memory.contents()
       const early = new Map(needs.flatMap(({ bucket }) => [[bucket, heads.get(bucket)] as const]))
-      await clock.sleep(400)
+      if (needs.some(({ accounts }) => accounts.length > 0)) await clock.sleep(2_000)
       return memory.transact(needs, (rows) =>
         decide({
           ...rows,

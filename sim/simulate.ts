@@ -9,7 +9,7 @@ import { playThief } from './actors/thief.ts'
 import { openChecks } from './checks.ts'
 import { virtualClock, type Clock } from './clock.ts'
 import { BUCKETS, openDirectory, schemeOf } from './directory.ts'
-import { drawFaults, healed, type Faults } from './faults.ts'
+import { describeFaults, drawFaults, healed, type Faults } from './faults.ts'
 import { openHistory, type Counted } from './history.ts'
 import { openHub, subjectsOf, type Hub } from './hub.ts'
 import { openMachine, type Machine } from './machine.ts'
@@ -51,7 +51,7 @@ export async function simulate(
   const settings = drawFaults(chance)
   const clock = virtualClock(START)
   const history = openHistory({ now: clock.now, print })
-  history.tell(`faults ${JSON.stringify(settings)}`)
+  history.tell(describeFaults(settings))
   const { world, hubs, machines } = await openTown({ chance, clock, history, settings, plant })
   const { checks } = world
 
@@ -181,5 +181,5 @@ function count({ memory, history }: World): void {
     if (body.reason === 'cancelled-by-biller') history.count('cancels')
     if (body.reason === 'cancelled-by-payer') history.count('declines')
   }
-  for (const { amount } of refunds) if (amount > 0n) history.count('refunds')
+  refunds.forEach(() => history.count('refunds'))
 }

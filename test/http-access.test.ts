@@ -1,17 +1,26 @@
 // Who may ask what: every route without, with a wrong, a stolen and another party's proof of who asks; and the same command twice.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { billToWire } from '#protocol/bill.ts'
 import { ALL_ROUTES, type Route } from '#protocol/routes.ts'
 import type { DealView, PaymentView } from '#protocol/views.ts'
-import { approve } from '#sdk/approval.ts'
+import { approvalFor, approve, signApproval } from '#sdk/approval.ts'
 import { withPin } from '#sdk/scram.ts'
 import { faultsOf } from '#core/invariants.ts'
 import { readBooks } from '#server/postgres/books.ts'
 import { startTestHub, until, type TestHub } from './support/hub.ts'
-import { ask, assertProblem, fingerprint, newCommand, newDeal, signatureOf, speaker, type Reply, type Speaker } from './support/raw-client.ts'
+import {
+  ask,
+  assertProblem,
+  fingerprint,
+  newCommand,
+  newDeal,
+  signatureOf,
+  speaker,
+  type Reply,
+  type Speaker,
+} from './support/raw-client.ts'
 import { billOf } from './support/world.ts'
 
 let hub: TestHub
@@ -35,18 +44,20 @@ after(async () => {
 })
 
 const bill = billToWire(billOf(1_280n))
-const schemas = new Map(ALL_ROUTES.map((route) => [`${route.method} ${route.path}`, Compile(route.response as TSchema)]))
+const schemas = new Map(ALL_ROUTES.map((route) => [`${route.method} ${route.path}`, Compile(route.response)]))
 
 /** The reply was a yes, and is exactly what the route's schema says. */
-function yes<View>(route: string, reply: Reply): View {
+function yes(route: string, reply: Reply): Record<string, unknown> {
   assert.equal(reply.status, 200, `${route}: ${reply.text}`)
   const schema = schemas.get(route)
   assert.ok(schema)
   assert.deepEqual([...schema.Errors(reply.body)], [], route)
-  return reply.body as View
+  return reply.body
 }
-const did = (name: string, reply: Reply) =>
-  yes<{ deal: DealView | null; payment: PaymentView | null }>(`POST /v1/commands/${name}`, reply)
+const did = (name: string, reply: Reply): { deal: DealView | null; payment: PaymentView | null } => {
+  // Border: `yes` has just checked it.
+  return yes(`POST /v1/commands/${name}`, reply) as ReturnType<typeof did>
+}
 
 async function open(by = register): Promise<DealView> {
   const { deal } = did('open-offer', await by.command('open-offer', { deal: newDeal(), bill }))
@@ -56,7 +67,10 @@ async function open(by = register): Promise<DealView> {
 
 async function joined(by = hanako): Promise<{ deal: DealView; payment: PaymentView }> {
   const deal = await open()
-  const { payment } = did('join', await by.command('join', { credential: { kind: 'number', number: deal.ticket?.number } }))
+  const { payment } = did(
+    'join',
+    await by.command('join', { credential: { kind: 'number', number: deal.ticket?.number } }),
+  )
   assert.ok(payment)
   return { deal, payment }
 }
@@ -74,7 +88,15 @@ test('every view that the hub answers with is exactly what its schema says', asy
   yes('POST /v1/demo/codes', await ask(hub, { path: '/v1/demo/codes', body: { who: 'kenji' } }))
   const { deal, payment } = await joined()
   did('attend', await hanako.command('attend', { payment: payment.payment }))
-  did('change-bill', await register.command('change-bill', { deal: deal.deal, payment: payment.payment, billVersion: 1, bill: billToWire(billOf(900n)) }))
+  did(
+    'change-bill',
+    await register.command('change-bill', {
+      deal: deal.deal,
+      payment: payment.payment,
+      billVersion: 1,
+      bill: billToWire(billOf(900n)),
+    }),
+  )
   did('challenge', await register.command('challenge', { payment: payment.payment }))
   yes('GET /v1/payments/{payment}', await hanako.reads(`/v1/payments/${payment.payment}`))
   const released = did('release', await register.command('release', { deal: deal.deal, payment: payment.payment }))
@@ -142,7 +164,12 @@ test('a route that changes something wants the signature of exactly this request
     const who = route.who === 'terminal' ? register : hanako
     const other = route.who === 'terminal' ? hanako : register
     const asked = { ...askOf(route), body: { command: newCommand() } }
-    const refusedWith = async (code: string, about: string, headers: Record<string, string>, over: object = {}): Promise<void> => {
+    const refusedWith = async (
+      code: string,
+      about: string,
+      headers: Record<string, string>,
+      over: object = {},
+    ): Promise<void> => {
       const reply = await ask(hub, { ...asked, ...over, headers })
       assert.equal(assertProblem(reply, `${route.path}: ${about}`), code, `${route.path}: ${about}`)
     }
@@ -154,17 +181,45 @@ test('a route that changes something wants the signature of exactly this request
     await refusedWith('signature-wrong', 'a blank more', right, { body: `${JSON.stringify(asked.body)} ` })
     await refusedWith('signature-wrong', 'a query', right, { path: `${asked.path}?x=1` })
     await refusedWith('signature-wrong', 'without its digest', { 'signature-input': input, signature })
-    await refusedWith('signature-wrong', 'another digest', { ...right, 'content-digest': digest.replace(/:(.)/, (_all, first: string) => `:${first === 'A' ? 'B' : 'A'}`) })
-    await refusedWith('signature-wrong', 'another algorithm', { ...right, 'signature-input': input.replace('hmac-sha256', 'none') })
-    await refusedWith('signature-wrong', 'fewer components', { ...right, 'signature-input': input.replace('"@path" ', '') })
+    await refusedWith('signature-wrong', 'another digest', {
+      ...right,
+      'content-digest': digest.replace(/:(.)/, (_all, first: string) => `:${first === 'A' ? 'B' : 'A'}`),
+    })
+    await refusedWith('signature-wrong', 'another algorithm', {
+      ...right,
+      'signature-input': input.replace('hmac-sha256', 'none'),
+    })
+    await refusedWith('signature-wrong', 'fewer components', {
+      ...right,
+      'signature-input': input.replace('"@path" ', ''),
+    })
     await refusedWith('signature-wrong', 'another label', { ...right, signature: signature.replace('sig1', 'sig2') })
     await refusedWith('signature-wrong', 'an empty one', { ...right, signature: 'sig1=::' })
-    await refusedWith('signature-wrong', 'a bit', { ...right, signature: signature.replace(/^sig1=:(.)/, (_all, first: string) => `sig1=:${first === 'A' ? 'B' : 'A'}`) })
-    await refusedWith('signature-wrong', 'another second', { ...right, 'signature-input': input.replace(/created=(\d+)/, (_all, at: string) => `created=${Number(at) + 1}`) })
-    await refusedWith('signature-wrong', 'long ago', { ...right, 'signature-input': input.replace(/created=\d+/, 'created=1') })
-    await refusedWith('signature-wrong', "another's session", { ...right, 'signature-input': input.replace(/ses_[0-9a-f]+/, other.session.id) })
-    await refusedWith('session-ended', 'a session that never was', { ...right, 'signature-input': input.replace(/ses_[0-9a-f]+/, `ses_${'5'.repeat(32)}`) })
-    await refusedWith('signature-wrong', 'the signature of another route', await signatureOf(who.session, { ...asked, path: '/v1/other' }))
+    await refusedWith('signature-wrong', 'a bit', {
+      ...right,
+      signature: signature.replace(/^sig1=:(.)/, (_all, first: string) => `sig1=:${first === 'A' ? 'B' : 'A'}`),
+    })
+    await refusedWith('signature-wrong', 'another second', {
+      ...right,
+      'signature-input': input.replace(/created=(\d+)/, (_all, at: string) => `created=${Number(at) + 1}`),
+    })
+    await refusedWith('signature-wrong', 'long ago', {
+      ...right,
+      'signature-input': input.replace(/created=\d+/, 'created=1'),
+    })
+    await refusedWith('signature-wrong', "another's session", {
+      ...right,
+      'signature-input': input.replace(/ses_[0-9a-f]+/, other.session.id),
+    })
+    await refusedWith('session-ended', 'a session that never was', {
+      ...right,
+      'signature-input': input.replace(/ses_[0-9a-f]+/, `ses_${'5'.repeat(32)}`),
+    })
+    await refusedWith(
+      'signature-wrong',
+      'the signature of another route',
+      await signatureOf(who.session, { ...asked, path: '/v1/other' }),
+    )
     await refusedWith('not-allowed', 'the other kind', await signatureOf(other.session, asked))
   }
   assert.deepEqual(await fingerprint(hub.settings, ['session', 'entry', 'account', 'mark']), before)
@@ -179,10 +234,22 @@ test("another party's deal or payment is as little there as one that never was: 
     assert.equal(left.text, right.text, about)
     assert.equal(left.status, right.status, about)
   }
-  await same('a payment read', kenji.reads(`/v1/payments/${payment.payment}`), kenji.reads(`/v1/payments/${nowhere.payment}`))
-  await same('a deal read', otherRegister.reads(`/v1/deals/${deal.deal}`), otherRegister.reads(`/v1/deals/${nowhere.deal}`))
+  await same(
+    'a payment read',
+    kenji.reads(`/v1/payments/${payment.payment}`),
+    kenji.reads(`/v1/payments/${nowhere.payment}`),
+  )
+  await same(
+    'a deal read',
+    otherRegister.reads(`/v1/deals/${deal.deal}`),
+    otherRegister.reads(`/v1/deals/${nowhere.deal}`),
+  )
   for (const name of ['decline', 'attend'])
-    await same(name, kenji.command(name, { payment: payment.payment }), kenji.command(name, { payment: nowhere.payment }))
+    await same(
+      name,
+      kenji.command(name, { payment: payment.payment }),
+      kenji.command(name, { payment: nowhere.payment }),
+    )
   for (const [name, more] of [
     ['challenge', {}],
     ['deliver', { portion: 0, amount: '1' }],
@@ -190,9 +257,17 @@ test("another party's deal or payment is as little there as one that never was: 
     ['cancel-deal', { deal: deal.deal }],
     ['change-bill', { deal: deal.deal, billVersion: 1, bill }],
   ] as const)
-    await same(name, otherRegister.command(name, { payment: payment.payment, ...more }), otherRegister.command(name, { payment: nowhere.payment, ...more }))
+    await same(
+      name,
+      otherRegister.command(name, { payment: payment.payment, ...more }),
+      otherRegister.command(name, { payment: nowhere.payment, ...more }),
+    )
   for (const name of ['renew-number', 'cancel-deal'] as const)
-    await same(name, otherRegister.command(name, { deal: deal.deal, ...(name === 'cancel-deal' && { payment: null }) }), otherRegister.command(name, { deal: nowhere.deal, ...(name === 'cancel-deal' && { payment: null }) }))
+    await same(
+      name,
+      otherRegister.command(name, { deal: deal.deal, ...(name === 'cancel-deal' && { payment: null }) }),
+      otherRegister.command(name, { deal: nowhere.deal, ...(name === 'cancel-deal' && { payment: null }) }),
+    )
   const seen = (await hanako.reads(`/v1/payments/${payment.payment}`)).body as PaymentView
   assert.equal(seen.state, 'joined')
   assert.equal(seen.version, payment.version)
@@ -201,10 +276,15 @@ test("another party's deal or payment is as little there as one that never was: 
 test('an approval that was signed for one thing is good for nothing else', async () => {
   const { payment } = await joined()
   const other = await joined()
-  const { approvalFor, signApproval } = await import('#sdk/approval.ts')
   const identity = await hanako.client.identity()
   assert.ok(identity)
-  const built = approvalFor({ purpose: 'approve', scheme: identity.scheme, view: payment, self: identity.self, expiresAt: Date.now() + 120_000 })
+  const built = approvalFor({
+    purpose: 'approve',
+    scheme: identity.scheme,
+    view: payment,
+    self: identity.self,
+    expiresAt: Date.now() + 120_000,
+  })
   assert.ok(built.ok)
   const proof = await withPin('2468')(built.bytes, identity)
   assert.ok(proof.ok)
@@ -219,8 +299,19 @@ test('an approval that was signed for one thing is good for nothing else', async
   for (let at = 0; at < 64; at += 7) bad.push({ ...good, signature: flipped(good.signature, at) })
   const zeros = Buffer.alloc(32)
   const order = Buffer.from('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551', 'hex')
-  const [r, s] = [Buffer.from(good.signature, 'base64url').subarray(0, 32), Buffer.from(good.signature, 'base64url').subarray(32)]
-  for (const signature of [Buffer.alloc(0), Buffer.alloc(64), Buffer.concat([zeros, s]), Buffer.concat([r, zeros]), Buffer.concat([r, order]), Buffer.concat([s, r]), r])
+  const [r, s] = [
+    Buffer.from(good.signature, 'base64url').subarray(0, 32),
+    Buffer.from(good.signature, 'base64url').subarray(32),
+  ]
+  for (const signature of [
+    Buffer.alloc(0),
+    Buffer.alloc(64),
+    Buffer.concat([zeros, s]),
+    Buffer.concat([r, zeros]),
+    Buffer.concat([r, order]),
+    Buffer.concat([s, r]),
+    r,
+  ])
     bad.push({ ...good, signature: signature.toString('base64url') })
   bad.push({ ...good, payment: other.payment.payment })
   for (const body of bad) {
@@ -231,7 +322,10 @@ test('an approval that was signed for one thing is good for nothing else', async
   for (const at of [0, 3, 20, 36, 52, 60, 95, 130, 150, 161]) {
     const bytes = Buffer.from(built.bytes)
     bytes[at] = (bytes[at] ?? 0) ^ 1
-    const reply = await hanako.command('approve', { payment: payment.payment, ...(await signApproval(identity, bytes, proof.view)) })
+    const reply = await hanako.command('approve', {
+      payment: payment.payment,
+      ...(await signApproval(identity, bytes, proof.view)),
+    })
     assert.match(assertProblem(reply, `byte ${at}`), /^(signature-invalid|approval-expired|proof-wrong|bill-changed)$/)
   }
   const stolen = await kenji.command('approve', good)
@@ -257,15 +351,23 @@ test('one command id twenty times at once over HTTP has one effect and one answe
   const [joinedReply, joinId] = await twenty(hanako, 'join', { credential: { kind: 'number', number: ticket?.number } })
   const { payment } = did('join', joinedReply)
   assert.ok(payment)
-  const { approvalFor, signApproval } = await import('#sdk/approval.ts')
   const identity = await hanako.client.identity()
   assert.ok(identity)
-  const built = approvalFor({ purpose: 'approve', scheme: identity.scheme, view: payment, self: identity.self, expiresAt: Date.now() + 120_000 })
+  const built = approvalFor({
+    purpose: 'approve',
+    scheme: identity.scheme,
+    view: payment,
+    self: identity.self,
+    expiresAt: Date.now() + 120_000,
+  })
   assert.ok(built.ok)
   const proof = await withPin('2468')(built.bytes, identity)
   assert.ok(proof.ok)
   const before = await fundsOf(hanako)
-  const [approved, approveId] = await twenty(hanako, 'approve', { payment: payment.payment, ...(await signApproval(identity, built.bytes, proof.view)) })
+  const [approved, approveId] = await twenty(hanako, 'approve', {
+    payment: payment.payment,
+    ...(await signApproval(identity, built.bytes, proof.view)),
+  })
   assert.equal(did('approve', approved).payment?.state, 'settled')
   assert.equal(before - (await fundsOf(hanako)), 1_280n)
   const [refunded, refundId] = await twenty(register, 'refund', { payment: payment.payment, amount: '280' })
@@ -284,7 +386,11 @@ test('one command id twenty times at once over HTTP has one effect and one answe
   await mismatch(hanako, 'join', { credential: { kind: 'number', number: '000000000' } }, joinId)
   await mismatch(hanako, 'decline', { payment: payment.payment }, approveId)
   // Another's command of the same id is another command.
-  const own = await kenji.command('join', { credential: { kind: 'number', number: (await open()).ticket?.number } }, joinId)
+  const own = await kenji.command(
+    'join',
+    { credential: { kind: 'number', number: (await open()).ticket?.number } },
+    joinId,
+  )
   did('join', own)
   assert.deepEqual(faultsOf(await readBooks(hub.settings)), [])
 })
@@ -305,7 +411,9 @@ test('a wrong, used, foreign, withdrawn and released number are one answer, byte
   for (const number of [used, withdrawn.ticket?.number, renewed.ticket?.number, '000000000']) {
     const reply = await kenji.command('join', { credential: { kind: 'number', number } })
     assert.equal(assertProblem(reply, String(number)), 'number-not-found')
-    answers.add(JSON.stringify([reply.status, reply.text, reply.headers['content-type'], Object.keys(reply.headers).toSorted()]))
+    answers.add(
+      JSON.stringify([reply.status, reply.text, reply.headers['content-type'], Object.keys(reply.headers).toSorted()]),
+    )
   }
   assert.equal(answers.size, 1)
 })

@@ -15,7 +15,10 @@ const FILES = (await readdir(new URL('../server/postgres/migrations/', import.me
   .map((name) => Number.parseInt(name, 10))
   .toSorted((left, right) => left - right)
 
-async function withClient<Result>(settings: pg.ClientConfig, use: (client: pg.Client) => Promise<Result>): Promise<Result> {
+async function withClient<Result>(
+  settings: pg.ClientConfig,
+  use: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
   const client = new pg.Client(settings)
   await client.connect()
   try {
@@ -28,7 +31,10 @@ async function withClient<Result>(settings: pg.ClientConfig, use: (client: pg.Cl
 test('twenty programs that start on an empty database at once run each migration once and make one scheme', async () => {
   const settings = await emptyDatabase()
   const results = await Promise.all(Array.from({ length: 20 }, () => migrate(settings)))
-  assert.deepEqual(results.flatMap(({ ran }) => ran).toSorted((left, right) => left - right), FILES)
+  assert.deepEqual(
+    results.flatMap(({ ran }) => ran).toSorted((left, right) => left - right),
+    FILES,
+  )
   assert.deepEqual(new Set(results.map(({ role }) => role)), new Set([true]))
   assert.deepEqual((await migrate(settings)).ran, [], 'again does nothing')
 
@@ -48,11 +54,23 @@ test('a migration that was changed after it had run, and a database newer than t
   const settings = await migratedDatabase()
   const before = await fingerprint(settings, ['migration'])
   await withClient(settings, (client) => client.query("update migration set sha256 = 'x' where number = 1"))
-  await assert.rejects(migrate(settings), (error) => error instanceof MigrationError && /^Migration 0001-.*\.sql was changed after it had run: .+\.$/.test(error.message))
+  await assert.rejects(
+    migrate(settings),
+    (error) =>
+      error instanceof MigrationError &&
+      /^Migration 0001-.*\.sql was changed after it had run: .+\.$/.test(error.message),
+  )
 
   const newer = await migratedDatabase()
-  await withClient(newer, (client) => client.query("insert into migration (number, name, sha256) values (9999, 'x', 'x')"))
-  await assert.rejects(migrate(newer), (error) => error instanceof MigrationError && /^The database is at migration 9999, this program knows \d+: .+\.$/.test(error.message))
+  await withClient(newer, (client) =>
+    client.query("insert into migration (number, name, sha256) values (9999, 'x', 'x')"),
+  )
+  await assert.rejects(
+    migrate(newer),
+    (error) =>
+      error instanceof MigrationError &&
+      /^The database is at migration 9999, this program knows \d+: .+\.$/.test(error.message),
+  )
   assert.deepEqual(await fingerprint(settings, ['migration']), before)
 })
 
@@ -80,7 +98,12 @@ test('the role under which the hub works cannot change or delete what was answer
       [table],
     )
     assert.ok(rows.length > 0)
-    for (const { name } of rows) await assert.rejects(database.transactions.query(`update ${table} set ${name} = ${name}`), denied, `${table}.${name}`)
+    for (const { name } of rows)
+      await assert.rejects(
+        database.transactions.query(`update ${table} set ${name} = ${name}`),
+        denied,
+        `${table}.${name}`,
+      )
   }
   await database.end()
   assert.deepEqual(await fingerprint(settings), before)

@@ -11,7 +11,14 @@ import { createHttp, type HttpParts } from '#server/http.ts'
 
 /** The real routes; nothing is behind them, because nothing is asked. */
 function app(): FastifyInstance {
-  const parts: Partial<HttpParts> = { tls: null, trustProxy: false, publicUrl: null, version: '1.2.3', log: { write: () => {} }, demoCode: async () => ({ code: '', pin: null }) }
+  const parts: Partial<HttpParts> = {
+    tls: null,
+    trustProxy: false,
+    publicUrl: null,
+    version: '1.2.3',
+    log: { write: () => {} },
+    demoCode: async () => ({ code: '', pin: null }),
+  }
   // Border: what a handler would use is not there.
   const made = createHttp(parts as HttpParts)
   serveDocs(made, { version: '1.2.3', publicUrl: null })
@@ -47,7 +54,9 @@ test('every route of the hub is in the document, and every operation of the docu
   const http = app()
   await http.ready()
   const document: { paths: Record<string, object> } = JSON.parse((await http.inject('/openapi.json')).body) as never
-  const documented = Object.entries(document.paths).flatMap(([path, operations]) => Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`))
+  const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+  )
   const routes = registered(http).filter((route) => !UNDOCUMENTED.includes(route))
   assert.ok(routes.length > 20, 'the routes were found')
   assert.deepEqual(routes.toSorted(), documented.toSorted())
@@ -55,7 +64,9 @@ test('every route of the hub is in the document, and every operation of the docu
 })
 
 test('operations have their own ids, their answers and problems, and a body exactly where the route takes one', () => {
-  const { paths } = openApi('https://pay.example.org', '1.2.3') as { paths: Record<string, Record<string, Record<string, unknown>>> }
+  const { paths } = openApi('https://pay.example.org', '1.2.3') as {
+    paths: Record<string, Record<string, Record<string, unknown>>>
+  }
   const ids = new Set<unknown>()
   for (const route of ALL_ROUTES) {
     const operation = paths[route.path]?.[route.method.toLowerCase()]
@@ -75,7 +86,8 @@ test('the page for people shows every route with what it takes and answers', asy
   assert.match(String(headers['content-type']), /^text\/html/)
   const anchors = new Set([...page.matchAll(/<section id="([^"]+)"/g)].map((found) => found[1]))
   assert.equal(anchors.size, ALL_ROUTES.length)
-  for (const link of page.matchAll(/href="#([^"]+)"/g)) assert.ok(anchors.has(link[1]), link[1])
+  for (const link of page.matchAll(/href="#([^"]+)"/g))
+    assert.ok(anchors.has(link[1] ?? ''), `a link to ${link[1] ?? ''}`)
   for (const { method, path, summary } of ALL_ROUTES) {
     assert.ok(page.includes(`<span>${method}</span> ${path}`), path)
     assert.ok(page.includes(summary.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)), summary)

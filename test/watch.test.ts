@@ -39,7 +39,10 @@ after(async () => {
   await hub.stop()
 })
 
-type Heard = Extract<WatchMessage, { type: 'deal' | 'payment' | 'terminal' | 'inbox' | 'refused' | 'ready' | 'pong' | 'ledger' }>
+type Heard = Extract<
+  WatchMessage,
+  { type: 'deal' | 'payment' | 'terminal' | 'inbox' | 'refused' | 'ready' | 'pong' | 'ledger' }
+>
 type Listener = Awaited<ReturnType<typeof listen>>
 
 /** A socket that remembers what it was told; every message must be what the protocol says. */
@@ -54,10 +57,11 @@ async function listen(options: ClientOptions & { at?: TestHub } = {}) {
     status = response.statusCode
     closed = { code: 0, reason: 'refused' }
   })
-  socket.on('message', (data) => {
+  socket.on('message', (data: Buffer) => {
+    const text = data.toString('utf8')
     // Border: checked by the protocol's own schema.
-    const message = JSON.parse(String(data)) as Heard
-    if (!isMessage.Check(message)) faults.push(String(data))
+    const message = JSON.parse(text) as Heard
+    if (!isMessage.Check(message)) faults.push(text)
     heard.push(message)
   })
   socket.on('close', (code, reason) => (closed ??= { code, reason: reason.toString() }))
@@ -71,8 +75,15 @@ async function listen(options: ClientOptions & { at?: TestHub } = {}) {
     say: (message: object | string) => socket.send(typeof message === 'string' ? message : JSON.stringify(message)),
     closed: () => until(() => closed),
     isOpen: () => closed === undefined,
-    next: <Type extends Heard['type']>(type: Type, fits: (message: Extract<Heard, { type: Type }>) => boolean = () => true) =>
-      until(() => heard.find((message): message is Extract<Heard, { type: Type }> => message.type === type && fits(message as never))),
+    next: <Type extends Heard['type']>(
+      type: Type,
+      fits: (message: Extract<Heard, { type: Type }>) => boolean = () => true,
+    ) =>
+      until(() =>
+        heard.find(
+          (message): message is Extract<Heard, { type: Type }> => message.type === type && fits(message as never),
+        ),
+      ),
   }
   open.add(made)
   return made
@@ -99,7 +110,14 @@ async function joined(by = hanako, deal?: DealView): Promise<PaymentView> {
 }
 
 test('a page of another origin cannot watch; the own one and programs without an origin can', async () => {
-  for (const origin of ['http://evil.example', 'null', 'https://localhost', `${hub.url}.evil.example`, `${hub.url}/`, 'http://localhost:1']) {
+  for (const origin of [
+    'http://evil.example',
+    'null',
+    'https://localhost',
+    `${hub.url}.evil.example`,
+    `${hub.url}/`,
+    'http://localhost:1',
+  ]) {
     const listener = await listen({ headers: { origin } })
     assert.equal(listener.status(), 403, origin)
   }
@@ -138,7 +156,8 @@ test('what is not a request ends the connection, and only that connection', asyn
     if (what === 'many subscriptions') listener.say({ type: 'watch', topic: 'inbox' })
     if (what === 'many subscriptions') await until(() => listener.heard.length > 1)
     say(listener)
-    if (what === 'many subscriptions' && listener.isOpen()) listener.say({ type: 'watch', topic: 'payment', payment: `pay_0002${'9'.repeat(28)}` })
+    if (what === 'many subscriptions' && listener.isOpen())
+      listener.say({ type: 'watch', topic: 'payment', payment: `pay_0002${'9'.repeat(28)}` })
     assert.equal((await listener.closed()).code, expected, what)
   }
   good.say({ type: 'ping' })
@@ -214,7 +233,10 @@ test('who comes back is shown the present view at once', async () => {
   assert.equal(shown.view?.state, 'joined')
   assert.equal(shown.view?.payment, payment.payment)
   const versions = again.heard.flatMap((message) => (message.type === 'terminal' ? [message.view?.version ?? 0] : []))
-  assert.deepEqual(versions, versions.toSorted((left, right) => left - right))
+  assert.deepEqual(
+    versions,
+    versions.toSorted((left, right) => left - right),
+  )
 })
 
 test('a second hello carries the connection on for the same client and for nobody else', async () => {

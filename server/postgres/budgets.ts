@@ -12,9 +12,14 @@ type Wish = Readonly<{
   reject: (error: unknown) => void
 }>
 
+/** Tries of an outage; more than this were in flight at once only in a flood. */
+const MOST_OWED = 5_000
+
 /** Budgets over the database of the hub. Throws StoreUnavailable when there is none. */
 export function postgresBudgets(database: Database): Budgets {
   const waiting: Wish[] = []
+  /** what could not be given back while the database was away; it goes with the next that comes */
+  const owed: Wish[] = []
   let busy = false
 
   function ask(kind: Wish['kind'], keys: readonly BudgetKey[]): Promise<boolean> {
@@ -28,14 +33,18 @@ export function postgresBudgets(database: Database): Budgets {
     busy = true
     await Promise.resolve()
     while (waiting.length > 0) {
-      const wishes = waiting.splice(0, 500)
+      const wishes = [...owed.splice(0), ...waiting.splice(0, 500)]
       try {
         const granted = await grant(database, wishes)
         wishes.forEach(({ resolve }, index) => resolve(granted[index] ?? false))
       } catch (error) {
         // A lost COMMIT may have charged: the asker comes again, and pays for that try once more at most.
-        const away = error instanceof OutcomeUnknown ? new StoreUnavailable('the charge got no answer', { cause: error }) : error
-        for (const { reject } of wishes) reject(away)
+        const away =
+          error instanceof OutcomeUnknown ? new StoreUnavailable('the charge got no answer', { cause: error }) : error
+        for (const wish of wishes) {
+          if (wish.kind === 'give-back' && owed.length < MOST_OWED) owed.push(wish)
+          wish.reject(away)
+        }
       }
     }
     busy = false

@@ -65,7 +65,9 @@ export function postgresStore(database: Database, buckets: number): Store {
         return deposited === 0 ? null : { statements: [] }
       }).catch((error: unknown) => {
         // The marks tell the next deposit what this one has done.
-        throw error instanceof OutcomeUnknown ? new StoreUnavailable('the deposit got no answer', { cause: error }) : error
+        throw error instanceof OutcomeUnknown
+          ? new StoreUnavailable('the deposit got no answer', { cause: error })
+          : error
       })
       return deposited
     },
@@ -102,10 +104,11 @@ export function postgresStore(database: Database, buckets: number): Store {
       return row && offerFromJson(row.snapshot)
     },
     async readPayment(payment) {
-      const [row] = await rowsOf('read_payment', 'select snapshot from payment where bucket = $1::integer and id = $2', [
-        bucketOfId(payment),
-        uuidOf(payment),
-      ])
+      const [row] = await rowsOf(
+        'read_payment',
+        'select snapshot from payment where bucket = $1::integer and id = $2',
+        [bucketOfId(payment), uuidOf(payment)],
+      )
       return row && paymentFromJson(row.snapshot)
     },
     async readPayments(payments) {

@@ -4,8 +4,6 @@ import { taxIncluded } from '#core/bill.ts'
 import { idFrom } from '#core/ids.ts'
 import type { BillWire } from '#protocol/bill.ts'
 import type { DealView } from '#protocol/views.ts'
-import { callOf } from '#sdk/calls.ts'
-import type { Call } from '#sdk/transport.ts'
 import type { Live } from '../machine.ts'
 import type { Chance } from '../random.ts'
 
@@ -19,7 +17,6 @@ export type RegisterStyle = Readonly<{ isForgetful: boolean; dealsAtMost: number
 export async function playRegister(live: Live, style: RegisterStyle): Promise<void> {
   const { client, world, chance } = live
   const sales: DealView[] = []
-  const said: Call[] = []
   if (chance.happens(0.5)) client.watch({ topic: 'terminal' }, (view) => view && see(live, 'terminal', view))
   void client.resume()
   await finishWhatIsOpen(live)
@@ -28,7 +25,6 @@ export async function playRegister(live: Live, style: RegisterStyle): Promise<vo
     const bill = chance.happens(0.7) ? billOf(chance) : null
     const opened = client.send('open-offer', { deal, bill })
     if (style.isForgetful && chance.happens(0.3)) void client.send('open-offer', { deal, bill: billOf(chance) })
-    said.push(callOf('deals'))
     const outcome = await opened
     const isThere = outcome.ok || outcome.problem.code === 'deal-exists'
     const last = isThere ? await serve(live, deal, style) : undefined
@@ -66,12 +62,13 @@ async function serve(live: Live, deal: string, { isForgetful }: RegisterStyle): 
 async function act(live: Live, view: DealView): Promise<'over' | undefined> {
   const { client, chance } = live
   const { deal, payment, billVersion } = view
+  const luck = chance.below(100)
   switch (view.state) {
     case 'open':
-      if (view.bill === null ? chance.happens(0.3) : chance.happens(0.06))
+      if (luck < (view.bill === null ? 30 : 6))
         await client.send('change-bill', { deal, payment: null, billVersion, bill: billOf(chance) })
-      else if (chance.happens(0.02)) await client.send('cancel-deal', { deal, payment: null })
-      else if (chance.happens(0.02)) await client.send('renew-number', { deal })
+      else if (luck >= 98) await client.send('cancel-deal', { deal, payment: null })
+      else if (luck >= 96) await client.send('renew-number', { deal })
       return undefined
     case 'expired':
       if (chance.happens(0.5)) return 'over'
@@ -79,12 +76,11 @@ async function act(live: Live, view: DealView): Promise<'over' | undefined> {
       return undefined
     case 'joined':
       if (payment === null) return undefined
-      if (view.bill === null) await client.send('change-bill', { deal, payment, billVersion, bill: billOf(chance) })
-      else if (chance.happens(0.1))
+      if (view.bill === null || luck < 10)
         await client.send('change-bill', { deal, payment, billVersion, bill: billOf(chance) })
-      else if (chance.happens(0.1)) await client.send('release', { deal, payment })
-      else if (chance.happens(0.06)) await client.send('challenge', { payment })
-      else if (chance.happens(0.03)) await client.send('cancel-deal', { deal, payment })
+      else if (luck < 20) await client.send('release', { deal, payment })
+      else if (luck < 26) await client.send('challenge', { payment })
+      else if (luck < 29) await client.send('cancel-deal', { deal, payment })
       return undefined
     case 'held':
       await deliver(live, view)

@@ -9,7 +9,12 @@ import { openSession, type Session } from '#sdk/session.ts'
 import { signatureHeaders } from '#sdk/signature.ts'
 import { enrolled } from './hub.ts'
 
-export type Reply = Readonly<{ status: number; headers: IncomingHttpHeaders; text: string; body: Record<string, unknown> }>
+export type Reply = Readonly<{
+  status: number
+  headers: IncomingHttpHeaders
+  text: string
+  body: Record<string, unknown>
+}>
 
 export type Ask = Readonly<{
   method?: string
@@ -126,7 +131,7 @@ export function onSocket(hub: { url: string }, ...parts: (string | Uint8Array)[]
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname)
     const chunks: Buffer[] = []
-    socket.on('data', (chunk) => chunks.push(chunk))
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk))
     // A reset after an answer still is an answer.
     socket.on('error', (error) => (chunks.length > 0 ? undefined : reject(error)))
     socket.on('close', () => resolve(Buffer.concat(chunks).toString('latin1')))
@@ -146,7 +151,10 @@ export function assertProblem(reply: Reply, about: string): string {
 }
 
 /** A hash of every row of every table; two that are equal mean that nothing was changed. */
-export async function fingerprint(settings: pg.ClientConfig, without: readonly string[] = []): Promise<Map<string, string>> {
+export async function fingerprint(
+  settings: pg.ClientConfig,
+  without: readonly string[] = [],
+): Promise<Map<string, string>> {
   const client = new pg.Client(settings)
   await client.connect()
   try {

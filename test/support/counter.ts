@@ -1,0 +1,212 @@
+// A shop's counter for browser stories: a hub with its pages, a register and phones as machines of their own, each looked
+// at by axe-core in both themes (and by people: SCREENSHOTS names a folder for pictures of every screen).
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { connect, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import { bundleApps } from '#server/apps.ts'
+import type { Locale } from '#ui/i18n.ts'
+import { axeViolations, launchBrowser } from '../browser.ts'
+import { startTestHub, type TestHub } from './hub.ts'
+import { registerPage, type RegisterPage } from './register-page.ts'
+import { openWalletPage, type WalletPage } from './wallet-page.ts'
+
+/** The PIN of both people of the demo town. */
+export const PIN = '2468'
+export const PHONE = { width: 360, height: 740 } as const
+export const TILL = { width: 1024, height: 768 } as const
+
+export type MachineOptions = Readonly<{
+  language?: Locale
+  /** where it reaches the hub, when not straight away */
+  hub?: string
+  context?: BrowserContextOptions
+  /** complaints of the browser that belong to the story: a cut network, a refusal */
+  allows?: RegExp
+}>
+
+export type Machine = Readonly<{ context: BrowserContext; page: Page }>
+
+/** Refusals are answers, and the browser writes every answer above 399 to its console. */
+export const REFUSALS = /the server responded with a status of 4\d\d/u
+/** What the browser says when it reaches nobody. */
+export const CUTS = /net::ERR_|WebSocket connection to|Failed to load resource|ServiceWorker/u
+
+export type Counter = Awaited<ReturnType<typeof openCounter>>
+
+/** Starts a hub and a browser whose camera shows the video at `camera`, once somebody has written one there. */
+export async function openCounter(settings?: pg.ClientConfig) {
+  const folder = await mkdtemp(join(tmpdir(), 'warifu-counter-'))
+  const camera = join(folder, 'camera.y4m')
+  const [files, browser] = await Promise.all([bundleApps(), launchBrowser({ cameraVideo: camera })])
+  const hub: TestHub = await startTestHub({ files, ...(settings && { settings }) })
+  return {
+    hub,
+    browser,
+    camera,
+    async close(): Promise<void> {
+      await browser.close()
+      await hub.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Lets machines play a story and shuts them down; a word on any console or a breach of the content policy fails it. */
+export async function atTheCounter(
+  { browser, hub }: Pick<Counter, 'browser' | 'hub'>,
+  story: (open: {
+    machine: (options: MachineOptions) => Promise<Machine>
+    register: (options?: MachineOptions) => Promise<RegisterPage & Machine>
+    phone: (options?: MachineOptions & { device?: string }) => Promise<WalletPage & Machine>
+  }) => Promise<void>,
+): Promise<void> {
+  const complaints: string[] = []
+  const contexts: BrowserContext[] = []
+  const machine = async (options: MachineOptions): Promise<Machine> => {
+    const context = await browser.newContext({
+      locale: options.language === 'ja' ? 'ja-JP' : 'en-GB',
+      colorScheme: 'light',
+      reducedMotion: 'reduce',
+      ...options.context,
+    })
+    contexts.push(context)
+    context.setDefaultTimeout(15_000)
+    context.on('console', (message) => {
+      const isBad = ['warning', 'error'].includes(message.type())
+      if (isBad && options.allows?.test(message.text()) !== true) complaints.push(message.text())
+    })
+    context.on('weberror', (error) => complaints.push(String(error.error())))
+    return { context, page: await context.newPage() }
+  }
+  try {
+    await story({
+      machine,
+      async register(options = {}) {
+        const made = await machine({ ...options, context: { viewport: TILL, ...options.context } })
+        await made.page.goto(`${options.hub ?? hub.url}/register`)
+        const register = registerPage(made.page, options.language ?? 'en')
+        await register.on('keying')
+        return { ...made, ...register }
+      },
+      async phone(options = {}) {
+        const made = await machine({ ...options, context: { viewport: PHONE, ...options.context } })
+        const { device, language } = options
+        const wallet = await openWalletPage(made.page, {
+          hub: options.hub ?? hub.url,
+          ...(device && { device }),
+          ...(language && { language }),
+        })
+        return { ...made, ...wallet }
+      },
+    })
+    assert.deepEqual(complaints, [])
+  } catch (error) {
+    await photographTrouble(contexts)
+    throw error
+  } finally {
+    await Promise.all(contexts.map((context) => context.close()))
+  }
+}
+
+/**
+ * Looks hard at a screen: axe-core finds nothing in light and in dark, nothing sticks out at the side. `name` is the
+ * picture's, where pictures are wanted.
+ */
+export async function look(page: Page, name: string): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    await page.evaluate(() => document.fonts.ready.then(() => undefined))
+    await photograph(page, `${name}-${colorScheme}`)
+    assert.deepEqual(await axeViolations(page), [], `${name}, ${colorScheme}`)
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
+  const [inner, outer] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth])
+  assert.equal(inner, outer, `${name}: nothing sticks out`)
+}
+
+const album = process.env['SCREENSHOTS']
+
+export async function photograph(page: Page, name: string): Promise<void> {
+  if (album === undefined || album === '') return
+  await mkdir(album, { recursive: true })
+  await page.screenshot({ path: join(album, `${name}.png`) })
+}
+
+async function photographTrouble(contexts: readonly BrowserContext[]): Promise<void> {
+  const pages = contexts.flatMap((context) => context.pages())
+  for (const [index, page] of pages.entries()) await photograph(page, `trouble-${index}`).catch(() => undefined)
+}
+
+/** The balance that the phone's home shows, in yen. */
+export async function balanceOf({ page }: Pick<WalletPage, 'page'>): Promise<number> {
+  const shown = await page.locator('.balance .amount .hidden').textContent()
+  return Number((shown ?? '').replaceAll(/[^\d-]/gu, ''))
+}
+
+export type Wire = Readonly<{
+  url: string
+  /** Pulls the plug: what is open breaks, nothing new gets through. */
+  cut(): void
+  mend(): void
+  /** From now on what is sent reaches the hub and every answer is lost. */
+  loseAnswers(): void
+  close(): Promise<void>
+}>
+
+/** A cable to the hub that can be pulled out. */
+export async function cableTo(hub: Pick<TestHub, 'port'>): Promise<Wire> {
+  let isCut = false
+  let isDeaf = false
+  const open = new Set<Socket>()
+  const keep = (socket: Socket): Socket => {
+    open.add(socket)
+    socket.on('close', () => open.delete(socket))
+    // A broken cable is what this is for.
+    socket.on('error', () => socket.destroy())
+    return socket
+  }
+  const server = createServer((near) => {
+    keep(near)
+    if (isCut) return near.destroy()
+    const far = keep(connect(hub.port, 'localhost'))
+    near.pipe(far)
+    far.on('data', (bytes) => isDeaf || near.write(bytes))
+    far.on('close', () => near.destroy())
+    near.on('close', () => far.destroy())
+    return undefined
+  })
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
+  const address = server.address()
+  assert(typeof address === 'object' && address !== null)
+  const breakAll = (): void => open.forEach((socket) => socket.destroy())
+  return {
+    url: `http://localhost:${address.port}`,
+    cut() {
+      isCut = true
+      isDeaf = false
+      breakAll()
+    },
+    mend() {
+      isCut = false
+    },
+    loseAnswers() {
+      isDeaf = true
+    },
+    async close() {
+      breakAll()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+  }
+}
+
+/** Asks the hub's database, for what no screen can bring about in a test's time. */
+export async function inDatabase(hub: TestHub, statement: string): Promise<void> {
+  const client = new pg.Client(hub.settings)
+  await client.connect()
+  await client.query(statement)
+  await client.end()
+}
