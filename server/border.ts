@@ -77,8 +77,7 @@ export function commandOf(
       return {
         name: sent.name,
         address: given.address,
-        credential:
-          credential.kind === 'number' ? credential : { kind: 'token', token: credential.token },
+        credential: credential.kind === 'number' ? credential : { kind: 'token', token: credential.token },
       }
     }
     case 'approve':

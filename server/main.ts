@@ -1,19 +1,19 @@
 // Start here: options, database, migrations, scheme, hub; and everything stopped in the opposite order.
-import { readFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { mkdir, stat, truncate } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import pino, { type DestinationStream } from 'pino'
 import pg from 'pg'
 import { unitOf } from '#core/money.ts'
 import { bundleApps } from './apps.ts'
 import { startHub, type Hub, type HubOptions } from './hub.ts'
-import { HELP, OptionsError, readOptions, type Options } from './options.ts'
+import { HELP, readOptions, type Options } from './options.ts'
 import { migrate, MigrationError } from './postgres/migrate.ts'
 import { createScheme, readScheme, type SchemeRow } from './postgres/scheme.ts'
-import { startEmbeddedPostgres, SupervisorError, type EmbeddedPostgres } from './postgres/supervisor.ts'
-import { postgresDirectory } from './postgres/directory.ts'
+import { startEmbeddedPostgres, type EmbeddedPostgres } from './postgres/supervisor.ts'
 import { openOperatorCode } from './operator.ts'
-import { ensureTls, lanAddresses, TlsError, type Tls } from './tls.ts'
+import type { Tls } from './tls.ts'
 import { startTrustPage, type TrustPage } from './trust.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
@@ -65,13 +65,13 @@ async function start(options: Options, parts: { stop: () => Promise<void> }[]): 
   if (!role) say('The database user may not make roles: the hub works with its own rights, and could edit the journal.')
 
   const { scheme, created } = await schemeOf(database, options)
-  const tls = await tlsOf(options)
+  const lan = await tlsOf(options)
   const hub = await listening(options, {
     database,
     scheme,
     role,
     host: options.host ?? (options.lan ? '0.0.0.0' : 'localhost'),
-    tls: tls ?? options.tls,
+    tls: lan?.tls ?? options.tls,
     trustProxy: options.trustProxy,
     publicUrl: options.publicUrl,
     files: await bundling,
@@ -80,13 +80,18 @@ async function start(options: Options, parts: { stop: () => Promise<void> }[]): 
   })
   parts.push(hub)
   if (postgres !== null) watchPostgres(postgres)
-  const trust = tls === null ? null : await startTrustPage({ tls, addresses: lanAddresses(), hubPort: hub.port })
+  const trust = lan === null ? null : await startTrustPage({ ...lan, hubPort: hub.port })
   if (trust !== null) parts.push(trust)
   await greet(options, { hub, scheme, created, trust })
 }
 
 async function makeFolder(folder: string): Promise<void> {
+  // The nearest folder that exists must take a new one: mkdir itself never comes back from some (/proc).
+  let above = folder
+  while (!existsSync(above)) above = dirname(above)
   try {
+    accessSync(above, constants.W_OK | constants.X_OK)
+    if (/^\/(proc|sys)(\/|$)/.test(above)) throw Object.assign(new Error('no place for data'), { code: 'EROFS' })
     await mkdir(folder, { recursive: true })
   } catch (error) {
     const code = error instanceof Error ? String(Reflect.get(error, 'code')) : ''
@@ -143,11 +148,14 @@ async function schemeOf(database: pg.ClientConfig, options: Options): Promise<{ 
   return createScheme(database, { ...start, buckets: BUCKETS, unit })
 }
 
-async function tlsOf(options: Options): Promise<Tls | null> {
+async function tlsOf(options: Options): Promise<{ tls: Tls; addresses: readonly string[] } | null> {
   if (!options.lan || options.tls !== null) return null
-  const tls = await ensureTls(options.data, ['localhost', '127.0.0.1', ...lanAddresses()], new Date())
+  // Loaded only here: the certificate library costs a hub that needs none 20 MB.
+  const { ensureTls, lanAddresses } = await import('./tls.ts')
+  const addresses = lanAddresses()
+  const tls = await ensureTls(options.data, ['localhost', '127.0.0.1', ...addresses], new Date())
   if (tls.leftOut.length > 0) say(`The certificate does not cover ${tls.leftOut.join(', ')}.`)
-  return tls
+  return { tls, addresses }
 }
 
 /** Listens where it was told, or at the next free port when none was asked for. */
@@ -178,7 +186,10 @@ async function openLog(options: Options): Promise<DestinationStream> {
     () => 0,
   )
   if (size > LOG_BYTES) await truncate(path)
-  return pino.destination({ dest: path, sync: false, mkdir: true })
+  const log = pino.destination({ dest: path, sync: false })
+  // A process that ends before the file is open would end with the logger's complaint instead of its own sentence.
+  await once(log, 'ready')
+  return log
 }
 
 async function greet(
@@ -197,19 +208,19 @@ async function greet(
   if (scheme.demo) say('  This is a demo: its money is play money, its PIN is 2468.')
   if (trust !== null) {
     say()
-    for (const address of lanAddresses())
+    for (const address of trust.addresses)
       say(
         `  Phones in this network: first http://${address}:${trust.port}/, then https://${address}:${hub.port}/wallet`,
       )
   }
   if (!scheme.demo) {
-    const code = await openOperatorCode(postgresDirectory(hub.database.transactions), hub.database.transactions)
+    const code = await openOperatorCode(hub.database.transactions)
     if (code !== null) {
       say()
       say(
         `  ${created ? 'A new scheme, empty.' : 'No operator is enrolled yet.'} The operator's one-time code: ${code}`,
       )
-      say('  Merchants and people: npm run operator -- --help')
+      say('  Merchants and people: stop the hub, then npm run desk -- --help')
     }
   }
   say()
@@ -234,12 +245,13 @@ function listenForStop(stopAll: () => Promise<void>): void {
   process.on('SIGHUP', stop)
 }
 
+/** Errors whose message is a sentence for a person; by name, because the TLS library is loaded only where it is wanted. */
+const KNOWN = new Set(['StartError', 'OptionsError', 'SupervisorError', 'MigrationError', 'TlsError'])
+
 function fail(error: unknown): void {
-  const known = [StartError, OptionsError, SupervisorError, MigrationError, TlsError].some(
-    (kind) => error instanceof kind,
-  )
+  const known = error instanceof Error && KNOWN.has(error.name)
   process.stderr.write(
-    known && error instanceof Error
+    known
       ? `\n${error.message}\n`
       : `\nThe hub cannot start, and this is a bug:\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
   )

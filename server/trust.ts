@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import encodeQR from 'qr'
 import type { Tls } from './tls.ts'
 
-export type TrustPage = Readonly<{ port: number; stop(): Promise<void> }>
+export type TrustPage = Readonly<{ port: number; addresses: readonly string[]; stop(): Promise<void> }>
 
 /** Starts the page on the port after the hub's, or any free one. */
 export async function startTrustPage(options: {
@@ -37,7 +37,7 @@ export async function startTrustPage(options: {
     })
   await listen(hubPort + 1).catch(() => listen(0))
   const { port } = server.address() as AddressInfo
-  return { port, stop: () => new Promise((resolve) => server.close(() => resolve())) }
+  return { port, addresses, stop: () => new Promise((resolve) => server.close(() => resolve())) }
 }
 
 function page(host: string, hubPort: number, fingerprint: string): string {

@@ -1,7 +1,6 @@
 // Passkeys on the hub's side: made once for a person, then a proof over SHA-256 of the approval bytes. The check of WebAuthn
 // itself is @simplewebauthn's; the counter is ours, because a repeated command must stay the same command.
 import { createHash, randomBytes } from 'node:crypto'
-import { verifyAuthenticationResponse, verifyRegistrationResponse } from '@simplewebauthn/server'
 import { concat, equal, fromBase64url, toBase64url, utf8 } from '#core/bytes.ts'
 import { idBytes, type PartyId } from '#core/ids.ts'
 import type { ProofBody } from '#protocol/commands.ts'
@@ -16,6 +15,9 @@ export type PasskeyHome = Readonly<{
   /** the origins that may ask for them, as in https://pay.example.org */
   origins: readonly string[]
 }>
+
+/** Loaded when the first passkey is used: with its ASN.1 libraries it is 15 MB that a hub at rest need not hold. */
+const webAuthn = () => import('@simplewebauthn/server')
 
 type PasskeyProof = Extract<ProofBody, { kind: 'passkey' }>
 
@@ -56,6 +58,7 @@ export async function addPasskey(
   if (known.length >= PASSKEYS_PER_PARTY) return problemOf('not-allowed')
   const challenge = await directory.takeChallenge(actor.id)
   if (challenge === undefined) return problemOf('signature-invalid')
+  const { verifyRegistrationResponse } = await webAuthn()
   const made = await orUndefined(
     verifyRegistrationResponse({
       response: {
@@ -97,6 +100,7 @@ export async function isRightPasskeyProof(
   if (home.hostName === null || id === undefined) return false
   const passkey = (await directory.passkeysOf(party)).find(({ credential }) => equal(credential, id))
   if (passkey === undefined) return false
+  const { verifyAuthenticationResponse } = await webAuthn()
   const checked = await orUndefined(
     verifyAuthenticationResponse({
       response: {

@@ -49,7 +49,8 @@ export async function readBooks(settings: pg.ClientConfig): Promise<Books> {
 }
 
 const big = (value: unknown): bigint => BigInt(String(value))
-const paymentOf = (value: unknown): PaymentId | null => (typeof value === 'string' ? idOf<PaymentId>('pay', value) : null)
+const paymentOf = (value: unknown): PaymentId | null =>
+  typeof value === 'string' ? idOf<PaymentId>('pay', value) : null
 
 // Border: the tables' constraints and the store's types made these columns.
 const accountOf = (row: Row): Account => ({

@@ -27,7 +27,10 @@ const BY_KEY =
   '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan'
 
 /** Opens connections as they are needed. `role` is taken by every one, so that even the hub cannot edit the journal. */
-export function openDatabase(settings: pg.ClientConfig, options: { transactions: number; reads: number; role: boolean }): Database {
+export function openDatabase(
+  settings: pg.ClientConfig,
+  options: { transactions: number; reads: number; role: boolean },
+): Database {
   const role = options.role ? ` -c role=${APP_ROLE}` : ''
   const each: pg.ClientConfig = {
     ...settings,
@@ -58,7 +61,10 @@ function inOneWrite(client: pg.ClientBase): void {
 }
 
 export type Pipelines = Readonly<{
-  query<Row extends pg.QueryResultRow = Record<string, unknown>>(query: string | pg.QueryConfig, values?: unknown[]): Promise<pg.QueryResult<Row>>
+  query<Row extends pg.QueryResultRow = Record<string, unknown>>(
+    query: string | pg.QueryConfig,
+    values?: unknown[],
+  ): Promise<pg.QueryResult<Row>>
   end(): Promise<void>
 }>
 

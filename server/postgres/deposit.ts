@@ -10,7 +10,11 @@ const DEPOSIT_TRANSFERS = 5_000
 
 /** Lock the marks (and allow hash joins, which pair thousands of transfers with their accounts), then (by a statement that sees all the lock waited for) take, book and move them. */
 export const depositStatements = (bucket: number): Statement[] => [
-  { name: 'lock_marks', text: "select set_config('enable_hashjoin', 'on', true) from mark where bucket = $1 order by source for update", values: [bucket] },
+  {
+    name: 'lock_marks',
+    text: "select set_config('enable_hashjoin', 'on', true) from mark where bucket = $1 order by source for update",
+    values: [bucket],
+  },
   {
     name: 'deposit',
     text: `

@@ -121,12 +121,23 @@ export async function look(page: Page, name: string): Promise<void> {
     await page.emulateMedia({ colorScheme })
     await page.evaluate(() => document.fonts.ready.then(() => undefined))
     await photograph(page, `${name}-${colorScheme}`)
-    assert.deepEqual(await axeViolations(page), [], `${name}, ${colorScheme}`)
+    if (colorScheme === 'dark') assert.deepEqual(await paleTexts(page), [], `${name}, dark`)
+    else assert.deepEqual(await axeViolations(page), [], name)
   }
   await page.emulateMedia({ colorScheme: 'light' })
   const [inner, outer] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth])
   assert.equal(inner, outer, `${name}: nothing sticks out`)
 }
+
+/** Themes differ in colours alone, so in the second one axe, which is on the page by now, looks at those only. */
+const paleTexts = (page: Page): Promise<readonly string[]> =>
+  page.evaluate(async () => {
+    // A border: axe put itself into the page when the first theme was looked at.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    const { axe } = globalThis as unknown as { axe: typeof import('axe-core') }
+    const { violations } = await axe.run(document, { runOnly: { type: 'rule', values: ['color-contrast'] } })
+    return violations.flatMap(({ nodes }) => nodes.map(({ html, failureSummary }) => `${html} — ${failureSummary}`))
+  })
 
 const album = process.env['SCREENSHOTS']
 

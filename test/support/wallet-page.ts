@@ -8,6 +8,8 @@ export type WalletPage = Readonly<{
   page: Page
   /** Types the shop's number on the keypad and looks for the bill. */
   typeNumber(number: string): Promise<void>
+  /** Takes back the number that was typed. */
+  clearNumber(): Promise<void>
   /** Opens a link as the phone's own camera app would. */
   openLink(link: string): Promise<void>
   /** Waits for the bill (or for "the shop is adding up") and gives the shop's name. */
@@ -80,6 +82,9 @@ export function walletOn(page: Page, language: Language = 'en'): WalletPage {
     async typeNumber(number) {
       for (const digit of number.replaceAll(' ', '')) await page.locator(`.entry .key[data-key="${digit}"]`).click()
       await button(words.find).click()
+    },
+    async clearNumber() {
+      for (const _ of '123456789') await page.keyboard.press('Backspace')
     },
     async openLink(link) {
       await page.goto(link)
