@@ -67,7 +67,7 @@ export async function openPayments(
     port: 0,
     tls: null,
     // Each machine has an address of its own, as in a town: the budget against guessing counts by address.
-    trustProxy: true,
+    trustProxy: 1,
     publicUrl: null,
     files: null,
     log: { write: () => {} },

@@ -1,7 +1,7 @@
 // Account numbers of parties, the accounts of the scheme itself, and the bucket in which each is kept.
 //
 // A party's account: branch (3 digits), serial (7 digits), Damm check digit over the ten; kept as 11 digits, written
-// 001-1234567-8. Its bucket is
+// 001-1234567-4. Its bucket is
 //
 //     (serial + 7919 × branch) mod buckets
 //
@@ -63,7 +63,7 @@ export function isAccountNumber(text: unknown): text is AccountNumber {
   return typeof text === 'string' && text.length === 11 && hasCheckDigit(text)
 }
 
-/** As people read it: 001-1234567-8. */
+/** As people read it: 001-1234567-4. */
 export function formatAccountNumber(account: AccountNumber): string {
   return `${account.slice(0, 3)}-${account.slice(3, 10)}-${account.slice(10)}`
 }

@@ -43,7 +43,8 @@ export function judgeProof(
   const over = wrongProofs - FREE_WRONG_PROOFS
   const lockMs = over < 0 ? 0 : (LOCK_MS[Math.min(over, LOCK_MS.length - 1)] ?? 0)
   // With the lock the unlock ends too: whoever guesses PINs on this phone must not go on paying small amounts without one.
-  const changed = lockMs === 0 ? { ...device, wrongProofs } : { ...device, wrongProofs, provedAt: 0, lockedUntil: now + lockMs }
+  const changed =
+    lockMs === 0 ? { ...device, wrongProofs } : { ...device, wrongProofs, provedAt: 0, lockedUntil: now + lockMs }
   const left = Math.max(0, FREE_WRONG_PROOFS - wrongProofs)
   return { device: changed, refusal: refuse('proof-wrong', { triesLeft: String(left) }) }
 }

@@ -12,6 +12,8 @@ export const LIMITS = {
   /** a display name as it fits a register's screen at 2 m */
   nameLength: 60,
   lineQuantity: 99_999,
+  /** of one payment: each is kept in its snapshot, and nobody gives a sale back in more than a hundred pieces */
+  refunds: 100,
   /** ten years: longer than any warranty that is still a cancellation period */
   coolingOffSeconds: 10 * 366 * 24 * 3600,
   /** entries of a history page: one screenful on a desktop, three on a phone */

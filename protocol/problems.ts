@@ -73,11 +73,12 @@ export type Problem = Readonly<{
   status: number
   code: ProblemCode
   next: string
-  detail?: Readonly<Record<string, string>>
+  /** fields or figures by name; RFC 9457 keeps `detail` for a sentence */
+  figures?: Readonly<Record<string, string>>
 }>
 
-/** The problem for a code. `detail` names fields or figures; never an echo of what was sent. */
-export function problemOf(code: ProblemCode, detail?: Readonly<Record<string, string>>): Problem {
+/** The problem for a code. `figures` names fields or figures; never an echo of what was sent. */
+export function problemOf(code: ProblemCode, figures?: Readonly<Record<string, string>>): Problem {
   const [status, title, next] = PROBLEMS[code]
-  return { type: `urn:warifu:problem:${code}`, title, status, code, next, ...(detail && { detail }) }
+  return { type: `urn:warifu:problem:${code}`, title, status, code, next, ...(figures && { figures }) }
 }

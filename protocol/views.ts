@@ -203,7 +203,7 @@ export const ProblemView = Type.Object({
   status: Type.Integer(),
   code: Type.String(),
   next: Type.String(),
-  detail: Type.Optional(Type.Record(Type.String(), Type.String())),
+  figures: Type.Optional(Type.Record(Type.String(), Type.String())),
   view: Type.Optional(AnswerView),
 })
 export type ProblemView = Static<typeof ProblemView>

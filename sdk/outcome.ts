@@ -18,13 +18,13 @@ export const NO_ANSWER: Readonly<{ ok: false; problem: Problem; view: null }> = 
 export function readProblem(body: unknown): Problem | undefined {
   if (!isRecord(body) || typeof body.code !== 'string' || typeof body.status !== 'number') return undefined
   const { code, status, title, next } = body
-  const detail = readDetail(body.detail)
-  if (isProblemCode(code)) return { ...problemOf(code, detail), status }
+  const figures = readFigures(body.figures)
+  if (isProblemCode(code)) return { ...problemOf(code, figures), status }
   if (typeof title !== 'string' || typeof next !== 'string') return undefined
   // A border: a newer hub may know more codes; its sentences are shown, and no program branches on them.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const newer = code as Problem['code']
-  return { type: `urn:warifu:problem:${code}`, title, status, code: newer, next, ...(detail && { detail }) }
+  return { type: `urn:warifu:problem:${code}`, title, status, code: newer, next, ...(figures && { figures }) }
 }
 
 const isProblemCode = (code: string): code is Problem['code'] => Object.hasOwn(PROBLEMS, code)
@@ -32,9 +32,9 @@ const isProblemCode = (code: string): code is Problem['code'] => Object.hasOwn(P
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-function readDetail(detail: unknown): Record<string, string> | undefined {
-  if (!isRecord(detail)) return undefined
+function readFigures(figures: unknown): Record<string, string> | undefined {
+  if (!isRecord(figures)) return undefined
   return Object.fromEntries(
-    Object.entries(detail).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    Object.entries(figures).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   )
 }

@@ -22,7 +22,7 @@ const HELP = `The operator's desk. Stop the hub first, or set DATABASE_URL.
 
   npm run desk -- merchant "Marubeni Bakery"     opens a merchant; prints the code of its first register
   npm run desk -- person "Hanako"                opens a person; prints the code of her phone
-  npm run desk -- deposit 001-0000001-2 10000    cash into an account
+  npm run desk -- deposit 001-0000001-1 10000    cash into an account
   --data FOLDER                                  the hub's data folder (./data)
 `
 

@@ -60,7 +60,7 @@ export type HttpParts = Readonly<{
   schemeView: (host: string) => Promise<SchemeView>
   demoCode: ((who: 'register' | 'hanako' | 'kenji') => Promise<{ code: string; pin: string | null }>) | null
   version: string
-  trustProxy: boolean | string
+  trustProxy: false | number | string
   publicUrl: string | null
   tls: { cert: string; key: string } | null
   log: DestinationStream

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { isIP, type AddressInfo } from 'node:net'
 import type { IncomingMessage } from 'node:http'
+import proxyAddress from '@fastify/proxy-addr'
 import pino, { type DestinationStream } from 'pino'
 import type pg from 'pg'
 import type { SchemeView } from '#protocol/views.ts'
@@ -37,7 +38,7 @@ export type HubOptions = Readonly<{
   host: string
   port: number
   tls: { cert: string; key: string } | null
-  trustProxy: boolean | string
+  trustProxy: false | number | string
   /** the origin people reach the hub at, when it is not where it listens */
   publicUrl: string | null
   /** null serves no pages (tests of the API alone) */
@@ -236,20 +237,25 @@ async function databaseClock(ask: () => Promise<number>): Promise<{ now: () => n
   return { now: () => Date.now() + offset, stop: () => clearInterval(timer) }
 }
 
+/** What a WebSocket's request says of its origin; the proxy's word counts only where the nearest peer is a trusted proxy. */
 function originOfRequest(request: IncomingMessage, options: HubOptions): string {
   if (options.publicUrl !== null) return options.publicUrl
+  const trusted = trustOf(options.trustProxy)(request.socket.remoteAddress ?? '', 0)
   const forwarded = (name: string): string | undefined => {
     const value = request.headers[name]
-    return options.trustProxy !== false && typeof value === 'string' ? value.split(',')[0]?.trim() : undefined
+    return trusted && typeof value === 'string' ? value.split(',').at(-1)?.trim() : undefined
   }
   const protocol = forwarded('x-forwarded-proto') ?? (options.tls === null ? 'http' : 'https')
   return `${protocol}://${forwarded('x-forwarded-host') ?? request.headers.host ?? 'localhost'}`
 }
 
-function addressOfRequest(request: IncomingMessage, trustProxy: boolean | string): string {
-  const forwarded = request.headers['x-forwarded-for']
-  if (trustProxy !== false && typeof forwarded === 'string') return forwarded.split(',')[0]?.trim() ?? ''
-  return request.socket.remoteAddress ?? ''
+const addressOfRequest = (request: IncomingMessage, trustProxy: HubOptions['trustProxy']): string =>
+  proxyAddress(request, trustOf(trustProxy))
+
+function trustOf(trustProxy: HubOptions['trustProxy']): (address: string, hop: number) => boolean {
+  if (trustProxy === false) return () => false
+  if (typeof trustProxy === 'number') return (_address, hop) => hop < trustProxy
+  return proxyAddress.compile(trustProxy.split(',').map((each) => each.trim()))
 }
 
 /** Passkeys belong to a host name: the public one, or localhost; by address there are none. */

@@ -152,7 +152,8 @@ async function tlsOf(options: Options): Promise<{ tls: Tls; addresses: readonly 
   if (!options.lan || options.tls !== null) return null
   // Loaded only here: the certificate library costs a hub that needs none 20 MB.
   const { ensureTls, lanAddresses } = await import('./tls.ts')
-  const addresses = lanAddresses()
+  // The hub listens on all IPv4 addresses: an IPv6 one that phones hold differs by privacy extensions from day to day.
+  const addresses = lanAddresses().filter((address) => !address.includes(':'))
   const tls = await ensureTls(options.data, ['localhost', '127.0.0.1', ...addresses], new Date())
   if (tls.leftOut.length > 0) say(`The certificate does not cover ${tls.leftOut.join(', ')}.`)
   return { tls, addresses }

@@ -1,6 +1,7 @@
 // What the hub is told by its command line and environment, checked before anything is started.
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import proxyAddress from '@fastify/proxy-addr'
 import { resolve } from 'node:path'
 
 export type Options = Readonly<{
@@ -14,7 +15,7 @@ export type Options = Readonly<{
   portIsFixed: boolean
   databaseUrl: string | null
   tls: { cert: string; key: string } | null
-  trustProxy: boolean | string
+  trustProxy: false | number | string
   publicUrl: string | null
   log: 'file' | 'stdout'
 }>
@@ -34,7 +35,7 @@ export const HELP = `Warifu: one number joins a shop's register and a payer's ph
   HOST           the address to listen at (this machine only, or all with --lan)
   DATABASE_URL   your own PostgreSQL instead of the embedded one
   TLS_CERT, TLS_KEY   files of a real certificate
-  TRUST_PROXY    1, or the proxy's addresses, when a reverse proxy stands in front
+  TRUST_PROXY    1 when a reverse proxy stands in front (or how many), or the proxies' addresses
   PUBLIC_URL     the address people use, such as https://pay.example.org
   LOG            stdout writes the log there instead of to the data folder
 `
@@ -86,9 +87,16 @@ function parse(args: string[]) {
   }
 }
 
-function proxyOf(value: string | undefined): boolean | string {
+/** '1' trusts the nearest proxy's word, '2' the nearest two; else a list of addresses whose word is believed. */
+function proxyOf(value: string | undefined): false | number | string {
   if (value === undefined || value === '' || value === '0') return false
-  return value === '1' || value === 'true' ? true : value
+  if (/^[1-9]$/.test(value)) return Number(value)
+  try {
+    proxyAddress.compile(value.split(',').map((each) => each.trim()))
+  } catch {
+    throw new OptionsError(`TRUST_PROXY is "${value}": give the number of proxies in front (1), or their addresses.`)
+  }
+  return value
 }
 
 function originOf(url: string): string {

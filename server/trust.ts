@@ -23,10 +23,7 @@ export async function startTrustPage(options: {
     const host = (request.headers.host ?? addresses[0] ?? 'localhost').replace(/:\d+$/, '')
     const safeHost = /^[0-9A-Za-z.\-[\]:]{1,80}$/.test(host) ? host : 'localhost'
     response.setHeader('content-type', 'text/html; charset=utf-8')
-    response.setHeader(
-      'content-security-policy',
-      "default-src 'none'; style-src 'sha256-none' 'unsafe-inline'; img-src data:",
-    )
+    response.setHeader('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; img-src data:")
     return response.end(page(safeHost, hubPort, tls.caFingerprintSha256))
   })
   server.requestTimeout = 10_000

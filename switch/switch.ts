@@ -32,6 +32,7 @@ import {
   type SchemeRules,
 } from '#core/payment.ts'
 import { refuse } from '#core/refusals.ts'
+import { LIMITS } from '#protocol/limits.ts'
 import type { DeviceActor, TerminalActor } from './actors.ts'
 import type { BudgetKey, Budgets } from './budgets.ts'
 import type { Command, DeviceCommand, Posting, TerminalCommand } from './command.ts'
@@ -510,7 +511,9 @@ export function createSwitch(options: {
         if (working.terminal(actor.id)?.status !== 'active') return refused(refuse('terminal-inactive'))
         const settled = settledAmount(original)
         if (settled === 0n) return refused(refuse('not-settled'))
-        const before = working.refundsOf(id).reduce((total, row) => total + row.amount, 0n)
+        const earlier = working.refundsOf(id)
+        if (earlier.length >= LIMITS.refunds) return refused(refuse('already-refunded', { left: '0' }))
+        const before = earlier.reduce((total, row) => total + row.amount, 0n)
         if (before + amount > settled) return refused(refuse('already-refunded', { left: String(settled - before) }))
         const account = working.account(actor.account, unit)
         if (account === undefined || account.status === 'closed') return refused(refuse('account-closed'))

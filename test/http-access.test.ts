@@ -14,6 +14,7 @@ import {
   ask,
   assertProblem,
   fingerprint,
+  neighbourOf,
   newCommand,
   newDeal,
   signatureOf,
@@ -227,6 +228,8 @@ test('a route that changes something wants the signature of exactly this request
 
 test("another party's deal or payment is as little there as one that never was: the same bytes", async () => {
   const { deal, payment } = await joined()
+  const neighbour = await neighbourOf(hub, hanako)
+  speakers.push(neighbour)
   const nowhere = { deal: newDeal(), payment: `${payment.payment.slice(0, 8)}${'5'.repeat(28)}` }
   const same = async (about: string, foreign: Promise<Reply>, never: Promise<Reply>): Promise<void> => {
     const [left, right] = await Promise.all([foreign, never])
@@ -236,8 +239,8 @@ test("another party's deal or payment is as little there as one that never was: 
   }
   await same(
     'a payment read',
-    kenji.reads(`/v1/payments/${payment.payment}`),
-    kenji.reads(`/v1/payments/${nowhere.payment}`),
+    neighbour.reads(`/v1/payments/${payment.payment}`),
+    neighbour.reads(`/v1/payments/${nowhere.payment}`),
   )
   await same(
     'a deal read',
@@ -247,8 +250,8 @@ test("another party's deal or payment is as little there as one that never was: 
   for (const name of ['decline', 'attend'])
     await same(
       name,
-      kenji.command(name, { payment: payment.payment }),
-      kenji.command(name, { payment: nowhere.payment }),
+      neighbour.command(name, { payment: payment.payment }),
+      neighbour.command(name, { payment: nowhere.payment }),
     )
   for (const [name, more] of [
     ['challenge', {}],

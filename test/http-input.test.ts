@@ -499,7 +499,7 @@ test('after all that every command works under the very id that the bad ones car
     const { code } = reply.body
     assert.ok(
       reply.status === 200,
-      `${route.path}: ${reply.status} ${String(code)} ${JSON.stringify(reply.body.detail)}`,
+      `${route.path}: ${reply.status} ${String(code)} ${JSON.stringify(reply.body.figures)}`,
     )
   }
   assert.deepEqual(faultsOf(await readBooks(hub.settings)), [])

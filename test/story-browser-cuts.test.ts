@@ -144,7 +144,7 @@ test('an approval without a network meets a bill that has changed: nothing is pa
     await register.page.getByRole('button', { name: 'One less: Goods' }).click()
     await register.keyIn('450')
     await register.sendBill()
-    await register.page.locator('.bill-total', { hasText: '¥450' }).waitFor()
+    await register.page.locator('.till-editing').waitFor({ state: 'detached' })
     await line.mend(phone)
     await phone.amountIs('¥450')
     await phone.page.locator('.banner', { hasText: 'The shop changed the bill.' }).waitFor()

@@ -50,6 +50,7 @@ before(async () => {
   hung.catch(() => {})
 })
 after(async () => {
+  await hung.catch(() => {})
   register.client.close()
   hanako.client.close()
   await hub.stop()
@@ -133,14 +134,20 @@ async function openWire(to: { host: string; port: number }) {
 }
 
 const bill = billToWire(billOf(100n))
+/** The SDK sends for ever; a test does not. */
+const PATIENCE_MS = 25_000
 
 /** One whole payment by the SDK, whatever happens meanwhile; returns the payment. */
 async function pay(till: Client, phone: Client): Promise<string> {
-  const opened = await till.send('open-offer', { deal: newDeal(), bill })
+  const opened = await till.send('open-offer', { deal: newDeal(), bill }, AbortSignal.timeout(PATIENCE_MS))
   assert.ok(opened.ok && opened.view.deal?.ticket, JSON.stringify(opened))
-  const joined = await phone.send('join', { credential: { kind: 'number', number: opened.view.deal.ticket.number } })
+  const joined = await phone.send(
+    'join',
+    { credential: { kind: 'number', number: opened.view.deal.ticket.number } },
+    AbortSignal.timeout(PATIENCE_MS),
+  )
   assert.ok(joined.ok && joined.view.payment, JSON.stringify(joined))
-  const paid = await approve(phone, joined.view.payment, withPin('2468'))
+  const paid = await approve(phone, joined.view.payment, withPin('2468'), AbortSignal.timeout(PATIENCE_MS))
   assert.ok(paid.ok && paid.view.payment?.state === 'settled', JSON.stringify(paid))
   return paid.view.payment.payment
 }
@@ -233,7 +240,7 @@ test('an answer to COMMIT that never came is looked up: the client hears what wa
     const { payment } = (await repeated(hanako, 'join', { credential: { kind: 'number', number: ticket?.number } }))
       .body as { payment: PaymentView }
     wire.cutAnswers(1)
-    const paid = await approve(hanako.client, payment, withPin('2468'))
+    const paid = await approve(hanako.client, payment, withPin('2468'), AbortSignal.timeout(PATIENCE_MS))
     assert.ok(paid.ok && paid.view.payment?.state === 'settled', JSON.stringify(paid))
     told.push(payment.payment)
     await repeated(register, 'refund', { payment: payment.payment, amount: '10' })

@@ -8,7 +8,7 @@ import { LIMITS } from '#protocol/limits.ts'
 import { WatchMessage } from '#protocol/watch.ts'
 import type { DealView, PaymentView } from '#protocol/views.ts'
 import { startTestHub, until, type TestHub } from './support/hub.ts'
-import { newDeal, sessionOf, speaker, type Speaker } from './support/raw-client.ts'
+import { neighbourOf, newDeal, sessionOf, speaker, type Speaker } from './support/raw-client.ts'
 import { billOf } from './support/world.ts'
 
 let hub: TestHub
@@ -17,6 +17,7 @@ let register: Speaker
 let otherRegister: Speaker
 let hanako: Speaker
 let kenji: Speaker
+let neighbour: Speaker
 let silent: Listener
 const open = new Set<Listener>()
 const isMessage = Compile(WatchMessage)
@@ -30,11 +31,12 @@ before(async () => {
   otherRegister = await speaker(hub, 'register')
   hanako = await speaker(hub, 'hanako')
   kenji = await speaker(hub, 'kenji')
+  neighbour = await neighbourOf(hub, hanako)
   silent = await listen()
 })
 after(async () => {
   for (const { socket } of open) socket.terminate()
-  for (const { client } of [register, otherRegister, hanako, kenji]) client.close()
+  for (const { client } of [register, otherRegister, hanako, kenji, neighbour]) client.close()
   await further.stop()
   await hub.stop()
 })
@@ -182,7 +184,7 @@ test('without a session only the open book can be watched', async () => {
 
 test('each sees its own deals and payments and nobody else any of it, on either hub', async () => {
   const own = await known(hanako)
-  const foreign = await known(kenji)
+  const foreign = await known(neighbour)
   const till = await known(register)
   const otherTill = await known(otherRegister)
   const elsewhere = await known(register, further)

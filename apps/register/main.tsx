@@ -2,7 +2,7 @@
 import { render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { amountText } from '#apps/shared/money.ts'
-import { currentLocale } from '#ui/i18n.ts'
+import { currentLocale, onLocale, type Locale } from '#ui/i18n.ts'
 import { keepPageInStep } from '#ui/preferences.ts'
 import { play, wakeOnFirstTouch } from '#ui/sound.ts'
 import { StatusRegion } from '#ui/kit.tsx'
@@ -68,7 +68,13 @@ function sentenceOf(moment: Moment, { deal }: RegisterState): string {
   }
 }
 
+const nameTab = (locale: Locale): void => {
+  document.title = words[locale].register
+}
+
 keepPageInStep()
+nameTab(currentLocale())
+onLocale(nameTab)
 wakeOnFirstTouch()
 listenToKeys(till)
 window.addEventListener('offline', () => store.update((state) => ({ ...state, connection: 'offline' })))

@@ -2,9 +2,11 @@
 import { enrol } from '#sdk/identity.ts'
 import { createPasskey, passkeysPossible } from '#sdk/passkey.ts'
 import { setPin } from '#sdk/scram.ts'
+import { currentLocale } from '#ui/i18n.ts'
 import { learnSelf, openHome, type Desk } from './hub.ts'
 import * as when from './state.ts'
 import type { DeviceSelf } from './state.ts'
+import { walletWords } from './words.ts'
 
 /** Every PIN that is chosen here has this length. */
 export const PIN_LENGTH = 6
@@ -19,7 +21,8 @@ export async function enrolInDemo(desk: Desk): Promise<void> {
   const { code, pin } = answer.view
   await memory.keep({ demoPin: pin, pinLength: pin?.length ?? null })
   update((state) => ({ ...state, demoPin: pin, pinLength: pin?.length ?? null }))
-  return enrolWith(desk, code, opening.device)
+  const isOnlyPhone = opening.device === 'own'
+  return enrolWith(desk, code, isOnlyPhone ? walletWords[currentLocale()].defaultLabel : opening.device)
 }
 
 export function askForCode({ update }: Desk): void {

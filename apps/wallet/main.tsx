@@ -1,6 +1,6 @@
 // The wallet's wiring: the state, the hub, the screens, the sounds, the offline shell.
 import { render } from 'preact'
-import { currentLocale } from '#ui/i18n.ts'
+import { currentLocale, onLocale, type Locale } from '#ui/i18n.ts'
 import { keepPageInStep } from '#ui/preferences.ts'
 import { play, wakeOnFirstTouch } from '#ui/sound.ts'
 import { createStore } from '#ui/store.ts'
@@ -10,8 +10,15 @@ import { tokenOfPath } from './links.ts'
 import { firstState, noticeOf } from './state.ts'
 import { saidBy, soundOf } from './notices.ts'
 import { keepShell } from './shell.ts'
+import { walletWords } from './words.ts'
+
+const nameTab = (locale: Locale): void => {
+  document.title = `Warifu ${walletWords[locale].appName}`
+}
 
 keepPageInStep()
+nameTab(currentLocale())
+onLocale(nameTab)
 wakeOnFirstTouch()
 
 const here = new URL(location.href)

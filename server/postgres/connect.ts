@@ -36,7 +36,7 @@ export function openDatabase(
     ...settings,
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     query_timeout: STATEMENT_WITHIN_MS + 2_000,
-    options: `-c statement_timeout=${STATEMENT_WITHIN_MS} -c lock_timeout=${STATEMENT_WITHIN_MS - 2_000} ${BY_KEY}${role}`,
+    options: `-c statement_timeout=${STATEMENT_WITHIN_MS} -c lock_timeout=${STATEMENT_WITHIN_MS - 2_000} -c idle_in_transaction_session_timeout=${2 * STATEMENT_WITHIN_MS} ${BY_KEY}${role}`,
     // Border: the driver's types do not name this option yet.
     ...({ pipeline: true } as object),
   }

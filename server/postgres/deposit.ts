@@ -8,11 +8,11 @@ import { NOW } from './store.ts'
 /** More at once holds the payees' rows for longer than a tenth of a second. */
 const DEPOSIT_TRANSFERS = 5_000
 
-/** Lock the marks (and allow hash joins, which pair thousands of transfers with their accounts), then (by a statement that sees all the lock waited for) take, book and move them. */
+/** Lock the marks, then (by a statement that sees all the lock waited for) take, book and move them. */
 export const depositStatements = (bucket: number): Statement[] => [
   {
     name: 'lock_marks',
-    text: "select set_config('enable_hashjoin', 'on', true) from mark where bucket = $1 order by source for update",
+    text: 'select 1 from mark where bucket = $1 order by source for update',
     values: [bucket],
   },
   {
@@ -29,15 +29,21 @@ with taken as materialized (
   from (select distinct credit, unit from taken) d
   join account a on a.bucket = $1 and a.key = d.credit and a.unit = d.unit
   order by a.key, a.unit for update of a
+), lined_up as (
+  -- Each account's row stands before its transfers, so that one window carries balance and number on. A join of the two would be
+  -- a nested loop over thousands times thousands: the planner knows nothing about how many there are.
+  select key, unit, -1 as source, -1::bigint as sequence, balance as amount, version, null as kind, null::uuid as payment, null as other, null as other_name
+  from locked
+  union all
+  select credit, unit, bucket, sequence, amount, null, kind, payment, debit, credit_name from taken
+), carried as (
+  select *, first_value(version) over each_account + row_number() over each_account - 1 as number, sum(amount) over each_account as balance
+  from lined_up
+  window each_account as (partition by key, unit order by source, sequence rows unbounded preceding)
 ), booked as (
   insert into entry (bucket, account, unit, number, amount, balance, kind, payment, other, other_name, source_bucket, sequence, at)
-  select $1, t.credit, t.unit,
-    l.version + row_number() over each_account,
-    t.amount,
-    l.balance + sum(t.amount) over each_account,
-    t.kind, t.payment, t.debit, t.credit_name, t.bucket, t.sequence, ${NOW}
-  from taken t join locked l on l.key = t.credit and l.unit = t.unit
-  window each_account as (partition by t.credit, t.unit order by t.bucket, t.sequence rows unbounded preceding)
+  select $1, key, unit, number, amount, balance, kind, payment, other, other_name, source, sequence, ${NOW}
+  from carried where sequence > 0 and number is not null
   returning 1
 ), credited as (
   update account a set balance = a.balance + s.amount, version = a.version + s.count

@@ -38,14 +38,15 @@ export const CUTS = /net::ERR_|WebSocket connection to|Failed to load resource|S
 export type Counter = Awaited<ReturnType<typeof openCounter>>
 
 /** Starts a hub and a browser whose camera shows the video at `camera`, once somebody has written one there. */
-export async function openCounter(settings?: pg.ClientConfig) {
+export async function openCounter() {
   const folder = await mkdtemp(join(tmpdir(), 'warifu-counter-'))
   const camera = join(folder, 'camera.y4m')
   const [files, browser] = await Promise.all([bundleApps(), launchBrowser({ cameraVideo: camera })])
-  const hub: TestHub = await startTestHub({ files, ...(settings && { settings }) })
+  const hub: TestHub = await startTestHub({ files })
   return {
     hub,
     browser,
+    files,
     camera,
     async close(): Promise<void> {
       await browser.close()

@@ -4,10 +4,13 @@ import { Agent, request, type IncomingHttpHeaders } from 'node:http'
 import { connect } from 'node:net'
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import type { Client } from '#sdk/client.ts'
+import { openClient, type Client } from '#sdk/client.ts'
+import { enrol } from '#sdk/identity.ts'
+import { memoryStorage } from '#sdk/storage.ts'
 import { openSession, type Session } from '#sdk/session.ts'
 import { signatureHeaders } from '#sdk/signature.ts'
-import { enrolled } from './hub.ts'
+import { enrolled, type TestHub } from './hub.ts'
+import { JPY } from './world.ts'
 
 export type Reply = Readonly<{
   status: number
@@ -24,6 +27,7 @@ export type Ask = Readonly<{
   headers?: Record<string, string>
 }>
 
+const PATIENCE_MS = 25_000
 const agent = new Agent({ keepAlive: true, maxSockets: 64 })
 
 export const bytesOf = (body: Ask['body']): Uint8Array | null =>
@@ -45,6 +49,8 @@ export function ask(hub: { url: string }, { method = 'POST', path, body, headers
         method,
         path,
         agent,
+        // A hub that says nothing at all is a failed test, not one that waits for ever.
+        signal: AbortSignal.timeout(PATIENCE_MS),
         headers: {
           ...(bytes && { 'content-type': 'application/json', 'content-length': String(bytes.length) }),
           ...headers,
@@ -94,6 +100,22 @@ export async function speaker(hub: { url: string }, who: 'register' | 'hanako' |
     command: (name: string, body: object, command = newCommand()): Promise<Reply> =>
       signed({ path: `/v1/commands/${name}`, body: { command, ...body } }),
   }
+}
+
+/** A person in the same bucket as another, so that nothing but the party keeps them apart. */
+export async function neighbourOf(hub: TestHub, other: Speaker): Promise<Speaker> {
+  const party = await hub.directory.createParty({
+    kind: 'person',
+    name: 'Neighbour',
+    legalName: 'Neighbour',
+    bucket: Number.parseInt(other.self.id.slice(4, 8), 16),
+    units: [JPY],
+  })
+  const { code } = await hub.directory.createCode({ kind: 'device', party: party.id, lifeMs: 60_000 })
+  const storage = memoryStorage()
+  const outcome = await enrol({ hub: hub.url, storage, code, label: 'Neighbour' })
+  assert.ok(outcome.ok)
+  return speaker(hub, 'hanako', openClient({ hub: hub.url, storage }))
 }
 
 export async function sessionOf(hub: { url: string }, client: Client): Promise<Session> {

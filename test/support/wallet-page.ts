@@ -1,6 +1,6 @@
 // The wallet as a story test handles it: one phone in one page, seen and pressed as its owner sees and presses it.
 import assert from 'node:assert/strict'
-import type { Page } from 'playwright-core'
+import type { Frame, Page } from 'playwright-core'
 
 export type Language = 'en' | 'ja'
 
@@ -72,15 +72,16 @@ export async function openWalletPage(
   return wallet
 }
 
-/** The wallet on a page (or frame's page) that is open already. */
-export function walletOn(page: Page, language: Language = 'en'): WalletPage {
+/** The wallet on a page, or in a frame of the town, that is open already. */
+export function walletOn(place: Page | Frame, language: Language = 'en'): WalletPage {
+  const page = 'page' in place ? place.page() : place
   const words = WORDS[language]
   const button = (name: string | RegExp) =>
-    page.getByRole('button', { name, ...(typeof name === 'string' && { exact: true }) })
+    place.getByRole('button', { name, ...(typeof name === 'string' && { exact: true }) })
   return {
     page,
     async typeNumber(number) {
-      for (const digit of number.replaceAll(' ', '')) await page.locator(`.entry .key[data-key="${digit}"]`).click()
+      for (const digit of number.replaceAll(' ', '')) await place.locator(`.entry .key[data-key="${digit}"]`).click()
       await button(words.find).click()
     },
     async clearNumber() {
@@ -90,19 +91,19 @@ export function walletOn(page: Page, language: Language = 'en'): WalletPage {
       await page.goto(link)
     },
     async joined() {
-      await page.locator('.half').waitFor()
-      return textOf(page, '.half-shop')
+      await place.locator('.half').waitFor()
+      return textOf(place, '.half-shop')
     },
     async tallyName() {
-      return textOf(page, '.half-name b')
+      return textOf(place, '.half-name b')
     },
     async amountIs(text) {
-      await page.locator('.due', { hasText: text }).waitFor()
+      await place.locator('.due', { hasText: text }).waitFor()
     },
     async approve(pin) {
       await button(words.approve).click()
-      const field = page.getByLabel(words.pin, { exact: true })
-      const paid = page.locator('.paid')
+      const field = place.getByLabel(words.pin, { exact: true })
+      const paid = place.locator('.paid')
       await field.or(paid).first().waitFor()
       if (await field.isVisible()) await page.keyboard.type(pin)
     },
@@ -110,25 +111,25 @@ export function walletOn(page: Page, language: Language = 'en'): WalletPage {
       await button(words.decline).click()
     },
     async receipt() {
-      await page.locator('.paid').waitFor()
-      return `${await textOf(page, '.paid')}\n${await textOf(page, '.receipt')}`
+      await place.locator('.paid').waitFor()
+      return `${await textOf(place, '.paid')}\n${await textOf(place, '.receipt')}`
     },
     async ended() {
-      await page.locator('.ended').waitFor()
-      return textOf(page, '.ended')
+      await place.locator('.ended').waitFor()
+      return textOf(place, '.ended')
     },
     async done() {
       await button(words.done).click()
     },
     async balanceIs(text) {
-      await page.locator('.balance', { hasText: text }).waitFor()
+      await place.locator('.balance', { hasText: text }).waitFor()
     },
     async openHistory() {
       await button(words.history).click()
     },
     async historyRows() {
-      await page.locator('.day .row').first().waitFor()
-      return page.locator('.day .row').allInnerTexts()
+      await place.locator('.day .row').first().waitFor()
+      return place.locator('.day .row').allInnerTexts()
     },
     async back() {
       await button(words.back).click()
@@ -136,8 +137,8 @@ export function walletOn(page: Page, language: Language = 'en'): WalletPage {
   }
 }
 
-async function textOf(page: Page, selector: string): Promise<string> {
-  const text = await page.locator(selector).first().innerText()
+async function textOf(place: Page | Frame, selector: string): Promise<string> {
+  const text = await place.locator(selector).first().innerText()
   assert.notEqual(text, '', `${selector} says something`)
   return text
 }

@@ -80,7 +80,7 @@ function NumberEntry({ state, act }: Pick<ScreenOf, 'state' | 'act'>): JSX.Eleme
 }
 
 function figureOf(state: State, words: { balanceNow: (amount: string) => string }, locale: 'en' | 'ja') {
-  const available = state.joinProblem?.detail?.['available']
+  const available = state.joinProblem?.figures?.['available']
   if (available === undefined || !/^-?\d+$/u.test(available)) return undefined
   return words.balanceNow(amountText(available, state.scheme?.unit ?? '', locale))
 }

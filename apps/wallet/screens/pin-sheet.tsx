@@ -107,11 +107,11 @@ function PinEntry({ state, problem, isBusy, givePin, usePasskey }: PinEntryProps
 }
 
 const lockedUntil = (problem: Problem | null): number =>
-  problem?.code === 'proof-locked' ? Number(problem.detail?.['until'] ?? 0) : 0
+  problem?.code === 'proof-locked' ? Number(problem.figures?.['until'] ?? 0) : 0
 
 function said(problem: Problem, locale: Locale): string {
   const words = walletWords[locale]
-  const triesLeft = problem.detail?.['triesLeft']
+  const triesLeft = problem.figures?.['triesLeft']
   if (problem.code === 'proof-wrong' && triesLeft !== undefined) return words.pinWrong(Number(triesLeft))
   const until = lockedUntil(problem)
   if (until > 0) return words.pinLocked(formatTime(until, locale))
