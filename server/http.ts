@@ -120,7 +120,9 @@ export function createHttp(parts: HttpParts): FastifyInstance {
   app.setErrorHandler((error, request, reply) => sendProblem(reply, problemOfError(error, request)))
   app.setNotFoundHandler((request, reply) => {
     const methods = methodsAt(request.url)
-    if (methods.length === 0) return sendProblem(reply, problemOf('route-not-found'))
+    // A route that this scheme does not have (the demo's) would name the very method that was used.
+    if (methods.length === 0 || methods.includes(request.method))
+      return sendProblem(reply, problemOf('route-not-found'))
     return sendProblem(reply.header('allow', methods.join(', ')), problemOf('method-not-allowed'))
   })
   app.addHook('onSend', async (_request, reply) => void securityHeaders(reply))
@@ -294,8 +296,9 @@ function terminal(request: FastifyRequest): TerminalActor {
  * Budgets count a block of addresses, not one: an attacker has a whole IPv4 /24 or IPv6 /56 for the asking. An IPv4 address
  * is the same block however the socket writes it.
  */
-export function addressBlock(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
+export function addressBlock(address: string | undefined): string {
+  // A client that has gone already has no address any more.
+  const plain = (address ?? '').replace(/^::ffff:(?=\d+\.)/i, '')
   if (isIPv4(plain)) return plain.slice(0, plain.lastIndexOf('.'))
   if (!isIPv6(plain)) return 'unknown'
   const [head = '', tail] = plain.replace(/%.*$/, '').split('::')

@@ -72,14 +72,15 @@ export function createWatchers(parts: {
 
   function attach(server: Server): void {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      // Node has taken its own listener away: a client that resets now would end the process.
+      socket.on('error', () => socket.destroy())
+      if (socket.destroyed || request.socket.remoteAddress === undefined) return void socket.destroy()
       const address = parts.addressOf(request)
       const refusal = refusalOf(request, address)
       if (refusal !== null) {
-        // Node has taken its own listener away: a client that resets now would end the process.
-        socket.on('error', () => socket.destroy())
         socket.once('finish', () => socket.destroy())
         socket.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
-        return
+        return undefined
       }
       sockets.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket, request, address))
     })

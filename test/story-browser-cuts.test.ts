@@ -116,10 +116,34 @@ test('the answer to the approval is lost: the register has it, the phone comes b
   })
 })
 
+test('the answer to the number is lost: the phone comes back to the deal that it has joined', async () => {
+  await atTheCounter(counter, async (open) => {
+    const line = await cable()
+    const [register, phone] = await Promise.all([open.register(), open.phone(line.options)])
+    await register.keyIn('210')
+    const number = await register.showNumber()
+    await phone.page.route('**/v1/commands/join', (route) => {
+      line.wire.loseAnswers()
+      return route.continue()
+    })
+    await phone.typeNumber(number)
+    await register.joined()
+    assert.equal(await phone.page.locator('.half').count(), 0, 'the phone knows nothing of it yet')
+    await line.cut(phone)
+    await phone.page.unroute('**/v1/commands/join')
+    await line.mend(phone)
+    await phone.amountIs('¥210')
+    assert.equal(await phone.tallyName(), await register.tally())
+    await phone.decline()
+    await register.on('ended')
+  })
+})
+
 test('an approval without a network meets a bill that has changed: nothing is paid and the new bill is shown', async () => {
   await atTheCounter(counter, async (open) => {
     const line = await cable()
     const [register, phone] = await Promise.all([open.register(), open.phone(line.options)])
+    const had = await balanceOf(phone)
     // One payment first: the phone stays unlocked for the next.
     await register.keyIn('100')
     await phone.typeNumber(await register.showNumber())
@@ -127,7 +151,7 @@ test('an approval without a network meets a bill that has changed: nothing is pa
     await phone.approve(PIN)
     await phone.receipt()
     await phone.done()
-    const had = await balanceOf(phone)
+    await phone.balanceIs(yen(had - 100))
     await register.paid()
     await register.next()
 
@@ -154,7 +178,7 @@ test('an approval without a network meets a bill that has changed: nothing is pa
     assert.equal(await register.paid(), '¥450')
     await phone.receipt()
     await phone.done()
-    await phone.balanceIs(yen(had - 450))
+    await phone.balanceIs(yen(had - 550))
   })
 })
 

@@ -114,7 +114,8 @@ export function registerPage(page: Page | Frame, locale: Locale = 'en'): Registe
       return number()
     },
     async next() {
-      await press(text.actNext)
+      // The paid screen goes on by itself after a while.
+      if ((await screen('keying').count()) === 0) await press(text.actNext)
       await on('keying')
     },
     async refundNewest(digits) {

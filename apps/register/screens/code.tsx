@@ -33,7 +33,7 @@ export function CodeScreen(): JSX.Element {
       >
         <Field label={text.code} hint={text.codeHint} value={code} onInput={setCode} maxLength={40} autoFocus />
         <Field label={text.label} hint={text.labelHint} value={label} onInput={setLabel} maxLength={NAME_LENGTH} />
-        <Trouble state={state} />
+        <Trouble state={state} isAboutMoney={false} />
         <Button kind="seal" type="submit" wide busy={state.busy === 'enrol'} disabled={!isReady}>
           {text.enrol}
         </Button>

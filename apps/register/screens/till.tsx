@@ -89,14 +89,20 @@ export function Heading({ children }: { readonly children: ComponentChildren }):
   )
 }
 
+type TroubleProps = {
+  readonly state: Pick<RegisterState, 'problem'>
+  /** Leave out whether money moved where none could have: setting up. */
+  readonly isAboutMoney?: boolean
+}
+
 /** A refusal: what happened, whether money moved, what to do. */
-export function Trouble({ state }: { readonly state: Pick<RegisterState, 'problem'> }): JSX.Element | null {
+export function Trouble({ state, isAboutMoney = true }: TroubleProps): JSX.Element | null {
   const locale = useLocale()
   if (state.problem === null) return null
   const { sentence, moneySentence, next } = problemText(state.problem, locale, 'biller')
   return (
     <Banner kind="trouble">
-      {sentence} {moneySentence} {next}
+      {sentence} {isAboutMoney ? moneySentence : ''} {next}
     </Banner>
   )
 }
