@@ -46,7 +46,11 @@ describe('directory in PostgreSQL', () => {
       const settings = await migratedDatabase()
       await createScheme(settings, { name: 'Testville', demo: true, buckets: BUCKETS, unit: JPY })
       const database = openDatabase(settings, { transactions: 4, reads: 4, role: true })
-      return { directory: postgresDirectory(database.transactions), pool: database.transactions, end: () => database.end() }
+      return {
+        directory: postgresDirectory(database.transactions),
+        pool: database.transactions,
+        end: () => database.end(),
+      }
     })()
     return opened
   }

@@ -11,7 +11,11 @@ const steps: [name: string, command: string, args: string[]][] = [
   ['types', 'tsc', ['--noEmit']],
   ['lint', 'oxlint', ['--type-aware', '--quiet']],
   ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
-  ['tests', process.execPath, ['--test', `--test-concurrency=${Math.max(2, availableParallelism())}`, '--test-timeout=180000', ...files]],
+  [
+    'tests',
+    process.execPath,
+    ['--test', `--test-concurrency=${Math.max(2, availableParallelism())}`, '--test-timeout=180000', ...files],
+  ],
 ]
 
 for (const [name, command, args] of only.length > 0 ? steps.slice(3) : steps) {
