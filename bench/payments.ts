@@ -284,10 +284,7 @@ async function watching(
   await promise
   return {
     socket,
-    seen: (fits) =>
-      new Promise<void>(
-        (told) => void waiting.add({ fits: fits as (view: DealView & PaymentView) => boolean, resolve: told }),
-      ),
+    seen: (fits) => new Promise<void>((told) => void waiting.add({ fits, resolve: told })),
   }
 }
 

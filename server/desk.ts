@@ -82,7 +82,7 @@ async function open(
   kind: 'merchant' | 'person',
   name: string,
 ): Promise<void> {
-  if (name.trim() === '' || [...name].length > LIMITS.nameLength)
+  if (name.trim() === '' || name.length > LIMITS.nameLength)
     throw new DeskError(`A name has 1 to ${LIMITS.nameLength} characters.`)
   const bucket = randomBytes(2).readUInt16BE() % scheme.buckets
   const party = await directory.createParty({ kind, name, legalName: name, bucket, units: [scheme.unit] })
