@@ -9,14 +9,16 @@ export type Bytes = Uint8Array<ArrayBuffer>
 const HEX = /^(?:[0-9a-f]{2})*$/
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
+const encoder = new TextEncoder()
+
 /** SHA-256, 32 bytes. */
 export function sha256(bytes: Uint8Array): Bytes {
-  return Uint8Array.from(nobleSha256(bytes))
+  return new Uint8Array(nobleSha256(bytes))
 }
 
 /** The UTF-8 bytes of a text; a lone surrogate becomes U+FFFD, as everywhere on the web. */
 export function utf8(text: string): Bytes {
-  return Uint8Array.from(new TextEncoder().encode(text))
+  return encoder.encode(text)
 }
 
 /** The text of UTF-8 bytes, or undefined when they are not well-formed. A byte order mark is kept. */
@@ -133,9 +135,11 @@ export function toU64(bytes: Uint8Array, at = 0): bigint {
   return viewOf(bytes).getBigUint64(at)
 }
 
-function bigEndian(value: bigint, length: number): Bytes {
+function bigEndian(value: bigint, length: 2 | 4 | 8): Bytes {
   if (value < 0n || value >= 1n << BigInt(8 * length)) throw new RangeError(`${value} does not fit ${length} bytes`)
-  return Uint8Array.from({ length }, (_, index) => Number((value >> BigInt(8 * (length - 1 - index))) & 0xffn))
+  const whole = new Uint8Array(8)
+  viewOf(whole).setBigUint64(0, value)
+  return whole.subarray(8 - length)
 }
 
 function viewOf(bytes: Uint8Array): DataView {

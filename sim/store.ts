@@ -64,6 +64,7 @@ export function faultyStore(world: World, life: Life, chance: Chance, crash: () 
     readPayments: (payments) => read(() => store.readPayments(payments)),
     readDevice: (bucket, device) => read(() => store.readDevice(bucket, device)),
     readBalances: (account) => read(() => store.readBalances(account)),
+    readMissing: (accounts) => read(() => store.readMissing(accounts)),
     readEntries: (page) => read(() => store.readEntries(page)),
     readOffers: (page) => read(() => store.readOffers(page)),
     readOpenPayments: (party, limit) => read(() => store.readOpenPayments(party, limit)),

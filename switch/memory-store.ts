@@ -211,6 +211,8 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
           return { ...row, arriving: amounts.reduce((total, amount) => total + amount, 0n) }
         })
     },
+    readMissing: async (asked) =>
+      asked.filter(({ key, unit }) => !accounts.has(`${key} ${unit}`)).map(({ key }) => key),
     readEntries: async ({ account, unit, before, limit }) =>
       entriesOf(account, unit)
         .filter(({ number }) => before === null || number < before)

@@ -109,6 +109,8 @@ export type Store = {
   readPayments(payments: readonly PaymentId[]): Promise<Payment[]>
   readDevice(bucket: number, device: DeviceId): Promise<Device | undefined>
   readBalances(account: AccountNumber): Promise<Balance[]>
+  /** which of these accounts do not exist */
+  readMissing(accounts: readonly Readonly<{ key: AccountKey; unit: Unit }>[]): Promise<AccountKey[]>
   /** newest first, `before` excluded */
   readEntries(
     page: Readonly<{ account: AccountKey; unit: Unit; before: bigint | null; limit: number }>,

@@ -2,7 +2,7 @@
 //
 // A command is one step in one bucket, or a few (join: offer, then payment; release: payment, then offer; refund: merchant, then
 // payer). Each step can be repeated: what the first step decided is true, and a deal left half-way is finished by whoever looks next.
-import { bucketOf, bucketOfAccount, isSystemAccount, type AccountNumber } from '#core/accounts.ts'
+import { bucketOf, bucketOfAccount, type AccountNumber } from '#core/accounts.ts'
 import { assert } from '#core/assert.ts'
 import { toHex, fromU16, concat } from '#core/bytes.ts'
 import { bucketOfId, idFrom, idInBucket, type PaymentId, type SchemeId } from '#core/ids.ts'
@@ -54,6 +54,8 @@ type FromDevice<Name extends DeviceCommand['name']> = Extract<DeviceCommand, { n
 const AREA = 'area:main'
 /** Draws from which the first free number is taken; at 200 live numbers a second draw happens once in 5,000. */
 const NUMBER_DRAWS = 5
+/** Shops whose account was seen: 1 MB at most. */
+const COUNTED = 10_000
 
 /**
  * The switch over a store. `random` gives that many random bytes; there is no other source of chance, and no clock but the store's.
@@ -167,9 +169,11 @@ export function createSwitch(options: {
   async function counts(account: AccountNumber, unit: Unit): Promise<boolean> {
     const name = `${account} ${unit}`
     if (counted.has(name)) return true
-    const found = (await store.readBalances(account)).some((balance) => balance.unit === unit)
-    if (found) counted.add(name)
-    return found
+    const missing = await store.readMissing([{ key: account, unit }])
+    if (missing.length > 0) return false
+    if (counted.size >= COUNTED) counted.clear()
+    counted.add(name)
+    return true
   }
 
   const refuseUnit = (actor: TerminalActor, command: Step['command']): Promise<Answer> =>
@@ -563,15 +567,15 @@ export function createSwitch(options: {
     assert(first !== undefined, 'a posting has transfers')
     const bucket = bucketOfAccount(first.debit, scheme.buckets)
     const command = { actor, id: posting.id, hash: posting.hash }
-    for (const { credit, unit } of posting.transfers) {
-      if (isSystemAccount(credit) || (await counts(credit, unit))) continue
-      return certainly({ bucket, command, needs: {}, decide: () => refused(refuse('account-unknown')) })
-    }
+    // Money to an account that does not exist could never be deposited.
+    const credits = new Map(posting.transfers.map(({ credit, unit }) => [`${credit} ${unit}`, { key: credit, unit }]))
+    const unknown = (await store.readMissing([...credits.values()])).length > 0
     return certainly({
       bucket,
       command,
       needs: { accounts: [...new Set(posting.transfers.map(({ debit }) => debit))] },
       decide(working) {
+        if (unknown) return refused(refuse('account-unknown'))
         const wanted = new Map<string, bigint>()
         for (const { debit, unit, amount } of posting.transfers) {
           wanted.set(`${debit} ${unit}`, (wanted.get(`${debit} ${unit}`) ?? 0n) + amount)

@@ -79,7 +79,7 @@ describe('a start', () => {
     await query(postgres, 'insert into kept values (2)')
     await Promise.all([postgres.stop(), postgres.stop()])
 
-    assert.equal(isAlive(pid), false)
+    await until(async () => !isAlive(pid))
     await assert.rejects(lstat(postgres.connection.host), { code: 'ENOENT' })
     const again = await start({ folder })
     try {

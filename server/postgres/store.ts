@@ -138,6 +138,19 @@ export function postgresStore(database: Database, buckets: number): Store {
       )
       return rows.map((row): Balance => ({ ...accountFrom(row), arriving: BigInt(String(row.arriving)) }))
     },
+    async readMissing(accounts) {
+      const rows = await rowsOf(
+        'read_missing',
+        `select n.key from unnest($1::smallint[], $2::text[], $3::text[]) n(bucket, key, unit)
+         where not exists (select from account a where a.bucket = n.bucket and a.key = n.key and a.unit = n.unit)`,
+        [
+          accounts.map(({ key }) => bucketOfKey(key, buckets)),
+          accounts.map(({ key }) => key),
+          accounts.map(({ unit }) => unit),
+        ],
+      )
+      return rows.map((row) => row.key as AccountKey)
+    },
     async readEntries({ account, unit, before, limit }) {
       const rows = await rowsOf(
         'read_entries',
