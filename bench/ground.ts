@@ -18,7 +18,7 @@ import type { Store } from '#switch/store.ts'
 import { createSwitch, type Switch } from '#switch/switch.ts'
 
 export const BUCKETS = 16
-export const LANES = 4
+export const LANES = 2
 export const UNIT = (() => {
   const unit = unitOf('JPY')
   if (unit === undefined) throw new Error('JPY is a currency')

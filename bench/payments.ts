@@ -1,5 +1,5 @@
-// payments: number, join, approve, settle over HTTP with MACs, device signatures and both watchers told. The hub is a process of its
-// own started as `npm start` starts it; the load generator runs here, on the same two cores.
+// payments: number, join, approve, settle over HTTP with MACs, device signatures and both watchers told. The hub is the
+// product's own, started in this process; the load generator runs on the same event loop, so its work counts against the rate.
 import { createHmac, generateKeyPairSync, hkdfSync, randomBytes, sign, type KeyObject } from 'node:crypto'
 import { createECDH } from 'node:crypto'
 import { Agent, request as httpRequest } from 'node:http'

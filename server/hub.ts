@@ -50,8 +50,8 @@ export type HubOptions = Readonly<{
 
 export type Hub = Awaited<ReturnType<typeof startHub>>
 
-/** Commit, gather, commit: on two cores four lanes keep PostgreSQL busy without making batches small (bench/results.md). */
-const LANES = 4
+/** While one lane's commit is under way the other decides; more lanes make batches smaller than two cores gain by them (bench/results.md). */
+const LANES = 2
 const READ_CONNECTIONS = 6
 
 /** Starts a hub; throws the listening error (EADDRINUSE …) when the port is not to be had. */
