@@ -199,7 +199,8 @@ describe('the kit', () => {
       assert.deepEqual(await tracks.evaluate((all) => all.map((track) => track.readyState)), ['live'])
       await page.getByRole('button', { name: 'Close the camera' }).click()
       await page.locator('video').waitFor({ state: 'detached' })
-      assert.deepEqual(await tracks.evaluate((all) => all.map((track) => track.readyState)), ['ended'])
+      // Waited for: the scanner is taken down a moment after its element.
+      await page.waitForFunction((all) => all.every((track) => track.readyState === 'ended'), tracks)
     })
   })
 
