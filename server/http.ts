@@ -85,6 +85,7 @@ export function createHttp(parts: HttpParts): FastifyInstance {
     connectionsCheckingInterval: 1_000,
     maxHeaderSize: LIMITS.headerBytes,
   }
+  // Border: fastify's overloads for http and https differ only in the raw server's type, which nothing here touches.
   const app = fastify({
     ...(parts.tls === null ? { http: patience } : { https: { ...parts.tls, ...patience } }),
     logger: { level: 'info', stream: parts.log, redact: ['req.headers'] },
@@ -109,7 +110,6 @@ export function createHttp(parts: HttpParts): FastifyInstance {
       },
     },
   } as Parameters<typeof fastify>[0]) as unknown as FastifyInstance
-  // Border: fastify's overloads for http and https differ only in the raw server's type, which nothing here touches.
   app.decorateRequest('rawBytes', null)
   app.decorateRequest('actor', null)
   app.removeAllContentTypeParsers()
