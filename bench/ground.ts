@@ -8,6 +8,7 @@ import { systemAccount, type AccountNumber } from '#core/accounts.ts'
 import { idFrom, type PartyId } from '#core/ids.ts'
 import { unitOf } from '#core/money.ts'
 import { accountInBucket } from '#server/auth/directory.ts'
+import { LANES } from '#server/hub.ts'
 import { postgresBudgets } from '#server/postgres/budgets.ts'
 import { openDatabase, type Database } from '#server/postgres/connect.ts'
 import { migrate } from '#server/postgres/migrate.ts'
@@ -18,7 +19,6 @@ import type { Store } from '#switch/store.ts'
 import { createSwitch, type Switch } from '#switch/switch.ts'
 
 export const BUCKETS = 16
-export const LANES = 2
 export const UNIT = (() => {
   const unit = unitOf('JPY')
   if (unit === undefined) throw new Error('JPY is a currency')
@@ -31,15 +31,19 @@ export type Ground = Readonly<{
   database: Database
   store: Store
   hub: Switch
+  lanes: number
   /** deposits for as long as `until` is not settled, then what is left; returns the number of transfers deposited */
   depositing(until: Promise<unknown>): Promise<number>
   close(): Promise<void>
 }>
 
-/** Starts the ground. fsync stays on; the settings are the product's own. */
-export async function openGround(): Promise<Ground> {
+/** Starts the ground. fsync stays on; the settings are the product's own, but for those given to compare them. */
+export async function openGround(
+  options: { settings?: Readonly<Record<string, string>>; lanes?: number } = {},
+): Promise<Ground> {
+  const lanes = options.lanes ?? LANES
   const folder = await mkdtemp(join(tmpdir(), 'warifu-bench-'))
-  const postgres = await startEmbeddedPostgres({ folder, progress: () => {} })
+  const postgres = await startEmbeddedPostgres({ folder, progress: () => {}, settings: options.settings ?? {} })
   const settings = postgres.connection
   const { role } = await migrate(settings)
   const { scheme } = await createScheme(settings, {
@@ -47,9 +51,13 @@ export async function openGround(): Promise<Ground> {
     demo: true,
     buckets: BUCKETS,
     unit: UNIT,
-    rules: { limitPerPayment: 1_000_000n, freshProofFrom: 1_000_000n },
+    rules: {
+      // Ten minutes of one person's payments are far over what anybody may spend in a month.
+      limits: { perPayment: 1_000_000n, perDay: 1_000_000_000_000n, perMonth: 1_000_000_000_000n },
+      freshProofFrom: 1_000_000n,
+    },
   })
-  const database = openDatabase(settings, { transactions: LANES + 4, reads: 6, role })
+  const database = openDatabase(settings, { transactions: lanes + 4, reads: 6, role })
   const store = postgresStore(database, BUCKETS)
   const arrived = new Set<number>()
   const hub = createSwitch({
@@ -57,7 +65,7 @@ export async function openGround(): Promise<Ground> {
     budgets: postgresBudgets(database),
     scheme,
     random: randomBytes,
-    lanes: LANES,
+    lanes,
     onChange: ({ buckets }) => buckets.forEach((bucket) => arrived.add(bucket)),
     onAlarm: ({ error }) => {
       throw error
@@ -87,6 +95,7 @@ export async function openGround(): Promise<Ground> {
     database,
     store,
     hub,
+    lanes,
     depositing,
     async close() {
       await database.end()
@@ -94,6 +103,30 @@ export async function openGround(): Promise<Ground> {
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** Bytes of the product's own tables and indexes. Dead rows count: they are on the disk. */
+export async function bytesOnDisk({ database }: Ground): Promise<number> {
+  const { rows } = await database.reads.query<{ bytes: string }>(
+    `select sum(pg_total_relation_size(oid)) as bytes from pg_class
+     where relkind = 'r' and relnamespace = 'public'::regnamespace and relname !~ '^(pgbench|naive|only)_'`,
+  )
+  return Number(rows[0]?.bytes)
+}
+
+/** Bytes of write-ahead log that `work` has caused, with all that went on beside it. */
+export async function logged<Result>(
+  { database }: Ground,
+  work: () => Promise<Result>,
+): Promise<[Result, bytes: number]> {
+  const end = async (since: string): Promise<{ at: string; bytes: string }> => {
+    const text = 'select pg_current_wal_lsn() as at, pg_current_wal_lsn() - $1::pg_lsn as bytes'
+    const { rows } = await database.reads.query<{ at: string; bytes: string }>(text, [since])
+    return rows[0] ?? { at: since, bytes: '0' }
+  }
+  const { at } = await end('0/0')
+  const result = await work()
+  return [result, Number((await end(at)).bytes)]
 }
 
 /** The n-th account of the bench, dealt over the buckets. */

@@ -1,23 +1,35 @@
-// npm run bench -- journal|settle|payments [--json] [--rounds 7] [--seconds 3] [--clients 16]
+// npm run bench -- journal|settle|payments|growth [--json] [--rounds 7] [--seconds 3] [--clients 16] [--pairs 128]
+//   --lanes N, --postgres name=value        another number of lanes, another setting of the database, to compare
+//   growth --small                          the same run thirty times smaller, for the test
+//   payments --sustained MINUTES --rate N   bills that come by themselves, N a second
 // Each round measures the product, TPC-B and the naive payment one after the other, so that a busy machine is busy for all three.
 import { parseArgs } from 'node:util'
+import { LANES } from '#server/hub.ts'
 import { openBaselines } from './baselines.ts'
-import { openGround } from './ground.ts'
+import { bytesOnDisk, logged, openGround, type Ground } from './ground.ts'
+import { growth, LARGE, LARGE_IN_SMALL } from './growth.ts'
 import { openJournal } from './journal.ts'
-import { figuresOf, type Round } from './measure.ts'
+import { figuresOf, percentile, rateOf, type Round } from './measure.ts'
 import { openPayments } from './payments.ts'
 import { openSettle } from './settle.ts'
 
-const BENCHES = ['journal', 'settle', 'payments'] as const
+const BENCHES = ['journal', 'settle', 'payments', 'growth'] as const
 type Bench = (typeof BENCHES)[number]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    json: { type: 'boolean' },
+    json: { type: 'boolean', default: false },
+    small: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '7' },
     seconds: { type: 'string', default: '3' },
     clients: { type: 'string', default: '16' },
+    // A till and a phone are busy for a few milliseconds of their payment: a shop's sixteen clients are many of them.
+    pairs: { type: 'string', default: '128' },
+    sustained: { type: 'string' },
+    rate: { type: 'string', default: '300' },
+    lanes: { type: 'string', default: String(LANES) },
+    postgres: { type: 'string', multiple: true, default: [] },
   },
 })
 const bench = BENCHES.find((known) => known === positionals[0])
@@ -28,55 +40,124 @@ if (bench === undefined) {
 const rounds = Number(values.rounds)
 const seconds = Number(values.seconds)
 const clients = Number(values.clients)
-const note = (text: string): void => void (values.json === true || process.stderr.write(`${text}\n`))
+const pairs = Number(values.pairs)
+const settings = Object.fromEntries(
+  values.postgres.map((each) => each.split('=', 2)).map(([name = '', value = '']) => [name, value]),
+)
+const at = { settings, lanes: Number(values.lanes) }
+const note = (text: string): void => void (values.json || process.stderr.write(`${text}\n`))
+const print = (figures: object): void => void process.stdout.write(`${JSON.stringify(figures)}\n`)
 
-type Runner = { product: () => Promise<Round>; hot: (() => Promise<Round>) | null; close: () => Promise<void> }
+type Runner = {
+  product: () => Promise<Round>
+  hot: (() => Promise<Round>) | null
+  insertOnly: (() => Promise<Round>) | null
+  settles: boolean
+  close: () => Promise<void>
+}
 
-async function runnerOf(which: Bench, ground: Awaited<ReturnType<typeof openGround>>): Promise<Runner> {
+async function runnerOf(which: Exclude<Bench, 'growth'>, ground: Ground): Promise<Runner> {
   const nothing = async (): Promise<void> => {}
   switch (which) {
     case 'journal': {
-      const run = await openJournal(ground, clients)
-      return { product: () => run(seconds, 'many'), hot: () => run(seconds, 'one'), close: nothing }
+      const { run, insertOnly, close } = await openJournal(ground, clients)
+      return {
+        product: () => run(seconds, 'many'),
+        hot: () => run(seconds, 'one'),
+        insertOnly: () => insertOnly(seconds),
+        settles: false,
+        close,
+      }
     }
     case 'settle': {
       const run = await openSettle(ground)
       const payments = Math.round(seconds * 4_000)
-      return { product: () => run(payments, 'many'), hot: () => run(payments, 'one'), close: nothing }
+      return {
+        product: () => run(payments, 'many'),
+        hot: () => run(payments, 'one'),
+        insertOnly: null,
+        settles: true,
+        close: nothing,
+      }
     }
     case 'payments': {
-      const { run, close } = await openPayments(ground, clients)
-      return { product: () => run(seconds), hot: null, close }
+      const { run, close } = await openPayments(ground, pairs)
+      return { product: () => run(seconds), hot: null, insertOnly: null, settles: true, close }
     }
   }
 }
 
-const ground = await openGround()
-try {
+async function compared(which: Exclude<Bench, 'growth'>, ground: Ground): Promise<void> {
   note('Making the baselines (10 million TPC-B accounts) …')
   const baselines = await openBaselines(ground.settings, clients)
-  const runner = await runnerOf(bench, ground)
+  const runner = await runnerOf(which, ground)
   note('Warming up …')
   await runner.product()
+  await runner.insertOnly?.()
   await baselines.tpcb(1)
   await baselines.naive(1)
   const measured = []
   for (let round = 1; round <= rounds; round++) {
-    const product = await runner.product()
+    const before = runner.settles ? await bytesOnDisk(ground) : null
+    const [product, productLog] = await logged(ground, runner.product)
     const tpcb = await baselines.tpcb(seconds)
-    const hot = runner.hot === null ? null : await runner.hot()
+    const [hot, hotLog] = runner.hot === null ? [null, 0] : await logged(ground, runner.hot)
+    const diskBytes = before === null ? null : (await bytesOnDisk(ground)) - before
+    const insertOnly = (await runner.insertOnly?.()) ?? null
     const naive = await baselines.naive(seconds)
-    measured.push({ product, tpcb, naive, hot })
+    measured.push({ product, tpcb, hot, naive, insertOnly, diskBytes, logBytes: before && productLog + hotLog })
+    const rates = { product, hot, tpcb, naive, 'insert only': insertOnly }
     note(
-      `round ${round}: ${Math.round(product.count / product.seconds)}/s, TPC-B ${Math.round(tpcb.count / tpcb.seconds)}/s, naive ${Math.round(naive.count / naive.seconds)}/s`,
+      `round ${round}: ${Object.entries(rates)
+        .flatMap(([name, each]) => (each === null ? [] : [`${name} ${Math.round(rateOf(each))}/s`]))
+        .join(', ')}`,
     )
   }
-  process.stdout.write(`${JSON.stringify(figuresOf(bench, measured))}\n`)
+  print(figuresOf(which, measured))
   await runner.close()
   await baselines.close()
+}
+
+async function sustained(ground: Ground, minutes: number, perSecond: number): Promise<void> {
+  const payments = await openPayments(ground, pairs)
+  note('Warming up …')
+  await payments.run(seconds)
+  const before = await bytesOnDisk(ground)
+  const [round, bytes] = await logged(ground, () => payments.sustained(minutes, perSecond, note))
+  const { latenciesMs, count } = round
+  const two = (value: number): number => Math.round(value * 100) / 100
+  print({
+    bench: 'payments-sustained',
+    minutes,
+    asked_per_s: perSecond,
+    rate_per_s: two(rateOf(round)),
+    payments: count,
+    p50_ms: two(percentile(latenciesMs, 0.5)),
+    p99_ms: two(percentile(latenciesMs, 0.99)),
+    p999_ms: two(percentile(latenciesMs, 0.999)),
+    longest_ms: two(percentile(latenciesMs, 1)),
+    share_over_1_s: latenciesMs.filter((ms) => ms > 1_000).length / count,
+    disk_bytes_per_payment: Math.round(((await bytesOnDisk(ground)) - before) / count),
+    log_bytes_per_payment: Math.round(bytes / count),
+    hub_memory_mb: Math.round((await payments.used()).memoryMb),
+  })
+  await payments.close()
+}
+
+try {
+  if (bench === 'growth') {
+    print(await growth({ accounts: values.small ? LARGE_IN_SMALL : LARGE, rounds, seconds, clients, ground: at, note }))
+  } else {
+    const ground = await openGround(at)
+    try {
+      if (bench === 'payments' && values.sustained !== undefined)
+        await sustained(ground, Number(values.sustained), Number(values.rate))
+      else await compared(bench, ground)
+    } finally {
+      await ground.close()
+    }
+  }
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
   process.exitCode = 1
-} finally {
-  await ground.close()
 }

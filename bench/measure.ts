@@ -49,6 +49,12 @@ export type Figures = Readonly<{
   ratio_tpcb: number
   ratio_naive: number
   ratio_hot: number
+  /** journal only: against the insert-only run of the same rows */
+  ratio_insert_only?: number
+  insert_only_per_s?: number
+  /** settle and payments: tables and indexes, and write-ahead log */
+  disk_bytes_per_payment?: number
+  log_bytes_per_payment?: number
   rounds: number
   spread: {
     rate_per_s: [number, number]
@@ -61,7 +67,15 @@ export type Figures = Readonly<{
 /** Rounds of one bench: the product's rate is compared with the baselines measured right beside it. */
 export function figuresOf(
   bench: string,
-  rounds: readonly Readonly<{ product: Round; tpcb: Round; naive: Round; hot: Round | null }>[],
+  rounds: readonly Readonly<{
+    product: Round
+    tpcb: Round
+    naive: Round
+    hot: Round | null
+    insertOnly: Round | null
+    diskBytes: number | null
+    logBytes: number | null
+  }>[],
 ): Figures {
   const whole = (value: number): number => Math.round(value)
   const two = (value: number): number => Math.round(value * 100) / 100
@@ -75,6 +89,12 @@ export function figuresOf(
   const ratios = rounds.map((round) => rateOf(round.product) / rateOf(round.tpcb))
   const latencies = rounds.flatMap((round) => round.product.latenciesMs)
   const hot = rounds.flatMap((round) => (round.hot === null ? [] : [rateOf(round.hot) / rateOf(round.product)]))
+  const inserted = rounds.flatMap(({ product, insertOnly }) => (insertOnly === null ? [] : [{ product, insertOnly }]))
+  const payments = rounds.reduce((total, { product, hot }) => total + product.count + (hot?.count ?? 0), 0)
+  const perPayment = (bytes: readonly (number | null)[]): number | undefined =>
+    bytes.includes(null) ? undefined : whole(bytes.reduce<number>((total, each) => total + (each ?? 0), 0) / payments)
+  const disk = perPayment(rounds.map(({ diskBytes }) => diskBytes))
+  const log = perPayment(rounds.map(({ logBytes }) => logBytes))
   return {
     bench,
     rate_per_s: whole(median(product)),
@@ -86,6 +106,12 @@ export function figuresOf(
     ratio_tpcb: two(median(ratios)),
     ratio_naive: two(median(rounds.map((round) => rateOf(round.product) / rateOf(round.naive)))),
     ratio_hot: two(hot.length === 0 ? 0 : median(hot)),
+    ...(inserted.length > 0 && {
+      insert_only_per_s: whole(median(inserted.map(({ insertOnly }) => rateOf(insertOnly)))),
+      ratio_insert_only: two(median(inserted.map((each) => rateOf(each.product) / rateOf(each.insertOnly)))),
+    }),
+    ...(disk !== undefined && { disk_bytes_per_payment: disk }),
+    ...(log !== undefined && { log_bytes_per_payment: log }),
     rounds: rounds.length,
     spread: {
       rate_per_s: range(product, whole),

@@ -1,23 +1,20 @@
-// payments: number, join, approve, settle over HTTP with MACs, device signatures and both watchers told. The hub is the
-// product's own, started in this process; the load generator runs on the same event loop, so its work counts against the rate.
-import { createHmac, generateKeyPairSync, hkdfSync, randomBytes, sign, type KeyObject } from 'node:crypto'
-import { createECDH } from 'node:crypto'
-import { Agent, request as httpRequest } from 'node:http'
-import WebSocket from 'ws'
+// payments: number, join, approve, settle over HTTP with MACs, device signatures and both watchers told. The hub is a process of
+// its own; this process is the tills and phones. A pair pays one bill after the other (`run`), or bills come by themselves at a
+// given rate, whoever is free takes the next, and its time counts from when it came (`sustained`).
+import { fork } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { systemAccount } from '#core/accounts.ts'
 import { approvalBytes, METHOD_WHOLE } from '#core/approval.ts'
 import { billHash, type Bill } from '#core/bill.ts'
-import { concat, fromHex, fromBase64url, toBase64url } from '#core/bytes.ts'
-import { idFrom, type SchemeId, type SessionId } from '#core/ids.ts'
+import { fromHex, toBase64url } from '#core/bytes.ts'
+import { idFrom, type SchemeId } from '#core/ids.ts'
 import { billFromWire, type BillWire } from '#protocol/bill.ts'
-import { contentDigest, signatureBase, signatureParameters } from '#protocol/signature-base.ts'
-import { SESSION_MAC_INFO, SESSION_TOKEN_INFO, sessionBytes, tokenText } from '#protocol/signed-bytes.ts'
-import type { AnswerView, DealView, PaymentView } from '#protocol/views.ts'
-import type { Directory } from '#server/auth/directory.ts'
-import { startHub } from '#server/hub.ts'
-import { systemAccount } from '#core/accounts.ts'
-import type { Actor } from '#switch/actors.ts'
-import { LANES, UNIT, type Ground } from './ground.ts'
+import type { AnswerView, PaymentView } from '#protocol/views.ts'
+import { postgresDirectory } from '#server/postgres/directory.ts'
+import { UNIT, type Ground } from './ground.ts'
+import { commandId, newKey, openMachine, signed, type Machine } from './machines.ts'
 import { during, type Round } from './measure.ts'
+import type { HubMessage } from './payments-hub.ts'
 
 const BILL: BillWire = {
   unit: UNIT,
@@ -30,7 +27,8 @@ const BILL: BillWire = {
       taxRate: 800,
       tax: '51',
       code: null,
-      conditions: { delivery: false, coolingOffSeconds: 0 },
+      conditions: { delivery: false, coolingOff: null },
+      restriction: null,
     },
     {
       text: 'Coffee',
@@ -39,253 +37,200 @@ const BILL: BillWire = {
       taxRate: 800,
       tax: '42',
       code: null,
-      conditions: { delivery: false, coolingOffSeconds: 0 },
+      conditions: { delivery: false, coolingOff: null },
+      restriction: null,
     },
   ],
 }
 
-type Machine = Readonly<{
-  self: Actor
-  privateKey: KeyObject
-  session: SessionId
-  macKey: Buffer
-  socket: WebSocket
-  /** resolves at the next watched view that fits */
-  seen: (fits: (view: { state?: string; deal?: string; payment?: string }) => boolean) => Promise<void>
+type Pair = Readonly<{ till: Machine; phone: Machine }>
+
+export type Payments = Readonly<{
+  run: (seconds: number) => Promise<Round>
+  sustained: (minutes: number, perSecond: number, note: (text: string) => void) => Promise<Round>
+  /** milliseconds of processor and megabytes of memory that the hub's process has used */
+  used: () => Promise<Readonly<{ cpuMs: number; memoryMb: number }>>
+  close: () => Promise<void>
 }>
 
-/** Starts a hub in this process's ground and `pairs` of a till and a phone, each with its session and watcher. */
-export async function openPayments(
-  ground: Ground,
-  pairs: number,
-): Promise<{ run: (seconds: number) => Promise<Round>; close: () => Promise<void> }> {
-  const hub = await startHub({
-    database: ground.settings,
-    scheme: ground.scheme,
-    role: true,
-    host: '127.0.0.1',
-    port: 0,
-    tls: null,
-    // Each machine has an address of its own, as in a town: the budget against guessing counts by address.
-    trustProxy: 1,
-    publicUrl: null,
-    files: null,
-    log: { write: () => {} },
-    version: 'bench',
-    lanes: LANES,
-  })
-  const agent = new Agent({ keepAlive: true, maxSockets: 4 * pairs })
-  const api = client(hub.port, agent)
-  const scheme = (await api<{ scheme: SchemeId }>('GET', '/v1/scheme', null, null)).body.scheme
-  const machines: { till: Machine; phone: Machine }[] = []
-  for (let index = 0; index < pairs; index++) {
-    const bucket = index % ground.scheme.buckets
-    const shop = await hub.directory.createParty({
-      kind: 'merchant',
-      name: `Shop ${index}`,
-      legalName: `Shop ${index} Ltd.`,
-      bucket,
-      units: [UNIT],
-    })
-    const person = await hub.directory.createParty({
-      kind: 'person',
-      name: `Person ${index}`,
-      legalName: `Person ${index}`,
-      bucket: (bucket + 5) % ground.scheme.buckets,
-      units: [UNIT],
-    })
-    const opening = {
-      debit: systemAccount('issue', (bucket + 5) % ground.scheme.buckets),
-      credit: person.account,
-      unit: UNIT,
-      amount: 1_000_000_000n,
-      kind: 'post',
-      payment: null,
-      debitName: '',
-      creditName: '',
-    } as const
-    await hub.hub.post({ id: idFrom('cmd', randomBytes(16)), hash: '00', transfers: [opening] }, person.id)
-    const tillCode = await hub.directory.createCode({
-      kind: 'terminal',
-      party: shop.id,
-      lifeMs: 60_000,
-      label: 'Till',
-      terminalKind: 'counter',
-    })
-    const phoneCode = await hub.directory.createCode({ kind: 'device', party: person.id, lifeMs: 60_000 })
-    const till = await enrolled(api, hub.port, scheme, tillCode.code, 'terminal', hub.directory)
-    const phone = await enrolled(api, hub.port, scheme, phoneCode.code, 'inbox', hub.directory)
-    // The phone's owner has proved to be there; each approval is signed by the device key all the same.
-    await hub.database.transactions.query('update device set proved_at = $1', [Date.now()])
-    machines.push({ till, phone })
-  }
-  for (let bucket = 0; bucket < ground.scheme.buckets; bucket++) await hub.store.deposit(bucket)
-
-  async function payment(index: number): Promise<void> {
-    const pair = machines[index]
-    if (pair === undefined) throw new Error('one line of work, one pair')
-    const { till, phone } = pair
-    const deal = idFrom('deal', randomBytes(16))
-    const opened = await api<AnswerView>('POST', '/v1/commands/open-offer', till, {
-      command: commandId(),
-      deal,
-      bill: BILL,
-    })
-    const number = opened.body.deal?.ticket?.number
-    const joined = await api<AnswerView>('POST', '/v1/commands/join', phone, {
-      command: commandId(),
-      credential: { kind: 'number', number },
-    })
-    const view = joined.body.payment
-    if (view == null) throw new Error(`join: ${JSON.stringify(joined.body)}`)
-    const tillSees = till.seen((each) => each.deal === deal && each.state === 'settled')
-    const phoneSees = phone.seen((each) => each.payment === view.payment && each.state === 'settled')
-    const approval = approvalOf(view, phone, scheme)
-    const approved = await api<AnswerView>('POST', '/v1/commands/approve', phone, {
-      command: commandId(),
-      payment: view.payment,
-      approval: toBase64url(approval),
-      signature: sign('sha256', approval, { key: phone.privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url'),
-      proof: null,
-    })
-    if (approved.body.payment?.state !== 'settled') throw new Error(`approve: ${JSON.stringify(approved.body)}`)
-    await Promise.all([tillSees, phoneSees])
-  }
+/** Starts a hub on the ground's database, and `pairs` of a till and a phone. */
+export async function openPayments(ground: Ground, pairs: number): Promise<Payments> {
+  const hub = await startHubProcess(ground)
+  const machines: Pair[] = []
+  for (let index = 0; index < pairs; index++) machines.push(await openPair(ground, hub.port, index))
+  // The phones' owners have proved to be there; each approval is signed by the device key all the same.
+  await ground.database.reads.query('update device set proved_at = $1', [Date.now()])
+  for (let bucket = 0; bucket < ground.scheme.buckets; bucket++) await ground.store.deposit(bucket)
 
   return {
-    run: (seconds) => during(seconds, pairs, payment),
+    run: (seconds) =>
+      during(seconds, pairs, async (index) => {
+        const pair = machines[index]
+        if (pair === undefined) throw new Error('one line of work, one pair')
+        await pay(pair, ground.scheme.id)
+      }),
+    sustained: (minutes, perSecond, note) => sustained({ ground, machines, minutes, perSecond, note }),
+    used: hub.used,
     async close() {
       for (const { till, phone } of machines) {
-        till.socket.terminate()
-        phone.socket.terminate()
+        till.close()
+        phone.close()
       }
-      agent.destroy()
-      await hub.stop()
+      await hub.close()
     },
   }
 }
 
-const commandId = (): string => idFrom('cmd', randomBytes(16))
+/** One payment, from the till's bill until both watchers have seen it settled. */
+async function pay({ till, phone }: Pair, scheme: SchemeId): Promise<void> {
+  const deal = idFrom('deal', randomBytes(16))
+  const opened = await till.say<AnswerView>('/v1/commands/open-offer', { command: commandId(), deal, bill: BILL })
+  const number = opened.deal?.ticket?.number
+  if (number === undefined) throw new Error(`open-offer: ${JSON.stringify(opened)}`)
+  const joined = await phone.say<AnswerView>('/v1/commands/join', {
+    command: commandId(),
+    credential: { kind: 'number', number },
+  })
+  const view = joined.payment
+  if (view == null) throw new Error(`join: ${JSON.stringify(joined)}`)
+  const tillSees = till.sees(deal, '"state":"settled"')
+  const phoneSees = phone.sees(view.payment, '"state":"settled"')
+  const approval = approvalOf(view, phone, scheme)
+  const approved = await phone.say<AnswerView>('/v1/commands/approve', {
+    command: commandId(),
+    payment: view.payment,
+    approval: toBase64url(approval),
+    signature: signed(phone.privateKey, approval),
+    proof: null,
+  })
+  if (approved.payment?.state !== 'settled') throw new Error(`approve: ${JSON.stringify(approved)}`)
+  await Promise.all([tillSees, phoneSees])
+}
 
-type Api = <Body>(
-  method: 'GET' | 'POST',
-  path: string,
-  by: Pick<Machine, 'session' | 'macKey'> | null,
-  body: object | null,
-) => Promise<{ status: number; body: Body }>
+/** Bills come with exponential gaps whatever the hub does: one that must wait for a free pair waits on its own time. */
+async function sustained(options: {
+  ground: Ground
+  machines: readonly Pair[]
+  minutes: number
+  perSecond: number
+  note: (text: string) => void
+}): Promise<Round> {
+  const { ground, machines, minutes, perSecond, note } = options
+  const free = [...machines]
+  const waiting: number[] = []
+  const latenciesMs: number[] = []
+  const start = performance.now()
+  const end = start + minutes * 60_000
+  const underway = new Set<Promise<unknown>>()
+  let failed: unknown = null
 
-const addressOf = (session: SessionId): string =>
-  `10.${[6, 8, 10].map((place) => Number.parseInt(session.slice(place, place + 2), 16)).join('.')}`
-
-/** A bare HTTP client: what the SDK sends, without its storing and repeating. */
-function client(port: number, agent: Agent): Api {
-  return <Body>(
-    method: 'GET' | 'POST',
-    path: string,
-    by: Pick<Machine, 'session' | 'macKey'> | null,
-    body: object | null,
-  ) => {
-    const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: Body }>()
-    const payload = body === null ? null : Buffer.from(JSON.stringify(body))
-    const headers: Record<string, string | number> = {
-      'x-forwarded-for': by === null ? '127.0.0.1' : addressOf(by.session),
-    }
-    if (payload !== null)
-      Object.assign(headers, { 'content-type': 'application/json', 'content-length': payload.length })
-    if (by !== null) {
-      const digest = payload === null ? null : contentDigest(payload)
-      const signed = {
-        method,
-        path,
-        query: '',
-        contentDigest: digest,
-        created: Math.floor(Date.now() / 1000),
-        session: by.session,
-      }
-      if (digest !== null) headers['content-digest'] = digest
-      headers['signature-input'] = `sig1=${signatureParameters(signed)}`
-      headers.signature = `sig1=:${createHmac('sha256', by.macKey).update(signatureBase(signed)).digest('base64')}:`
-    }
-    const sent = httpRequest({ host: '127.0.0.1', port, method, path, headers, agent }, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString('utf8')) as Body }),
-      )
-    })
-    sent.on('error', reject)
-    sent.end(payload)
-    return promise
+  async function serve(pair: Pair, cameAt: number): Promise<void> {
+    await pay(pair, ground.scheme.id)
+    latenciesMs.push(performance.now() - cameAt)
+    await pair.till.refresh()
+    await pair.phone.refresh()
+    const next = waiting.shift()
+    if (next === undefined) free.push(pair)
+    else await serve(pair, next)
   }
+  function arrive(cameAt: number): void {
+    const pair = free.shift()
+    if (pair === undefined) return void waiting.push(cameAt)
+    const one = serve(pair, cameAt)
+      .catch((error: unknown) => (failed = error))
+      .finally(() => underway.delete(one))
+    underway.add(one)
+  }
+
+  let next = start
+  let told = 0
+  for (let now = start; now < end && failed === null; now = performance.now()) {
+    for (; next <= now; next += (-Math.log(1 - Math.random()) * 1000) / perSecond) arrive(next)
+    if (now - start > (told + 1) * 60_000)
+      note(`minute ${++told}: ${latenciesMs.length} payments, ${waiting.length} waiting`)
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  while (underway.size > 0) await Promise.all(underway)
+  if (failed !== null) throw failed
+  return { count: latenciesMs.length, seconds: (performance.now() - start) / 1000, latenciesMs }
 }
 
-async function enrolled(
-  api: Api,
-  port: number,
-  scheme: SchemeId,
-  code: string,
-  topic: 'terminal' | 'inbox',
-  directory: Directory,
-): Promise<Machine> {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const point = publicKey.export({ type: 'spki', format: 'der' }).subarray(-65)
-  const signed = (bytes: Uint8Array): string =>
-    sign('sha256', bytes, { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')
-  // Enrolled past HTTP: its budget against guessing codes lets ten machines of one address in at once.
-  const identity = await directory.useCode({ code, publicKey: point, label: topic })
-  if (identity === undefined) throw new Error('the code is good')
-  const self = identity.actor
-  const ecdh = createECDH('prime256v1')
-  const ephemeral = ecdh.generateKeys()
-  const nonce = randomBytes(16)
-  const at = Date.now()
-  const bytes = sessionBytes({ scheme, actor: self.id, key: self.key, ephemeral, nonce, at })
-  const grant = (
-    await api<{ session: SessionId; ephemeral: string; nonce: string }>('POST', '/v1/sessions', null, {
-      actor: self.id,
-      key: self.key,
-      ephemeral: toBase64url(ephemeral),
-      nonce: toBase64url(nonce),
-      at,
-      signature: signed(bytes),
+async function startHubProcess(ground: Ground) {
+  const { host, port, user, database } = ground.settings
+  const child = fork(new URL('payments-hub.ts', import.meta.url), [
+    JSON.stringify({ host, port, user, database }),
+    String(ground.lanes),
+  ])
+  // Border: the child is payments-hub.ts and says nothing else.
+  const heard = (): Promise<HubMessage> =>
+    new Promise((resolve, reject) => {
+      child.once('message', (message) => resolve(message as HubMessage))
+      child.once('exit', () => reject(new Error('the hub has ended')))
     })
-  ).body
-  const shared = ecdh.computeSecret(fromBase64url(grant.ephemeral) ?? new Uint8Array())
-  const salt = concat(nonce, fromBase64url(grant.nonce) ?? new Uint8Array())
-  const macKey = Buffer.from(hkdfSync('sha256', shared, salt, SESSION_MAC_INFO, 32))
-  const token = tokenText(grant.session, new Uint8Array(hkdfSync('sha256', shared, salt, SESSION_TOKEN_INFO, 32)))
-  const { socket, seen } = await watching(port, token, topic)
-  return { self, privateKey, session: grant.session, macKey, socket, seen }
-}
-
-async function watching(
-  port: number,
-  token: string,
-  topic: 'terminal' | 'inbox',
-): Promise<Pick<Machine, 'socket' | 'seen'>> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/watch`)
-  const waiting = new Set<{ fits: (view: DealView & PaymentView) => boolean; resolve: () => void }>()
-  const { promise, resolve } = Promise.withResolvers<void>()
-  socket.on('open', () => {
-    socket.send(JSON.stringify({ type: 'hello', token }))
-    socket.send(JSON.stringify({ type: 'watch', topic }))
-  })
-  socket.on('message', (data: Buffer) => {
-    const message = JSON.parse(data.toString('utf8')) as { type: string; view?: DealView & PaymentView }
-    if (message.type === topic) resolve()
-    const { view } = message
-    if (view == null || message.type === 'inbox') return
-    for (const each of waiting) {
-      if (!each.fits(view)) continue
-      waiting.delete(each)
-      each.resolve()
-    }
-  })
-  await promise
+  const started = await heard()
+  if (!('port' in started)) throw new Error('a hub says its port first')
   return {
-    socket,
-    seen: (fits) => new Promise<void>((told) => void waiting.add({ fits, resolve: told })),
+    port: started.port,
+    async used() {
+      child.send('used')
+      const answer = await heard()
+      if ('port' in answer) throw new Error('a hub says its port once')
+      return answer
+    },
+    async close() {
+      const ended = new Promise((resolve) => child.once('exit', resolve))
+      child.disconnect()
+      await ended
+    },
   }
+}
+
+/** A shop in one bucket and a person in another; their keys are enrolled past HTTP, whose budget against guessing lets ten in at once. */
+async function openPair(ground: Ground, port: number, index: number): Promise<Pair> {
+  const { scheme, database, hub } = ground
+  const directory = postgresDirectory(database.transactions)
+  const shopBucket = index % scheme.buckets
+  const personBucket = (shopBucket + 5) % scheme.buckets
+  const shop = await directory.createParty({
+    kind: 'merchant',
+    name: `Shop ${index}`,
+    legalName: `Shop ${index} Ltd.`,
+    bucket: shopBucket,
+    units: [UNIT],
+  })
+  const person = await directory.createParty({
+    kind: 'person',
+    name: `Person ${index}`,
+    legalName: `Person ${index}`,
+    bucket: personBucket,
+    units: [UNIT],
+  })
+  const opening = {
+    debit: systemAccount('issue', personBucket),
+    credit: person.account,
+    unit: UNIT,
+    amount: 1_000_000_000n,
+    kind: 'post',
+    payment: null,
+    debitName: '',
+    creditName: '',
+  } as const
+  await hub.post({ id: idFrom('cmd', randomBytes(16)), hash: '00', transfers: [opening] }, person.id)
+  const tillCode = await directory.createCode({
+    kind: 'terminal',
+    party: shop.id,
+    lifeMs: 60_000,
+    label: 'Till',
+    terminalKind: 'counter',
+  })
+  const phoneCode = await directory.createCode({ kind: 'device', party: person.id, lifeMs: 60_000 })
+  const enrolled = async (code: string, topic: 'terminal' | 'inbox'): Promise<Machine> => {
+    const { privateKey, point } = newKey()
+    const identity = await directory.useCode({ code, publicKey: point, label: topic })
+    if (identity === undefined) throw new Error('the code is good')
+    return openMachine({ port, scheme: scheme.id, self: identity.actor, privateKey, topic })
+  }
+  return { till: await enrolled(tillCode.code, 'terminal'), phone: await enrolled(phoneCode.code, 'inbox') }
 }
 
 function approvalOf(view: PaymentView, phone: Machine, scheme: SchemeId): Uint8Array {
@@ -304,7 +249,8 @@ function approvalOf(view: PaymentView, phone: Machine, scheme: SchemeId): Uint8A
     deal: ids.deal,
     payment: ids.payment,
     billVersion: view.billVersion,
-    billHash: billHash(view.biller as Parameters<typeof billHash>[0], bill),
+    // Border: as above, the view of the hub under test.
+    billHash: billHash(view.biller as unknown as Parameters<typeof billHash>[0], bill),
     payerAccount: account,
     means: account,
     method: METHOD_WHOLE,

@@ -63,7 +63,7 @@ async function openPeople(ground: Ground): Promise<DeviceActor[]> {
         'insert into device (bucket, id, party, key, proved_at) values ($1, $2, $3, $4, $5)',
         [bucket, uuidOf(id), uuidOf(party), uuidOf(key), Date.now()],
       )
-      return { kind: 'device', id, key, party, account, name: `Person ${index}` }
+      return { kind: 'device', id, key, party, account, name: `Person ${index}`, legalName: `Person ${index}` }
     }),
   )
 }
@@ -100,12 +100,30 @@ async function joined(ground: Ground, payer: DeviceActor, shop: TerminalActor): 
     unit: UNIT,
     total: 1_280n,
     lines: [
-      { text: 'Bread', quantity: 2, amount: 700n, taxRate: 800, tax: 51n, code: null, conditions: NO_CONDITIONS },
-      { text: 'Coffee', quantity: 1, amount: 580n, taxRate: 800, tax: 42n, code: null, conditions: NO_CONDITIONS },
+      {
+        text: 'Bread',
+        quantity: 2,
+        amount: 700n,
+        taxRate: 800,
+        tax: 51n,
+        code: null,
+        conditions: NO_CONDITIONS,
+        restriction: null,
+      },
+      {
+        text: 'Coffee',
+        quantity: 1,
+        amount: 580n,
+        taxRate: 800,
+        tax: 42n,
+        code: null,
+        conditions: NO_CONDITIONS,
+        restriction: null,
+      },
     ],
   }
   const id = (): Command['id'] => idFrom('cmd', randomBytes(16))
-  await ground.hub.handle({ name: 'open-offer', id: id(), hash: '00', actor: shop, deal, bill })
+  await ground.hub.handle({ name: 'open-offer', id: id(), hash: '00', actor: shop, isPerson: false, deal, bill })
   const offer = await ground.store.readOffer(bucketOfId(shop.id), { terminal: shop.id, deal })
   if (offer?.state.kind !== 'open') throw new Error('the offer is open')
   const { token } = offer

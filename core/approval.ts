@@ -33,6 +33,8 @@ export type Approval = Readonly<{
 export const APPROVAL_LENGTH = 162
 export const APPROVAL_LIFE_MS = 10 * 60_000
 export const METHOD_WHOLE = 1
+/** Stands in a hand-back: the payment is made only when the payee submits it. */
+export const NO_PAYMENT = `pay_${'0'.repeat(32)}` as PaymentId
 const TAG = utf8('WA2')
 
 /** The 162 bytes of an approval. */

@@ -1,15 +1,29 @@
 // The bill: lines with amounts in the unit's smallest part, its total, and the canonical bytes that an approval signs.
 import { sha256, utf8 } from './bytes.ts'
+import { isRestriction } from './restrictions.ts'
 import { exponentOf, MAX_AMOUNT, sum, type Unit } from './money.ts'
 import type { AccountNumber } from './accounts.ts'
 import type { PartyId, TerminalId } from './ids.ts'
+
+/** How long the payer may take a line back: an ISO 8601 duration (P8D, P1M, PT2H) counted on the clocks of a named time zone. */
+export type CoolingOff = Readonly<{ period: string; zone: string }>
 
 /** What must happen before a line's money is the shop's. Lines with equal conditions share one fate: a portion. */
 export type Conditions = Readonly<{
   /** the money waits until the terminal says that the goods were handed over */
   delivery: boolean
-  /** seconds after approval in which the payer may take the line back; 0 for none */
-  coolingOffSeconds: number
+  coolingOff: CoolingOff | null
+}>
+
+/** Who may buy a line. Decided from verified attributes; each part that is not null must hold. */
+export type Restriction = Readonly<{
+  /** years, on the day of the payment in the scheme's time zone */
+  minimumAge: number | null
+  membership: string | null
+  /** ISO 3166 code (JP) or subdivision (JP-14); a wider region holds its parts */
+  region: string | null
+  /** of this article (the line's code) to one person on one day */
+  perDay: number | null
 }>
 
 export type Line = Readonly<{
@@ -24,6 +38,7 @@ export type Line = Readonly<{
   /** EAN/JAN or the shop's own code */
   code: string | null
   conditions: Conditions
+  restriction: Restriction | null
 }>
 
 export type Bill = Readonly<{ unit: Unit; total: bigint; lines: readonly Line[] }>
@@ -38,25 +53,36 @@ export type Biller = Readonly<{
   terminalLabel: string
 }>
 
-export const NO_CONDITIONS: Conditions = { delivery: false, coolingOffSeconds: 0 }
+/** An ISO 8601 duration. Its length, and whether the zone exists, is asked of the calendar at the hub's border (core/calendar.ts). */
+const PERIOD = /^P(?=.)(\d{1,4}Y)?(\d{1,4}M)?(\d{1,4}W)?(\d{1,4}D)?(T(?=.)(\d{1,5}H)?(\d{1,6}M)?(\d{1,8}S)?)?$/
+
+export const NO_CONDITIONS: Conditions = { delivery: false, coolingOff: null }
 
 /** The tax contained in a gross amount at `rate` hundredths of a percent, rounded down to the smallest part. */
 export const taxIncluded = (amount: bigint, rate: number): bigint => (amount * BigInt(rate)) / BigInt(10_000 + rate)
 
 /** Why a bill cannot stand, or undefined. Amounts are checked here and again by the database. */
-export function faultOf(bill: Bill): 'empty' | 'total' | 'range' | undefined {
+export function faultOf(bill: Bill): 'empty' | 'total' | 'range' | 'period' | 'restriction' | undefined {
   if (bill.lines.length === 0) return 'empty'
   if (bill.total <= 0n || bill.total > MAX_AMOUNT) return 'range'
   if (bill.lines.some((line) => line.amount < 0n || line.tax < 0n || line.tax > line.amount)) return 'range'
   if (sum(bill.lines.map((line) => line.amount)) !== bill.total) return 'total'
+  if (bill.lines.some(({ conditions: { coolingOff } }) => coolingOff !== null && !PERIOD.test(coolingOff.period)))
+    return 'period'
+  if (bill.lines.some(({ restriction, code }) => restriction !== null && !isRestriction(restriction, code)))
+    return 'restriction'
   return undefined
 }
 
-/** Lines grouped by their conditions, in order of first appearance: the portions of the payment. */
+/**
+ * Lines grouped by their conditions, in order of first appearance: the portions of the payment. A line that can be taken back is a
+ * portion of its own, so that each goes back without the others.
+ */
 export function fatesOf(bill: Bill): { conditions: Conditions; lines: number[]; amount: bigint }[] {
   const fates = new Map<string, { conditions: Conditions; lines: number[]; amount: bigint }>()
   bill.lines.forEach((line, index) => {
-    const key = `${line.conditions.delivery} ${line.conditions.coolingOffSeconds}`
+    const { delivery, coolingOff } = line.conditions
+    const key = coolingOff === null ? String(delivery) : `line ${index}`
     const fate = fates.get(key) ?? { conditions: line.conditions, lines: [], amount: 0n }
     fate.lines.push(index)
     fate.amount += line.amount
@@ -67,13 +93,14 @@ export function fatesOf(bill: Bill): { conditions: Conditions; lines: number[]; 
 
 /**
  * The canonical bill: a JSON array in fixed order, strings in NFC, amounts as decimal strings. Vectors: test/core-bill.test.ts.
- * Layout: ["WB1", terminal, payee party, payee account, legal name, [[unit, exponent, total]] takes, [] gives,
- * lines [text, quantity, amount, tax rate, tax, code, delivery, cooling-off seconds], [] fees, null rate].
+ * Layout: ["WB2", terminal, payee party, payee account, legal name, [[unit, exponent, total]] takes, [] gives,
+ * lines [text, quantity, amount, tax rate, tax, code, delivery, [period, zone] or null,
+ * [minimum age, membership, region, per day] or null], [] fees, null rate].
  */
 export const canonicalBill = (biller: Biller, bill: Bill): Uint8Array =>
   utf8(
     JSON.stringify([
-      'WB1',
+      'WB2',
       biller.terminal,
       biller.party,
       biller.account,
@@ -88,7 +115,13 @@ export const canonicalBill = (biller: Biller, bill: Bill): Uint8Array =>
         String(line.tax),
         line.code,
         line.conditions.delivery,
-        line.conditions.coolingOffSeconds,
+        line.conditions.coolingOff && [line.conditions.coolingOff.period, line.conditions.coolingOff.zone],
+        line.restriction && [
+          line.restriction.minimumAge,
+          line.restriction.membership?.normalize('NFC') ?? null,
+          line.restriction.region,
+          line.restriction.perDay,
+        ],
       ]),
       [],
       null,

@@ -8,7 +8,7 @@ import type { Bytes } from './bytes.ts'
 /** A plain value that can only be made by the functions that check it. */
 export type Brand<T, Name extends string> = T & { readonly __brand: Name }
 
-export type IdPrefix = 'pty' | 'trm' | 'dev' | 'deal' | 'pay' | 'cmd' | 'key' | 'ses' | 'sch' | 'tok'
+export type IdPrefix = 'pty' | 'trm' | 'dev' | 'deal' | 'pay' | 'cmd' | 'key' | 'ses' | 'sch' | 'tok' | 'opr'
 export type IdOf<Prefix extends IdPrefix> = Brand<`${Prefix}_${string}`, Prefix>
 export type PartyId = IdOf<'pty'>
 export type TerminalId = IdOf<'trm'>
@@ -20,9 +20,10 @@ export type KeyId = IdOf<'key'>
 export type SessionId = IdOf<'ses'>
 export type SchemeId = IdOf<'sch'>
 export type OfferToken = IdOf<'tok'>
+export type OperatorId = IdOf<'opr'>
 
 /** The kinds of id whose first two bytes are their bucket. */
-export type BucketPrefix = 'pty' | 'trm' | 'dev' | 'pay'
+export type BucketPrefix = 'pty' | 'trm' | 'dev' | 'pay' | 'opr'
 
 /** Two bytes of an id hold its bucket. */
 export const MAX_BUCKETS = 65_536
@@ -46,6 +47,9 @@ export function idFrom<Prefix extends IdPrefix>(prefix: Prefix, bytes16: Uint8Ar
   if (!isId(prefix, text)) throw new RangeError(`an id is made of ${ID_BYTES} bytes, not ${bytes16.length}`)
   return text
 }
+
+/** A phone that asks for money is a terminal of its own: the same 16 bytes under the terminal's prefix. */
+export const terminalOfDevice = (device: DeviceId): TerminalId => idFrom('trm', idBytes(device))
 
 /** The 16 bytes of an id. */
 export function idBytes(id: IdOf<IdPrefix>): Bytes {

@@ -21,8 +21,14 @@ export type TypedNumber =
   | Readonly<{ ok: true; number: PaymentNumber }>
   | Readonly<{ ok: false; why: 'too-short' | 'too-long' | 'not-digits' | 'check-digit' }>
 
-/** How long a number lives, in milliseconds, by the terminal that shows it. */
-export const LIFETIME_MS = { counter: 120_000, vending: 60_000, 'ticket-office': 300_000, 'web-shop': 900_000 } as const
+/** How long a number lives, in milliseconds, by the terminal that shows it; between people a link, without a number, for three days. */
+export const LIFETIME_MS = {
+  counter: 120_000,
+  vending: 60_000,
+  'ticket-office': 300_000,
+  'web-shop': 900_000,
+  person: 3 * 24 * 3_600_000,
+} as const
 export type TerminalKind = keyof typeof LIFETIME_MS
 
 /** A dead number rests this long before it may be given out again: someone may still be typing it. */

@@ -13,16 +13,26 @@
 //  reopen   | –         | –                  | reopened           | –                  | –
 import { assert } from './assert.ts'
 import { faultOf, type Bill, type Biller } from './bill.ts'
-import type { DealId, DeviceId, OfferToken, PartyId, PaymentId, TerminalId } from './ids.ts'
+import type { ProofResult } from './device.ts'
+import type { DealId, DeviceId, KeyId, OfferToken, PartyId, PaymentId, TerminalId } from './ids.ts'
 import type { AccountNumber } from './accounts.ts'
 import type { PaymentNumber, TerminalKind } from './numbers.ts'
 import { refuse, type Refusal } from './refusals.ts'
 
 /** Who joined, as the payer lets the terminal see it. */
-export type Payer = Readonly<{ party: PartyId; device: DeviceId; account: AccountNumber; name: string }>
+export type Payer = Readonly<{
+  party: PartyId
+  /** null while a bill sent to a person waits: any phone of theirs may answer it */
+  device: DeviceId | null
+  account: AccountNumber
+  name: string
+  /** had the payer listed the biller when they met? null where the biller is a merchant */
+  knows: boolean | null
+}>
 
 export type Ticket = Readonly<{
-  number: PaymentNumber
+  /** null between people: a number lives for minutes at a counter, a link for days */
+  number: PaymentNumber | null
   scope: string
   /** the 128-bit secret in the QR's link */
   token: OfferToken
@@ -30,9 +40,21 @@ export type Ticket = Readonly<{
   expiresAt: number
 }>
 
+/** A purchase that the payer has signed and handed back: kept with the offer until whoever looks next has made its payment. */
+export type Signed = Readonly<{
+  /** hex of the approval bytes */
+  bytes: string
+  /** hex of the device key's signature over them, verified at the border */
+  signature: string
+  proof: ProofResult
+  key: KeyId
+}>
+
+type Taking = Readonly<{ payment: PaymentId; payer: Payer; nonce: string; signed: Signed | null }>
+
 export type OfferState =
   | Readonly<{ kind: 'open'; ticket: Ticket }>
-  | Readonly<{ kind: 'taken'; payment: PaymentId; payer: Payer; nonce: string; at: number; scanned: boolean }>
+  | (Taking & Readonly<{ kind: 'taken'; at: number; scanned: boolean }>)
   | Readonly<{ kind: 'withdrawn'; at: number }>
   | Readonly<{ kind: 'expired'; at: number }>
 
@@ -54,7 +76,7 @@ export type Offer = Readonly<{
 
 export type OfferCommand =
   | Readonly<{ kind: 'bill'; billVersion: number; bill: Bill }>
-  | Readonly<{ kind: 'take'; credential: Credential; payer: Payer; payment: PaymentId; nonce: string }>
+  | (Taking & Readonly<{ kind: 'take'; credential: Credential }>)
   | Readonly<{ kind: 'renew'; ticket: Ticket }>
   | Readonly<{ kind: 'withdraw' }>
   | Readonly<{ kind: 'decline' }>
@@ -73,7 +95,7 @@ export type Credential = Readonly<{ kind: 'number'; number: string }> | Readonly
 
 export type OfferEvent =
   | Readonly<{ kind: 'billed'; bill: Bill }>
-  | Readonly<{ kind: 'taken'; payment: PaymentId; payer: Payer; nonce: string; at: number; scanned: boolean }>
+  | (Taking & Readonly<{ kind: 'taken'; at: number; scanned: boolean }>)
   | Readonly<{ kind: 'renewed'; ticket: Ticket }>
   | Readonly<{ kind: 'reopened'; version: number; bill: Bill | null; billVersion: number; ticket: Ticket }>
   | Readonly<{ kind: 'withdrawn'; at: number }>
@@ -123,8 +145,8 @@ export function decideOffer(offer: Offer, command: OfferCommand, now: number): O
           : command.credential.token === state.ticket.token
       if (!fits) return refuse('number-not-found')
       if (command.payer.party === offer.biller.party) return refuse('own-bill')
-      const { payment, payer, nonce } = command
-      return [{ kind: 'taken', payment, payer, nonce, at: now, scanned: command.credential.kind === 'token' }]
+      const { payment, payer, nonce, signed } = command
+      return [{ kind: 'taken', payment, payer, nonce, signed, at: now, scanned: command.credential.kind === 'token' }]
     }
     case 'renew':
       if (state.kind === 'taken') return refuse('joined-meanwhile')
@@ -153,8 +175,8 @@ export function evolveOffer(offer: Offer, event: OfferEvent): Offer {
     case 'billed':
       return { ...next, bill: event.bill, billVersion: offer.billVersion + 1 }
     case 'taken': {
-      const { payment, payer, nonce, at, scanned } = event
-      return { ...next, state: { kind: 'taken', payment, payer, nonce, at, scanned } }
+      const { payment, payer, nonce, signed, at, scanned } = event
+      return { ...next, state: { kind: 'taken', payment, payer, nonce, signed, at, scanned } }
     }
     case 'renewed':
       return { ...next, token: event.ticket.token, state: { kind: 'open', ticket: event.ticket } }

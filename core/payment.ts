@@ -5,56 +5,103 @@
 // cancel, the biller may release.
 //
 // Cells: the payment's state after it · – nothing happens · (code) refused, after the state where something is recorded with
-// it · × refused with state-conflict. test/core-payment.test.ts generates the two tables and compares.
+// it · × refused with state-conflict. test/core-payment.test.ts generates the three tables and compares.
 //
-//                         | no bill            | billed                      | challenge            | authorising
-//  -----------------------+--------------------+-----------------------------+----------------------+-------------------
-//  approve                | (bill-missing)     | settled                     | (challenge-open)     | ×
-//  approve, outside means | (bill-missing)     | authorising                 | (challenge-open)     | ×
-//  approve, too poor      | (bill-missing)     | joined (insufficient-funds) | (challenge-open)     | ×
-//  answer: yes            | ×                  | ×                           | ×                    | held
-//  answer: no             | ×                  | ×                           | ×                    | joined
-//  bill                   | joined             | joined                      | joined               | ×
-//  cancel by payer        | ended              | ended                       | ended                | ended
-//  cancel by biller       | ended              | ended                       | ended                | ended
-//  release                | ended              | ended                       | ended                | ×
-//  attend                 | ×                  | joined                      | joined               | ×
-//  challenge              | joined             | joined                      | (challenge-open)     | ×
-//  respond, right         | (no-challenge)     | (no-challenge)              | joined               | ×
-//  respond, wrong         | (no-challenge)     | (no-challenge)              | joined (proof-wrong) | ×
-//  deliver all            | (not-found)        | ×                           | ×                    | ×
-//  refunded               | (already-refunded) | (already-refunded)          | (already-refunded)   | (already-refunded)
-//  time, when due         | ended              | ended                       | ended                | joined
+//                               | no bill              | billed                      | challenge              | shop asked
+//  -----------------------------+----------------------+-----------------------------+------------------------+-------------------
+//  approve                      | (bill-missing)       | settled                     | (challenge-open)       | (shop-asked)
+//  approve, outside means       | (bill-missing)       | authorising                 | (challenge-open)       | (shop-asked)
+//  approve, too poor            | (bill-missing)       | joined (insufficient-funds) | (challenge-open)       | (shop-asked)
+//  approve, too young           | (bill-missing)       | joined (restricted)         | (challenge-open)       | (shop-asked)
+//  too young, the shop is asked | (bill-missing)       | joined (shop-asked)         | (challenge-open)       | (shop-asked)
+//  handed back                  | ended (bill-missing) | settled                     | ended (challenge-open) | ended (shop-asked)
+//  handed back, too poor        | ended (bill-missing) | ended (insufficient-funds)  | ended (challenge-open) | ended (shop-asked)
+//  handed back, too young       | ended (bill-missing) | ended (restricted)          | ended (challenge-open) | ended (shop-asked)
+//  permit: yes                  | (not-asked)          | (not-asked)                 | (not-asked)            | joined
+//  permit: no                   | (not-asked)          | (not-asked)                 | (not-asked)            | ended
+//  answer: yes                  | ×                    | ×                           | ×                      | ×
+//  answer: no                   | ×                    | ×                           | ×                      | ×
+//  bill                         | joined               | joined                      | joined                 | joined
+//  cancel by payer              | ended                | ended                       | ended                  | ended
+//  cancel by biller             | ended                | ended                       | ended                  | ended
+//  take back a line             | (not-found)          | ×                           | ×                      | ×
+//  release                      | ended                | ended                       | ended                  | ended
+//  attend                       | ×                    | joined                      | joined                 | ×
+//  challenge                    | joined               | joined                      | (challenge-open)       | joined
+//  respond, right               | (no-challenge)       | (no-challenge)              | joined                 | (no-challenge)
+//  respond, wrong               | (no-challenge)       | (no-challenge)              | joined (proof-wrong)   | (no-challenge)
+//  deliver all                  | (not-found)          | ×                           | ×                      | ×
+//  refunded                     | (not-settled)        | (not-settled)               | (not-settled)          | (not-settled)
+//  time, when due               | ended                | ended                       | ended                  | ended
 //
-//                         | to deliver         | cooling off        | cooled off         | partly settled | settled | ended
-//  -----------------------+--------------------+--------------------+--------------------+----------------+---------+-------------------
-//  approve                | ×                  | ×                  | ×                  | ×              | ×       | ×
-//  approve, outside means | ×                  | ×                  | ×                  | ×              | ×       | ×
-//  approve, too poor      | ×                  | ×                  | ×                  | ×              | ×       | ×
-//  answer: yes            | ×                  | ×                  | ×                  | ×              | ×       | ×
-//  answer: no             | ×                  | ×                  | ×                  | ×              | ×       | ×
-//  bill                   | ×                  | ×                  | ×                  | ×              | ×       | ×
-//  cancel by payer        | ×                  | ended              | ×                  | ×              | ×       | ×
-//  cancel by biller       | ended              | ended              | ended              | settled        | ×       | ×
-//  release                | ×                  | ×                  | ×                  | ×              | ×       | ×
-//  attend                 | ×                  | ×                  | ×                  | ×              | ×       | ×
-//  challenge              | ×                  | ×                  | ×                  | ×              | ×       | ×
-//  respond, right         | ×                  | ×                  | ×                  | ×              | ×       | ×
-//  respond, wrong         | ×                  | ×                  | ×                  | ×              | ×       | ×
-//  deliver all            | settled            | ×                  | ×                  | settled        | ×       | ×
-//  refunded               | (already-refunded) | (already-refunded) | (already-refunded) | held           | settled | (already-refunded)
-//  time, when due         | ended              | settled            | settled            | settled        | –       | –
+//                               | permitted                   | authorising   | to deliver    | cooling off
+//  -----------------------------+-----------------------------+---------------+---------------+--------------
+//  approve                      | settled                     | ×             | ×             | ×
+//  approve, outside means       | authorising                 | ×             | ×             | ×
+//  approve, too poor            | joined (insufficient-funds) | ×             | ×             | ×
+//  approve, too young           | settled                     | ×             | ×             | ×
+//  too young, the shop is asked | settled                     | ×             | ×             | ×
+//  handed back                  | settled                     | ×             | ×             | ×
+//  handed back, too poor        | ended (insufficient-funds)  | ×             | ×             | ×
+//  handed back, too young       | settled                     | ×             | ×             | ×
+//  permit: yes                  | (not-asked)                 | ×             | ×             | ×
+//  permit: no                   | (not-asked)                 | ×             | ×             | ×
+//  answer: yes                  | ×                           | held          | ×             | ×
+//  answer: no                   | ×                           | joined        | ×             | ×
+//  bill                         | joined                      | ×             | ×             | ×
+//  cancel by payer              | ended                       | ended         | ×             | ended
+//  cancel by biller             | ended                       | ended         | ended         | ended
+//  take back a line             | ×                           | ×             | ×             | ended
+//  release                      | ended                       | ×             | ×             | ×
+//  attend                       | joined                      | ×             | ×             | ×
+//  challenge                    | joined                      | ×             | ×             | ×
+//  respond, right               | (no-challenge)              | ×             | ×             | ×
+//  respond, wrong               | (no-challenge)              | ×             | ×             | ×
+//  deliver all                  | ×                           | ×             | settled       | ×
+//  refunded                     | (not-settled)               | (not-settled) | (not-settled) | (not-settled)
+//  time, when due               | ended                       | joined        | ended         | settled
+//
+//                               | cooled off    | partly settled | settled | ended
+//  -----------------------------+---------------+----------------+---------+--------------
+//  approve                      | ×             | ×              | ×       | ×
+//  approve, outside means       | ×             | ×              | ×       | ×
+//  approve, too poor            | ×             | ×              | ×       | ×
+//  approve, too young           | ×             | ×              | ×       | ×
+//  too young, the shop is asked | ×             | ×              | ×       | ×
+//  handed back                  | ×             | ×              | ×       | ×
+//  handed back, too poor        | ×             | ×              | ×       | ×
+//  handed back, too young       | ×             | ×              | ×       | ×
+//  permit: yes                  | ×             | ×              | ×       | ×
+//  permit: no                   | ×             | ×              | ×       | ×
+//  answer: yes                  | ×             | ×              | ×       | ×
+//  answer: no                   | ×             | ×              | ×       | ×
+//  bill                         | ×             | ×              | ×       | ×
+//  cancel by payer              | ×             | ×              | ×       | ×
+//  cancel by biller             | ended         | settled        | ×       | ×
+//  take back a line             | (too-late)    | ×              | ×       | ×
+//  release                      | ×             | ×              | ×       | ×
+//  attend                       | ×             | ×              | ×       | ×
+//  challenge                    | ×             | ×              | ×       | ×
+//  respond, right               | ×             | ×              | ×       | ×
+//  respond, wrong               | ×             | ×              | ×       | ×
+//  deliver all                  | ×             | settled        | ×       | ×
+//  refunded                     | (not-settled) | held           | settled | (not-settled)
+//  time, when due               | settled       | settled        | –       | –
 import { systemAccount, type AccountKey, type AccountNumber } from './accounts.ts'
-import { APPROVAL_LIFE_MS, approvalBytes, claimsOf, METHOD_WHOLE, type Purpose } from './approval.ts'
+import { APPROVAL_LIFE_MS, approvalBytes, claimsOf, METHOD_WHOLE, NO_PAYMENT, type Purpose } from './approval.ts'
 import { assert } from './assert.ts'
 import { billHash, fatesOf, faultOf, type Bill, type Biller, type Conditions } from './bill.ts'
 import { equal, fromHex } from './bytes.ts'
 import { judgeProof, type Device, type ProofResult } from './device.ts'
 import { bucketOfId, type DealId, type KeyId, type PaymentId, type SchemeId, type TerminalId } from './ids.ts'
-import { affords, type Account, type Transfer } from './ledger.ts'
+import { dayOf, coolingOffEnds } from './calendar.ts'
+import { affords, spentWith, type Account, type Limits, type Transfer } from './ledger.ts'
 import { IDLE_JOIN_MS } from './numbers.ts'
 import type { Offer, Payer } from './offer.ts'
-import { refuse, type Refusal } from './refusals.ts'
+import { refundFault, type RefundLine } from './refund.ts'
+import { refuse, type Refusal, type RefusalCode } from './refusals.ts'
+import { forbiddenLines, purchasesOf } from './restrictions.ts'
+import type { Bought, Standing } from './standing.ts'
 
 export type PortionState =
   | Readonly<{ kind: 'due' }>
@@ -70,7 +117,17 @@ export type Portion = Readonly<{
   state: PortionState
 }>
 
-export type EndReason = 'cancelled-by-payer' | 'cancelled-by-biller' | 'released' | 'idle' | 'expired' | 'unproven'
+export const END_REASONS = [
+  'cancelled-by-payer',
+  'cancelled-by-biller',
+  'released',
+  'idle',
+  'expired',
+  'unproven',
+  'restricted',
+  'refused',
+] as const
+export type EndReason = (typeof END_REASONS)[number]
 
 export type Payment = Readonly<{
   id: PaymentId
@@ -87,15 +144,22 @@ export type Payment = Readonly<{
   joinedAt: number
   /** since when it is the phone's turn, and until when its silence is borne; null while the biller owes the bill */
   turn: Readonly<{ since: number; idleAt: number }> | null
+  /** between people nobody waits at a counter: silence ends nothing before `expiresAt` */
+  patient: boolean
   /** after this the deal ends by itself while nothing is approved */
   expiresAt: number
   challenge: Readonly<{ nonce: string; failures: number; askedAt: number }> | null
   /** result of the last challenge, for the cashier */
   proven: 'passed' | 'failed' | null
+  /** the shop was asked whether it may sell these lines to this payer (it learns no more) */
+  asked: Readonly<{ lines: readonly number[]; at: number }> | null
+  /** the bill version to which the shop said yes */
+  permitted: Readonly<{ billVersion: number; at: number }> | null
   declines: number
-  ended: Readonly<{ reason: EndReason; at: number }> | null
+  /** `refusal` says why a purchase that was handed back could not be settled */
+  ended: Readonly<{ reason: EndReason; refusal: RefusalCode | null; at: number }> | null
   approvedAt: number | null
-  refunds: readonly Readonly<{ id: PaymentId; refunded: bigint; at: number }>[]
+  refunds: readonly Readonly<{ id: PaymentId; refunded: bigint; lines: readonly RefundLine[]; at: number }>[]
 }>
 
 /** What a scheme decides; part of every decision, so that a change takes effect at once. */
@@ -105,39 +169,55 @@ export type SchemeRules = Readonly<{
   unlockMs: number
   /** from this amount on each payment wants a fresh proof (smallest part of the unit) */
   freshProofFrom: bigint
-  /** the largest single payment */
-  limitPerPayment: bigint
+  /** of every account that has none of its own */
+  limits: Limits
+  /** whose calendar days and months are (IANA name) */
+  zone: string
+  /** goods that this payer may not buy: refused, or the shop is asked */
+  restricted: 'refuse' | 'ask'
 }>
 
 export type Evidence = Readonly<{ bytes: Uint8Array; signature: Uint8Array; proof: ProofResult; key: KeyId }>
 
 export type PaymentCommand =
-  | Readonly<{ kind: 'approve'; evidence: Evidence; outside?: boolean }>
+  | Readonly<{ kind: 'approve'; evidence: Evidence; outside?: boolean; handedBack?: boolean }>
   | Readonly<{ kind: 'answer'; yes: boolean }>
   | Readonly<{ kind: 'bill'; billVersion: number; bill: Bill; nonce: string }>
   | Readonly<{ kind: 'cancel'; by: 'payer' | 'biller' }>
+  | Readonly<{ kind: 'take-back'; portion: number }>
+  | Readonly<{ kind: 'permit'; allowed: boolean }>
   | Readonly<{ kind: 'release' }>
   | Readonly<{ kind: 'attend' }>
   | Readonly<{ kind: 'challenge'; nonce: string }>
   | Readonly<{ kind: 'respond'; evidence: Evidence }>
   | Readonly<{ kind: 'deliver'; portion: number; amount: bigint }>
-  | Readonly<{ kind: 'refunded'; refund: PaymentId; amount: bigint }>
+  | Readonly<{ kind: 'refunded'; refund: PaymentId; amount: bigint; lines: readonly RefundLine[] }>
   | Readonly<{ kind: 'time' }>
+
+type Ending = NonNullable<Payment['ended']>
 
 export type PaymentEvent =
   | Readonly<{ kind: 'billed'; bill: Bill; nonce: string; at: number }>
   | Readonly<{ kind: 'approved'; portions: readonly PortionState[]; at: number }>
   | Readonly<{ kind: 'answered'; portions: readonly PortionState[]; at: number }>
   | Readonly<{ kind: 'moved'; portions: readonly PortionState[]; at: number }>
-  | Readonly<{ kind: 'ended'; portions: readonly PortionState[]; reason: EndReason; at: number }>
+  | (Ending & Readonly<{ kind: 'ended'; portions: readonly PortionState[] }>)
   | Readonly<{ kind: 'declined'; at: number }>
   | Readonly<{ kind: 'attended'; at: number }>
   | Readonly<{ kind: 'challenged'; nonce: string; at: number }>
   | Readonly<{ kind: 'responded'; passed: boolean; at: number }>
-  | Readonly<{ kind: 'refunded'; refund: PaymentId; amount: bigint; at: number }>
+  | Readonly<{ kind: 'asked'; lines: readonly number[]; at: number }>
+  | Readonly<{ kind: 'permitted'; allowed: boolean; at: number }>
+  | Readonly<{ kind: 'refunded'; refund: PaymentId; amount: bigint; lines: readonly RefundLine[]; at: number }>
 
 /** What was locked and loaded for the command. */
-export type Loaded = Readonly<{ rules: SchemeRules; device: Device | null; account: Account | null }>
+export type Loaded = Readonly<{
+  rules: SchemeRules
+  device: Device | null
+  account: Account | null
+  /** of the payer; null where the command does not ask for it */
+  standing: Standing | null
+}>
 
 /** Events to record; a refusal too may carry events (a decline) and a changed device (a wrong PIN). */
 export type Decision = Readonly<{ events: readonly PaymentEvent[]; refusal: Refusal | null; device: Device | null }>
@@ -146,6 +226,8 @@ export type PaymentState = 'joined' | 'authorising' | 'held' | 'settled' | 'ende
 
 /** An unfinished join ends by itself: a terminal that forgets its customer must not keep a phone in a deal. */
 export const JOINED_LIFE_MS = 10 * 60_000
+/** A bill between people waits this long for an answer. */
+export const PERSON_BILL_LIFE_MS = 3 * 24 * 3_600_000
 /** The longest a phone may ask for more time. */
 export const PATIENCE_MS = 5 * 60_000
 /** A hold that waits for delivery goes back to the payer after this. */
@@ -160,6 +242,7 @@ const DUE: PortionState = { kind: 'due' }
 export function joinedPayment(offer: Offer): Payment {
   assert(offer.state.kind === 'taken', 'only a taken offer makes a payment')
   const { payment, payer, nonce, at } = offer.state
+  const patient = offer.kind === 'person'
   return {
     id: payment,
     deal: offer.deal,
@@ -172,10 +255,13 @@ export function joinedPayment(offer: Offer): Payment {
     nonce,
     portions: offer.bill === null ? [] : portionsOf(offer.bill),
     joinedAt: at,
-    turn: offer.bill === null ? null : { since: at, idleAt: at + IDLE_JOIN_MS },
-    expiresAt: at + JOINED_LIFE_MS,
+    turn: offer.bill === null || patient ? null : { since: at, idleAt: at + IDLE_JOIN_MS },
+    patient,
+    expiresAt: at + (patient ? PERSON_BILL_LIFE_MS : JOINED_LIFE_MS),
     challenge: null,
     proven: null,
+    asked: null,
+    permitted: null,
     declines: 0,
     ended: null,
     approvedAt: null,
@@ -217,6 +303,7 @@ export function needsOf(
     case 'answer':
       return [systemAccount('clearing', bucketOfId(payment))]
     case 'cancel':
+    case 'take-back':
     case 'deliver':
     case 'time':
       return [systemAccount('escrow', bucketOfId(payment))]
@@ -225,6 +312,7 @@ export function needsOf(
     case 'attend':
     case 'challenge':
     case 'respond':
+    case 'permit':
     case 'refunded':
       return []
   }
@@ -239,7 +327,9 @@ export function decide(payment: Payment, loaded: Loaded, command: PaymentCommand
   const at = now
   switch (command.kind) {
     case 'approve':
-      return decideApproval(payment, loaded, command, now)
+      return command.handedBack === true
+        ? orEnded(payment, decideApproval(payment, loaded, command, now), now)
+        : decideApproval(payment, loaded, command, now)
     case 'answer': {
       if (state !== 'authorising') return no(refuse('state-conflict'))
       const portions = payment.portions.map((portion) =>
@@ -258,6 +348,13 @@ export function decide(payment: Payment, loaded: Loaded, command: PaymentCommand
       return yes({ kind: 'billed', bill: command.bill, nonce: command.nonce, at })
     case 'cancel':
       return decideCancel(payment, command.by, now)
+    case 'take-back':
+      return decideTakeBack(payment, command.portion, now)
+    case 'permit':
+      if (state !== 'joined') return no(refuse('state-conflict'))
+      if (payment.asked === null) return no(refuse('not-asked'))
+      if (command.allowed) return yes({ kind: 'permitted', allowed: true, at })
+      return yes({ kind: 'permitted', allowed: false, at }, endedEvent(payment, 'restricted', now))
     case 'release':
       if (state !== 'joined') return no(refuse('state-conflict'))
       return yes(endedEvent(payment, 'released', now))
@@ -272,10 +369,13 @@ export function decide(payment: Payment, loaded: Loaded, command: PaymentCommand
       return decideResponse(payment, loaded, command.evidence, now)
     case 'deliver':
       return decideDelivery(payment, command, now)
-    case 'refunded':
+    case 'refunded': {
       if (payment.refunds.some(({ id }) => id === command.refund)) return yes()
-      if (refundedAmount(payment) + command.amount > settledAmount(payment)) return no(refuse('already-refunded'))
-      return yes({ kind: 'refunded', refund: command.refund, amount: command.amount, at })
+      const { refund, amount, lines } = command
+      const earlier = payment.refunds.map(({ refunded, lines }) => ({ amount: refunded, lines }))
+      const fault = refundFault(payment, earlier, { amount, lines })
+      return fault === undefined ? yes({ kind: 'refunded', refund, amount, lines, at }) : no(fault)
+    }
     case 'time':
       return decideTime(payment, now)
   }
@@ -285,17 +385,18 @@ export function decide(payment: Payment, loaded: Loaded, command: PaymentCommand
 function decideApproval(
   payment: Payment,
   loaded: Loaded,
-  command: { evidence: Evidence; outside?: boolean },
+  command: { evidence: Evidence; outside?: boolean; handedBack?: boolean },
   now: number,
 ): Decision {
-  const { evidence, outside = false } = command
+  const { evidence, outside = false, handedBack = false } = command
   if (stateOf(payment) !== 'joined') return no(refuse('state-conflict'))
   if (payment.bill === null) return no(refuse('bill-missing'))
   if (payment.challenge !== null) return no(refuse('challenge-open'))
-  const fault = evidenceFault(payment, loaded, evidence, 'approve', now)
+  if (payment.asked !== null) return no(refuse('shop-asked'))
+  const fault = evidenceFault(payment, loaded, evidence, handedBack ? 'hand-back' : 'approve', now)
   if (fault !== undefined) return no(fault)
 
-  const { device, account, rules } = loaded
+  const { device, account, rules, standing } = loaded
   assert(device !== null, 'approve loads the device')
   const judged = judgeProof(
     device,
@@ -305,7 +406,19 @@ function decideApproval(
   )
   if (judged.refusal !== null) return { events: [], refusal: judged.refusal, device: judged.device }
 
-  const shortage = outside ? undefined : shortageOf(account, payment.bill, rules)
+  if (payment.permitted?.billVersion !== payment.billVersion) {
+    assert(standing !== null, "approve loads the payer's standing")
+    const lines = forbiddenLines(payment.bill, payment.biller, standing, dayOf(now, rules.zone))
+    if (lines.length > 0 && rules.restricted === 'ask' && !handedBack) {
+      return { events: [{ kind: 'asked', lines, at: now }], refusal: refuse('shop-asked'), device: judged.device }
+    }
+    if (lines.length > 0) {
+      const restricted = refuse('restricted', { lines: lines.join(' ') })
+      return { events: [{ kind: 'declined', at: now }], refusal: restricted, device: judged.device }
+    }
+  }
+
+  const shortage = outside ? undefined : shortageOf(account, payment.bill, rules, now)
   if (shortage !== undefined) {
     return { events: [{ kind: 'declined', at: now }], refusal: shortage, device: judged.device }
   }
@@ -315,21 +428,61 @@ function decideApproval(
   return { events: [{ kind: 'approved', portions, at: now }], refusal: null, device: judged.device }
 }
 
+/** A purchase handed back settles or ends: nobody waits before a screen for a second try. */
+function orEnded(payment: Payment, { events, refusal, device }: Decision, now: number): Decision {
+  if (refusal === null || stateOf(payment) !== 'joined') return { events, refusal, device }
+  return { events: [{ ...endedEvent(payment, 'refused', now), refusal: refusal.code }], refusal, device }
+}
+
 /** Why this account cannot pay this bill, for the payer alone; null is a party without an account in the bill's unit. */
-export function shortageOf(account: Account | null, bill: Bill, rules: SchemeRules): Refusal | undefined {
+export function shortageOf(account: Account | null, bill: Bill, rules: SchemeRules, now: number): Refusal | undefined {
   if (account === null) return refuse('unit-mismatch')
   if (account.status === 'frozen') return refuse('account-frozen')
   if (account.status === 'closed') return refuse('account-closed')
   if (account.unit !== bill.unit) return refuse('unit-mismatch')
-  if (bill.total > rules.limitPerPayment) return refuse('over-limit', { limit: String(rules.limitPerPayment) })
+  const limits = account.limits ?? rules.limits
+  if (bill.total > limits.perPayment) return refuse('over-limit', { limit: String(limits.perPayment) })
+  const spent = spentWith(account.spent, 0n, dayOf(now, rules.zone))
+  if (spent.onDay + bill.total > limits.perDay)
+    return refuse('over-day-limit', { left: leftOf(limits.perDay, spent.onDay) })
+  if (spent.inMonth + bill.total > limits.perMonth)
+    return refuse('over-month-limit', { left: leftOf(limits.perMonth, spent.inMonth) })
   if (!affords(account, bill.total)) return refuse('insufficient-funds', { available: String(account.balance) })
   return undefined
 }
 
+const leftOf = (limit: bigint, spent: bigint): string => String(limit > spent ? limit - spent : 0n)
+
+/** What a person's counted purchases become by an event: more when a bill is approved, fewer when a line went back. */
+export function purchasesFrom(payment: Payment, event: PaymentEvent, zone: string): Bought[] {
+  if (payment.bill === null) return []
+  if (event.kind === 'approved') {
+    const lines = payment.bill.lines.map((_, index) => index)
+    return purchasesOf(payment.bill, lines, payment.biller, dayOf(event.at, zone))
+  }
+  if (!('portions' in event) || payment.approvedAt === null) return []
+  const wentBack = payment.portions.filter(({ state }, index) => {
+    const after = event.portions[index]?.kind
+    return (state.kind === 'held' || state.kind === 'authorising') && (after === 'ended' || after === 'due')
+  })
+  const lines = wentBack.flatMap(({ lines }) => lines)
+  const counted = purchasesOf(payment.bill, lines, payment.biller, dayOf(payment.approvedAt, zone))
+  return counted.map((row) => ({ ...row, quantity: -row.quantity }))
+}
+
+/** Why a purchase handed back does not fit the bill it is submitted for, before anything is made of it; undefined when it does. */
+export const handBackFault = (
+  payment: Payment,
+  device: Device,
+  evidence: Evidence,
+  rules: SchemeRules,
+  now: number,
+): Refusal | undefined => evidenceFault(payment, { device, rules }, evidence, 'hand-back', now)
+
 /** Rebuilds the bytes from our own rows; what differs tells a stale approval from a forged one. */
 function evidenceFault(
   payment: Payment,
-  loaded: Loaded,
+  loaded: Pick<Loaded, 'device' | 'rules'>,
   evidence: Evidence,
   purpose: Purpose,
   now: number,
@@ -349,7 +502,7 @@ function evidenceFault(
     purpose,
     scheme: rules.id,
     deal: payment.deal,
-    payment: payment.id,
+    payment: purpose === 'hand-back' ? NO_PAYMENT : payment.id,
     billVersion: payment.billVersion,
     billHash: hash,
     payerAccount: payment.payer.account,
@@ -372,8 +525,9 @@ function nonceBytes(nonce: string): Uint8Array {
 
 /** A portion whose money has left the payer: settled at once, or held while its conditions are open. */
 function fundedState(conditions: Conditions, amount: bigint, now: number): PortionState {
-  if (!conditions.delivery && conditions.coolingOffSeconds === 0) return { kind: 'settled', settled: amount, at: now }
-  const until = now + conditions.coolingOffSeconds * 1000
+  const { delivery, coolingOff } = conditions
+  if (!delivery && coolingOff === null) return { kind: 'settled', settled: amount, at: now }
+  const until = coolingOff === null ? now : coolingOffEnds(coolingOff, now)
   const deliverBy = conditions.delivery ? Math.max(until, now + DELIVER_WITHIN_MS) : null
   return { kind: 'held', until, deliverBy, delivered: conditions.delivery ? null : amount }
 }
@@ -388,7 +542,7 @@ function decideCancel(payment: Payment, by: 'payer' | 'biller', now: number): De
     case 'held': {
       if (!payment.portions.some(({ state }) => mayReturn(state))) return no(refuse('state-conflict'))
       const portions = payment.portions.map(({ state }) => (mayReturn(state) ? ended(now) : state))
-      return yes({ kind: 'ended', portions, reason, at: now })
+      return yes({ ...endedEvent(payment, reason, now), portions })
     }
     case 'settled':
     case 'ended':
@@ -396,12 +550,25 @@ function decideCancel(payment: Payment, by: 'payer' | 'biller', now: number): De
   }
 }
 
+/** One line goes back within its cancellation period; the rest of the payment goes on. */
+function decideTakeBack(payment: Payment, index: number, now: number): Decision {
+  const portion = payment.portions[index]
+  if (portion === undefined) return no(refuse('not-found'))
+  if (portion.state.kind !== 'held' || portion.conditions.coolingOff === null) return no(refuse('state-conflict'))
+  if (portion.state.until <= now) return no(refuse('too-late'))
+  const portions = payment.portions.map(({ state }, other) => (other === index ? ended(now) : state))
+  const isLast = portions.every(({ kind }) => kind === 'ended')
+  return yes(isLast ? endedEvent(payment, 'cancelled-by-payer', now) : { kind: 'moved', portions, at: now })
+}
+
 const ended = (at: number): PortionState => ({ kind: 'ended', at })
 
-const endedEvent = (payment: Payment, reason: EndReason, now: number): PaymentEvent => ({
+const endedEvent = (payment: Payment, reason: EndReason, now: number): Extract<PaymentEvent, { kind: 'ended' }> => ({
   kind: 'ended',
-  portions: payment.portions.map(() => ended(now)),
+  // What went back earlier keeps the moment it did.
+  portions: payment.portions.map(({ state }) => (state.kind === 'ended' ? state : ended(now))),
   reason,
+  refusal: null,
   at: now,
 })
 
@@ -485,7 +652,9 @@ export function evolve(payment: Payment, event: PaymentEvent): Payment {
         billVersion: payment.billVersion + 1,
         nonce: event.nonce,
         portions: portionsOf(event.bill),
-        turn: { since: event.at, idleAt: event.at + IDLE_JOIN_MS },
+        turn: phonesTurn(payment, event.at),
+        asked: null,
+        permitted: null,
       }
     case 'approved':
       return { ...next, portions: withPortions(event.portions), approvedAt: event.at, turn: null }
@@ -498,20 +667,20 @@ export function evolve(payment: Payment, event: PaymentEvent): Payment {
         portions,
         approvedAt: null,
         declines: payment.declines + 1,
-        turn: { since: event.at, idleAt: event.at + IDLE_JOIN_MS },
+        turn: phonesTurn(payment, event.at),
       }
     }
     case 'moved': {
       const portions = withPortions(event.portions)
       const back = portions.some(({ state }) => state.kind === 'due')
       if (!back) return { ...next, portions }
-      return { ...next, portions, approvedAt: null, turn: { since: event.at, idleAt: event.at + IDLE_JOIN_MS } }
+      return { ...next, portions, approvedAt: null, turn: phonesTurn(payment, event.at) }
     }
     case 'ended':
       return {
         ...next,
         portions: withPortions(event.portions),
-        ended: { reason: event.reason, at: event.at },
+        ended: { reason: event.reason, refusal: event.refusal, at: event.at },
         approvedAt: payment.portions.some(({ state }) => state.kind === 'held' || state.kind === 'settled')
           ? payment.approvedAt
           : null,
@@ -535,10 +704,22 @@ export function evolve(payment: Payment, event: PaymentEvent): Payment {
       const challenge = payment.challenge && { ...payment.challenge, failures: payment.challenge.failures + 1 }
       return { ...next, challenge, proven: 'failed', turn }
     }
-    case 'refunded':
-      return { ...next, refunds: [...payment.refunds, { id: event.refund, refunded: event.amount, at: event.at }] }
+    case 'asked':
+      return { ...next, asked: { lines: event.lines, at: event.at }, turn: null }
+    case 'permitted': {
+      const permitted = event.allowed ? { billVersion: payment.billVersion, at: event.at } : null
+      return { ...next, asked: null, permitted, turn: phonesTurn(payment, event.at) }
+    }
+    case 'refunded': {
+      const { refund, amount, lines, at } = event
+      return { ...next, refunds: [...payment.refunds, { id: refund, refunded: amount, lines, at }] }
+    }
   }
 }
+
+/** From now on it is the phone's turn, and its silence is borne for a while. */
+const phonesTurn = ({ patient }: Payment, at: number): Payment['turn'] =>
+  patient ? null : { since: at, idleAt: at + IDLE_JOIN_MS }
 
 /** The money an event moves: the only bookkeeping of payments. `payment` is the one before the event. */
 export function transfersOf(payment: Payment, event: PaymentEvent): Transfer[] {

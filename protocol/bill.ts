@@ -7,7 +7,7 @@ import type { BillPart } from './parts.ts'
 export type BillWire = Static<typeof BillPart>
 
 /** Why a bill from the wire cannot stand: an unknown unit, an unreadable amount, or what core/bill.ts finds. */
-export type BillFault = 'unit' | 'amount' | 'empty' | 'total' | 'range'
+export type BillFault = 'unit' | 'amount' | 'empty' | 'total' | 'range' | 'period' | 'restriction'
 export type BillResult = Readonly<{ ok: true; bill: Bill }> | Readonly<{ ok: false; fault: BillFault }>
 
 /** The bill of a message or view whose shape was already checked; amounts, unit and sum are checked here. */
@@ -21,9 +21,8 @@ export function billFromWire(wire: BillWire): BillResult {
     const amount = parseAmount(line.amount)
     const tax = parseAmount(line.tax)
     if (amount === undefined || tax === undefined) return { ok: false, fault: 'amount' }
-    const { text, quantity, taxRate, code, conditions } = line
-    const { delivery, coolingOffSeconds } = conditions
-    lines.push({ text, quantity, amount, taxRate, tax, code, conditions: { delivery, coolingOffSeconds } })
+    const { text, quantity, taxRate, code, conditions, restriction } = line
+    lines.push({ text, quantity, amount, taxRate, tax, code, conditions, restriction })
   }
   const bill: Bill = { unit, total, lines }
   const fault = faultOf(bill)
@@ -41,6 +40,7 @@ export const billToWire = (bill: Bill): BillWire => ({
     taxRate: line.taxRate,
     tax: String(line.tax),
     code: line.code,
-    conditions: { delivery: line.conditions.delivery, coolingOffSeconds: line.conditions.coolingOffSeconds },
+    conditions: line.conditions,
+    restriction: line.restriction,
   })),
 })

@@ -60,8 +60,44 @@ export const COMMANDS = {
     { description: 'Goods of a held portion were handed over, for this amount of it.' },
   ),
   refund: part.Closed(
-    { ...ofPayment, amount: part.AmountPart },
-    { description: 'Money back to the payer: a new payment the other way, never more than was settled.' },
+    {
+      ...ofPayment,
+      amount: part.AmountPart,
+      lines: Type.Array(
+        part.Closed({ line: Type.Integer({ minimum: 0, maximum: LIMITS.billLines }), amount: part.AmountPart }),
+        {
+          maxItems: LIMITS.billLines,
+          description: 'which lines go back; they sum to the amount. Empty: a part of the whole',
+        },
+      ),
+    },
+    {
+      description:
+        'Money back to the payer: a new payment the other way, never more than was settled, in all and of each line.',
+    },
+  ),
+  permit: part.Closed(
+    { ...ofPayment, allowed: Type.Boolean() },
+    { description: 'The shop answers whether it sells the restricted lines to this payer; the answer is recorded.' },
+  ),
+  'bill-person': part.Closed(
+    { ...ofDeal, to: part.AccountPart, bill: part.BillPart },
+    {
+      description:
+        'A bill straight to a person who has listed the sender as a contact. Others get a link (open-offer).',
+    },
+  ),
+  'submit-signed': part.Closed(
+    {
+      ...ofDeal,
+      bill: part.BillPart,
+      payer: part.DeviceIdPart,
+      ...evidence,
+    },
+    {
+      description:
+        'A purchase that the payer has signed and handed back (approval bytes with purpose hand-back, payment id zero, bill version 1): settled once for the deal id.',
+    },
   ),
   challenge: part.Closed(ofPayment, { description: "The cashier asks for the payer's password or PIN." }),
   join: part.Closed(
@@ -83,6 +119,10 @@ export const COMMANDS = {
     description: 'The payer cancels before settlement, or takes back goods within their cancellation period.',
   }),
   attend: part.Closed(ofPayment, { description: 'The payer asks for more time.' }),
+  'take-back': part.Closed(
+    { ...ofPayment, portion: Type.Integer({ minimum: 0, maximum: LIMITS.billLines }) },
+    { description: 'The payer cancels one line within its cancellation period; all of its money comes back.' },
+  ),
 } as const
 
 export type CommandName = keyof typeof COMMANDS
@@ -90,14 +130,15 @@ export type CommandBody<Name extends CommandName> = Static<(typeof COMMANDS)[Nam
 export type AnyCommand = { [Name in CommandName]: { name: Name; body: CommandBody<Name> } }[CommandName]
 export type ProofBody = CommandBody<'approve'>['proof']
 
-export const TERMINAL_COMMANDS = [
+export const TERMINAL_COMMANDS = ['release', 'deliver', 'challenge', 'permit'] as const
+/** Whoever asks for money: a terminal, or a person's phone. */
+export const BILLER_COMMANDS = [
   'open-offer',
   'renew-number',
   'change-bill',
   'cancel-deal',
-  'release',
-  'deliver',
   'refund',
-  'challenge',
+  'bill-person',
+  'submit-signed',
 ] as const
-export const DEVICE_COMMANDS = ['join', 'approve', 'respond', 'decline', 'attend'] as const
+export const DEVICE_COMMANDS = ['join', 'approve', 'respond', 'decline', 'attend', 'take-back'] as const

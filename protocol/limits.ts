@@ -14,8 +14,26 @@ export const LIMITS = {
   lineQuantity: 99_999,
   /** of one payment: each is kept in its snapshot, and nobody gives a sale back in more than a hundred pieces */
   refunds: 100,
-  /** ten years: longer than any warranty that is still a cancellation period */
-  coolingOffSeconds: 10 * 366 * 24 * 3600,
+  /** a membership's name as the operator writes it */
+  membershipLength: 40,
+  /** of one person: a card case full */
+  memberships: 50,
+  /** an operator's reason: a sentence or two, kept for ever */
+  whyLength: 200,
+  /** people one bills or pays: a village */
+  contacts: 1_000,
+  /** currencies in one account: each is a row that every balance and payment reads */
+  units: 20,
+  /** days of one file of entries: a year that may be a leap year */
+  statementDays: 366,
+  /** such files on their way to one party: a year of a busy shop is a million rows, and whoever reads it slowly holds up only himself */
+  statementsAtOnce: 2,
+  /** rows of a file of credits: a town's staff or a school's allowances in one commit of some hundred milliseconds */
+  creditRows: 5_000,
+  /** such a file: 5,000 rows of account, amount and a text in Japanese */
+  creditFileBytes: 1024 * 1024,
+  /** entries looked at for one page: a rare kind in a long history answers with a short page and where to go on */
+  scannedEntries: 5_000,
   /** entries of a history page: one screenful on a desktop, three on a phone */
   pageSize: 50,
   /** one register's chatter: hello, a few subscriptions, pings */
@@ -49,4 +67,8 @@ export const BUDGETS = {
   address: { burst: 60, perHour: 60, perDay: 600 },
   /** enrolment codes have 50 random bits and a day to live */
   enrolment: { burst: 10, perHour: 30, perDay: 100 },
+  /** bills sent to people unasked: a club's treasurer is quick, a swindler is stopped (UPI had to ban the feature for want of it) */
+  bills: { burst: 20, perHour: 20, perDay: 50 },
+  /** names asked for by account number */
+  lookups: { burst: 10, perHour: 30, perDay: 100 },
 } as const

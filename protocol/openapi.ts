@@ -80,7 +80,10 @@ export function problemsOf(route: Route): ProblemCode[] {
 
 function operation(route: Route): Record<string, unknown> {
   const responses: Record<string, unknown> = {
-    200: { description: 'Done, or the view asked for.', content: { 'application/json': { schema: route.response } } },
+    200: {
+      description: 'Done, or the view asked for.',
+      content: { [route.type ?? 'application/json']: { schema: route.response } },
+    },
   }
   const byStatus = Map.groupBy(problemsOf(route), (code) => PROBLEMS[code][0])
   for (const [status, codes] of [...byStatus].toSorted(([left], [right]) => left - right)) {

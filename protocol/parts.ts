@@ -1,5 +1,5 @@
 // The small schemas that messages and views are made of. Amounts are decimal-integer strings in the unit's smallest part.
-import { Type, type TEnum, type TObject, type TProperties } from 'typebox'
+import { Type, type TEnum, type TObject, type TProperties, type TSchema } from 'typebox'
 import { LIMITS } from './limits.ts'
 
 /** An object that refuses unknown fields. */
@@ -24,6 +24,7 @@ export const PaymentIdPart = id('pay', 'made by the hub when a phone joins')
 export const PartyIdPart = id('pty', 'a person or merchant')
 export const TerminalIdPart = id('trm', 'a terminal of a merchant')
 export const DeviceIdPart = id('dev', "a person's phone")
+export const OperatorIdPart = id('opr', "a person at the operator's desk")
 export const KeyIdPart = id('key', 'the public key of a device or terminal')
 export const SessionIdPart = id('ses', 'a session')
 export const SchemeIdPart = id('sch', 'this deployment')
@@ -53,17 +54,40 @@ export const NumberPart = Type.String({
 export const NoncePart = Type.String({ pattern: '^[0-9a-f]{32}$', description: '16 bytes in hex' })
 export const Base64urlPart = (maxLength: number, description: string) =>
   Type.String({ pattern: '^[A-Za-z0-9_-]*$', maxLength, description })
-/** Text for people: no control characters, no bidirectional overrides, no line breaks. */
+/** Text for people: no control characters, no bidirectional overrides, no line breaks, and something to see. */
 export const TextPart = (maxLength: number) =>
   Type.String({
     minLength: 1,
     maxLength,
-    pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]+$',
+    pattern:
+      '^(?=.*[^\\s\\u00ad\\u115f\\u1160\\u200b-\\u200d\\u2060\\u3164\\ufeff])[^\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]+$',
   })
+
+const orNothing = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()])
+
+export const CoolingOffPart = Closed({
+  period: Type.String({
+    pattern: '^P[0-9YMWDTHS]{2,30}$',
+    description: 'ISO 8601 duration above zero, at most ten years',
+    examples: ['P8D'],
+  }),
+  zone: Type.String({ pattern: '^[A-Za-z0-9_+/-]{1,60}$', description: 'IANA time zone', examples: ['Asia/Tokyo'] }),
+})
 
 export const ConditionsPart = Closed({
   delivery: Type.Boolean({ description: 'the money waits until the terminal says that the goods were handed over' }),
-  coolingOffSeconds: Type.Integer({ minimum: 0, maximum: LIMITS.coolingOffSeconds }),
+  coolingOff: Type.Union([CoolingOffPart, Type.Null()], {
+    description: 'how long the payer may take the line back; until then the shop cannot use the money',
+  }),
+})
+
+export const RestrictionPart = Closed({
+  minimumAge: orNothing(Type.Integer({ minimum: 1, maximum: 120, description: 'years' })),
+  membership: orNothing(TextPart(LIMITS.membershipLength)),
+  region: orNothing(Type.String({ pattern: '^[A-Z]{2}(-[A-Z0-9]{1,3})?$', examples: ['JP-14'] })),
+  perDay: orNothing(
+    Type.Integer({ minimum: 1, maximum: LIMITS.lineQuantity, description: 'of this code to one person on one day' }),
+  ),
 })
 
 export const LinePart = Closed({
@@ -76,6 +100,7 @@ export const LinePart = Closed({
   tax: AmountPart,
   code: Type.Union([Type.String({ pattern: '^[0-9A-Za-z._-]{1,40}$' }), Type.Null()]),
   conditions: ConditionsPart,
+  restriction: Type.Union([RestrictionPart, Type.Null()], { description: 'who may buy it' }),
 })
 
 export const BillPart = Closed({

@@ -1,12 +1,17 @@
 // Every route of the hub, once: the server registers them, the SDK calls them, OpenAPI and /docs are made from them.
 import { Type, type Static, type TSchema } from 'typebox'
-import { COMMANDS, DEVICE_COMMANDS, TERMINAL_COMMANDS, type CommandName } from './commands.ts'
+import { BILLER_COMMANDS, COMMANDS, DEVICE_COMMANDS, TERMINAL_COMMANDS, type CommandName } from './commands.ts'
+import { TRANSFER_KINDS } from '#core/ledger.ts'
 import { LIMITS } from './limits.ts'
+import { ALL_OPERATOR_ROUTES } from './operator.ts'
 import * as part from './parts.ts'
 import * as view from './views.ts'
 
 /** open: anybody · token: a session's token reads · signed: RFC 9421 signature with the session's key on every request */
 export type Access = 'open' | 'token' | 'signed'
+
+/** biller: a terminal, or a person's phone that asks for money · holder: the same two, as those who have an account */
+export type Who = 'terminal' | 'device' | 'biller' | 'holder' | 'operator'
 
 export type Route = Readonly<{
   method: 'GET' | 'POST'
@@ -14,11 +19,15 @@ export type Route = Readonly<{
   summary: string
   access: Access
   /** who may call it, where it is not everybody with that access */
-  who?: 'terminal' | 'device'
+  who?: Who
   body?: TSchema
   query?: TSchema
   params?: TSchema
   response: TSchema
+  /** what the answer is, where it is not JSON */
+  type?: 'text/csv'
+  /** the longest body, where it may be longer than LIMITS.bodyBytes */
+  bodyBytes?: number
   /** problem codes beyond those every route has */
   problems: readonly string[]
 }>
@@ -39,7 +48,7 @@ export const EnrolmentRequest = part.Closed({
 export type EnrolmentRequest = Static<typeof EnrolmentRequest>
 
 export const SessionRequest = part.Closed({
-  actor: Type.Union([part.DeviceIdPart, part.TerminalIdPart]),
+  actor: Type.Union([part.DeviceIdPart, part.TerminalIdPart, part.OperatorIdPart]),
   key: part.KeyIdPart,
   ephemeral: part.Base64urlPart(87, 'uncompressed P-256 public key made for this session, 65 bytes'),
   nonce: part.Base64urlPart(22, '16 random bytes'),
@@ -85,14 +94,23 @@ export const PasskeyRequest = part.Closed({
 })
 export type PasskeyRequest = Static<typeof PasskeyRequest>
 
-export const DemoCodeRequest = part.Closed({ who: part.literals(['register', 'hanako', 'kenji']) })
+/** register and office: the bakery's till and its back office · desk: the operator */
+export const DEMO_WHO = ['register', 'office', 'hanako', 'kenji', 'desk'] as const
+export type DemoWho = (typeof DEMO_WHO)[number]
+export const DemoCodeRequest = part.Closed({ who: part.literals(DEMO_WHO) })
 
 const Done = part.Closed({ done: Type.Literal(true) })
 const Enrolled = part.Closed({ self: view.SelfView, scheme: view.SchemeView })
+const DayPart = Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$', description: "a day in the scheme's time zone" })
 const Page = part.Closed({
   unit: Type.Optional(part.UnitPart),
+  from: Type.Optional(DayPart),
+  to: Type.Optional(DayPart),
+  kind: Type.Optional(part.literals(TRANSFER_KINDS)),
   before: Type.Optional(Type.String({ pattern: '^[0-9]{1,18}$' })),
 })
+const Older = part.Closed({ before: Type.Optional(Type.String({ pattern: '^[0-9]{1,18}$' })) })
+const Deals = part.Closed({ deals: Type.Array(view.DealView), next: Type.Union([Type.String(), Type.Null()]) })
 const DealParams = part.Closed({ deal: part.DealIdPart })
 const PaymentParams = part.Closed({ payment: part.PaymentIdPart })
 
@@ -129,7 +147,7 @@ const READS = {
     access: 'open',
     body: SessionRequest,
     response: SessionGrant,
-    problems: ['signature-invalid', 'device-revoked', 'terminal-inactive'],
+    problems: ['signature-invalid', 'device-revoked', 'terminal-inactive', 'operator-revoked'],
   },
   secret: {
     method: 'POST',
@@ -172,19 +190,19 @@ const READS = {
   deals: {
     method: 'GET',
     path: '/v1/deals',
-    summary: "The terminal's newest deals.",
+    summary: 'The newest deals of this terminal, or of the bills this phone made.',
     access: 'token',
-    who: 'terminal',
-    query: part.Closed({ before: Type.Optional(Type.String({ pattern: '^[0-9]{1,18}$' })) }),
-    response: part.Closed({ deals: Type.Array(view.DealView), next: Type.Union([Type.String(), Type.Null()]) }),
+    who: 'biller',
+    query: Older,
+    response: Deals,
     problems: [],
   },
   deal: {
     method: 'GET',
     path: '/v1/deals/{deal}',
-    summary: 'One deal of this terminal.',
+    summary: 'One deal of this terminal or phone.',
     access: 'token',
-    who: 'terminal',
+    who: 'biller',
     params: DealParams,
     response: view.DealView,
     problems: ['not-found'],
@@ -211,19 +229,82 @@ const READS = {
   balances: {
     method: 'GET',
     path: '/v1/balances',
-    summary: "The party's balances.",
+    summary: "The party's balances, the scheme's own unit first.",
     access: 'token',
+    who: 'holder',
     response: part.Closed({ balances: Type.Array(view.BalanceView) }),
     problems: [],
   },
   history: {
     method: 'GET',
     path: '/v1/history',
-    summary: "The account's entries, newest first.",
+    summary: "The account's entries, newest first; of some days or one kind where asked.",
     access: 'token',
+    who: 'holder',
     query: Page,
     response: view.HistoryView,
-    problems: ['unit-invalid'],
+    problems: ['unit-invalid', 'day-invalid'],
+  },
+  sales: {
+    method: 'GET',
+    path: '/v1/sales',
+    summary: "The newest deals of all of the merchant's terminals, or of all of the person's phones.",
+    access: 'token',
+    who: 'biller',
+    query: Older,
+    response: Deals,
+    problems: [],
+  },
+  sale: {
+    method: 'GET',
+    path: '/v1/sales/{payment}',
+    summary: 'One payment to this party, as its biller sees it: from any terminal of the merchant.',
+    access: 'token',
+    who: 'biller',
+    params: PaymentParams,
+    response: view.DealView,
+    problems: ['not-found'],
+  },
+  statement: {
+    method: 'GET',
+    path: '/v1/history.csv',
+    summary:
+      "The account's entries of some days (at most 366) as CSV: RFC 4180, UTF-8 with byte order mark, oldest first.",
+    access: 'token',
+    who: 'holder',
+    type: 'text/csv',
+    query: part.Closed({ unit: Type.Optional(part.UnitPart), from: DayPart, to: DayPart }),
+    response: Type.String(),
+    problems: ['unit-invalid', 'day-invalid'],
+  },
+  openUnit: {
+    method: 'POST',
+    path: '/v1/units',
+    summary: "Opens the party's account in another currency. The account number stays the same.",
+    access: 'signed',
+    who: 'holder',
+    body: part.Closed({ unit: part.UnitPart }),
+    response: part.Closed({ balances: Type.Array(view.BalanceView) }),
+    problems: ['unit-invalid', 'account-closed', 'too-many-units'],
+  },
+  contacts: {
+    method: 'GET',
+    path: '/v1/contacts',
+    summary: 'The people this person has listed or blocked.',
+    access: 'token',
+    who: 'device',
+    response: part.Closed({ contacts: Type.Array(view.ContactView) }),
+    problems: [],
+  },
+  putContact: {
+    method: 'POST',
+    path: '/v1/contacts',
+    summary: 'Lists or blocks a person or shop by account number; only who is listed may send a bill unasked.',
+    access: 'signed',
+    who: 'device',
+    body: part.Closed({ account: part.AccountPart, status: part.literals(['listed', 'blocked', 'removed']) }),
+    response: part.Closed({ contacts: Type.Array(view.ContactView) }),
+    problems: ['party-unknown', 'own-bill', 'too-many-tries', 'too-many-contacts'],
   },
   demoCode: {
     method: 'POST',
@@ -241,23 +322,26 @@ type CommandRoute<Name extends CommandName> = Readonly<{
   path: `/v1/commands/${Name}`
   summary: string
   access: 'signed'
-  who: 'terminal' | 'device'
+  who: Who
   body: (typeof COMMANDS)[Name]
   response: typeof view.AnswerView
   problems: readonly string[]
 }>
 
+/** What can be wrong with a bill by itself. */
+const BILL_FAULTS = ['bill-invalid', 'unit-invalid', 'unit-mismatch', 'period-invalid', 'restriction-invalid'] as const
+
 const PROBLEMS: Record<CommandName, readonly string[]> = {
-  'open-offer': ['terminal-inactive', 'deal-exists', 'bill-invalid', 'unit-invalid', 'unit-mismatch'],
+  'open-offer': ['terminal-inactive', 'deal-exists', 'account-frozen', 'account-closed', ...BILL_FAULTS],
   'renew-number': ['not-found', 'joined-meanwhile', 'state-conflict'],
   'change-bill': [
     'not-found',
     'joined-meanwhile',
     'state-conflict',
     'bill-changed',
-    'bill-invalid',
-    'unit-invalid',
-    'unit-mismatch',
+    'account-frozen',
+    'account-closed',
+    ...BILL_FAULTS,
   ],
   'cancel-deal': ['not-found', 'joined-meanwhile', 'state-conflict'],
   release: ['not-found', 'state-conflict'],
@@ -284,6 +368,8 @@ const PROBLEMS: Record<CommandName, readonly string[]> = {
     'unit-mismatch',
     'over-limit',
     'account-unknown',
+    'over-day-limit',
+    'over-month-limit',
   ],
   approve: [
     'not-found',
@@ -302,10 +388,47 @@ const PROBLEMS: Record<CommandName, readonly string[]> = {
     'account-closed',
     'unit-mismatch',
     'over-limit',
+    'over-day-limit',
+    'over-month-limit',
+    'restricted',
+    'shop-asked',
   ],
   respond: ['not-found', 'state-conflict', 'no-challenge', 'signature-invalid', 'proof-wrong', 'proof-locked'],
   decline: ['not-found', 'state-conflict'],
   attend: ['not-found', 'state-conflict'],
+  'take-back': ['not-found', 'state-conflict', 'too-late'],
+  permit: ['not-found', 'state-conflict', 'not-asked', 'terminal-inactive'],
+  'bill-person': [
+    'not-a-contact',
+    'too-many-bills',
+    'own-bill',
+    'deal-exists',
+    ...BILL_FAULTS,
+    'terminal-inactive',
+    'account-frozen',
+    'account-closed',
+  ],
+  'submit-signed': [
+    'payer-refused',
+    'deal-exists',
+    'own-bill',
+    ...BILL_FAULTS,
+    'terminal-inactive',
+    'device-revoked',
+    'signature-invalid',
+    'bill-changed',
+    'approval-expired',
+    'proof-needed',
+    'proof-wrong',
+    'proof-locked',
+    'restricted',
+    'insufficient-funds',
+    'account-frozen',
+    'account-closed',
+    'over-limit',
+    'over-day-limit',
+    'over-month-limit',
+  ],
 }
 
 /** Closed() keeps the description at run time; its type does not say so. */
@@ -313,19 +436,24 @@ const SUMMARIES = Object.fromEntries(
   Object.entries(COMMANDS).map(([name, schema]) => [name, String(Reflect.get(schema, 'description'))]),
 ) as Record<CommandName, string>
 
+function whoSends(name: CommandName): Who {
+  if (DEVICE_COMMANDS.some((known) => known === name)) return 'device'
+  return BILLER_COMMANDS.some((known) => known === name) ? 'biller' : 'terminal'
+}
+
 const commandRoute = <Name extends CommandName>(name: Name): CommandRoute<Name> => ({
   method: 'POST',
   path: `/v1/commands/${name}`,
   summary: SUMMARIES[name],
   access: 'signed',
-  who: DEVICE_COMMANDS.some((known) => known === name) ? 'device' : 'terminal',
+  who: whoSends(name),
   body: COMMANDS[name],
   response: view.AnswerView,
   problems: ['command-mismatch', 'could-not-decide', ...PROBLEMS[name]],
 })
 
 /** The route of a command. */
-export const COMMAND_ROUTES = [...TERMINAL_COMMANDS, ...DEVICE_COMMANDS].map((name) => ({
+export const COMMAND_ROUTES = [...TERMINAL_COMMANDS, ...BILLER_COMMANDS, ...DEVICE_COMMANDS].map((name) => ({
   name,
   route: commandRoute(name) as Route,
 }))
@@ -342,4 +470,8 @@ export type RouteBody<Name extends RouteName> = PartOf<Name, 'body'>
 export type RouteView<Name extends RouteName> = Static<(typeof READS)[Name]['response']>
 
 /** Every route, in the order the documentation shows them. */
-export const ALL_ROUTES: readonly Route[] = [...Object.values(READS), ...COMMAND_ROUTES.map(({ route }) => route)]
+export const ALL_ROUTES: readonly Route[] = [
+  ...Object.values(READS),
+  ...COMMAND_ROUTES.map(({ route }) => route),
+  ...ALL_OPERATOR_ROUTES,
+]

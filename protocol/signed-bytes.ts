@@ -1,6 +1,6 @@
 // The exact bytes that devices sign and both sides derive keys from, built once for the SDK and the hub.
 import { concat, fromU64, toBase64url, utf8, type Bytes } from '#core/bytes.ts'
-import { idBytes, type DeviceId, type KeyId, type SchemeId, type TerminalId } from '#core/ids.ts'
+import { idBytes, type DeviceId, type KeyId, type OperatorId, type SchemeId, type TerminalId } from '#core/ids.ts'
 
 /** What the new key signs at enrolment: "WE1" | code without blanks and dashes in capitals | public key 65. */
 export const enrolmentBytes = (code: string, publicKey: Uint8Array): Bytes =>
@@ -10,7 +10,7 @@ export const enrolmentBytes = (code: string, publicKey: Uint8Array): Bytes =>
 export const sessionBytes = (
   session: Readonly<{
     scheme: SchemeId
-    actor: DeviceId | TerminalId
+    actor: DeviceId | TerminalId | OperatorId
     key: KeyId
     ephemeral: Uint8Array
     nonce: Uint8Array

@@ -1,27 +1,34 @@
 // What the hub shows: whole views with versions, never changes. Each side sees what it may know and nothing else.
 import { Type, type Static } from 'typebox'
+import { TRANSFER_KINDS } from '#core/ledger.ts'
+import { END_REASONS } from '#core/payment.ts'
 import * as part from './parts.ts'
 
 const orNull = <const Schema extends Parameters<typeof Type.Union>[0][number]>(schema: Schema) =>
   Type.Union([schema, Type.Null()])
 
-const EndReason = part.literals([
-  'cancelled-by-payer',
-  'cancelled-by-biller',
-  'released',
-  'idle',
-  'expired',
-  'unproven',
-])
+const EndReason = part.literals(END_REASONS)
+const Kind = part.literals(TRANSFER_KINDS)
 
-const Refund = part.Closed({ payment: part.PaymentIdPart, amount: part.AmountPart, at: part.TimePart })
+const Refund = part.Closed({
+  payment: part.PaymentIdPart,
+  amount: part.AmountPart,
+  lines: Type.Array(part.Closed({ line: Type.Integer(), amount: part.AmountPart })),
+  at: part.TimePart,
+})
 
 const Portion = part.Closed({
   lines: Type.Array(Type.Integer()),
   amount: part.AmountPart,
   state: part.literals(['due', 'authorising', 'held', 'settled', 'ended']),
   settled: part.AmountPart,
-  until: orNull(part.TimePart),
+  waits: orNull(part.literals(['cooling-off', 'delivery', 'answer'])),
+  until: orNull(
+    Type.Integer({
+      description: 'milliseconds since 1970: the end of the cancellation period, or of the wait for an answer',
+    }),
+  ),
+  deliverBy: orNull(part.TimePart),
 })
 
 /** One deal as its terminal sees it, from the open offer to the end. */
@@ -33,7 +40,7 @@ export const DealView = part.Closed({
   billVersion: part.VersionPart,
   ticket: orNull(
     part.Closed({
-      number: part.NumberPart,
+      number: orNull(part.NumberPart),
       link: Type.String({ description: "the QR's content" }),
       expiresAt: part.TimePart,
     }),
@@ -43,6 +50,12 @@ export const DealView = part.Closed({
   tally: orNull(Type.String({ description: 'hex; both screens draw the same tally from it' })),
   declines: Type.Integer({ description: 'how often a phone was turned away; never why' }),
   challenge: orNull(part.literals(['asked', 'passed', 'failed'])),
+  restriction: orNull(
+    part.Closed({
+      state: part.literals(['asked', 'permitted']),
+      lines: Type.Array(Type.Integer(), { description: 'all restricted lines of the bill; never which, nor why' }),
+    }),
+  ),
   ended: orNull(EndReason),
   portions: Type.Array(Portion),
   refunds: Type.Array(Refund),
@@ -67,7 +80,12 @@ export const PaymentView = part.Closed({
     legalName: Type.String(),
     terminal: part.TerminalIdPart,
     terminalLabel: Type.String(),
+    isPerson: Type.Boolean(),
   }),
+  knows: orNull(Type.Boolean({ description: 'has the payer listed this person? null for a shop' })),
+  unasked: Type.Boolean({ description: 'sent straight to the person, who did not scan or type anything' }),
+  shopAsked: Type.Boolean({ description: 'the shop is deciding whether it may sell this' }),
+  permitted: Type.Boolean({ description: 'the shop has said yes to this bill' }),
   payerAccount: part.AccountPart,
   bill: orNull(part.BillPart),
   billVersion: part.VersionPart,
@@ -96,7 +114,7 @@ export type BalanceView = Static<typeof BalanceView>
 
 export const EntryView = part.Closed({
   number: Type.String({ description: "the account's own count of entries" }),
-  kind: part.literals(['settle', 'hold', 'release', 'return', 'refund', 'post']),
+  kind: Kind,
   amount: part.SignedAmountPart,
   balance: part.SignedAmountPart,
   otherName: Type.String(),
@@ -104,6 +122,13 @@ export const EntryView = part.Closed({
   at: part.TimePart,
 })
 export type EntryView = Static<typeof EntryView>
+
+export const ContactView = part.Closed({
+  account: part.AccountPart,
+  name: Type.String({ description: 'as the hub knows the person, not as the sender says' }),
+  status: part.literals(['listed', 'blocked']),
+})
+export type ContactView = Static<typeof ContactView>
 
 export const HistoryView = part.Closed({
   account: part.AccountPart,
@@ -131,6 +156,7 @@ export const SchemeView = part.Closed({
   ),
   unlockMs: Type.Integer(),
   freshProofFrom: part.AmountPart,
+  zone: Type.String({ description: 'IANA time zone of the days and months that limits count' }),
   now: part.TimePart,
 })
 export type SchemeView = Static<typeof SchemeView>
@@ -155,9 +181,16 @@ export const SelfView = Type.Union([
     key: part.KeyIdPart,
     party: part.PartyIdPart,
     name: Type.String(),
+    legalName: Type.String(),
     account: part.AccountPart,
     secret: Secret,
     passkeys: Type.Array(Type.String()),
+  }),
+  part.Closed({
+    kind: Type.Literal('operator'),
+    id: part.OperatorIdPart,
+    key: part.KeyIdPart,
+    name: Type.String(),
   }),
 ])
 export type SelfView = Static<typeof SelfView>
@@ -174,7 +207,7 @@ export type AnswerView = Static<typeof AnswerView>
 export const LedgerRow = part.Closed({
   bucket: Type.Integer(),
   sequence: Type.String(),
-  kind: part.literals(['settle', 'hold', 'release', 'return', 'refund', 'post']),
+  kind: Kind,
   debit: Type.String(),
   credit: Type.String(),
   debitOwner: Type.String(),

@@ -2,10 +2,10 @@
 // what the person has seen and for nothing else.
 import { APPROVAL_LIFE_MS, approvalBytes, METHOD_WHOLE, type Purpose } from '#core/approval.ts'
 import { isAccountNumber } from '#core/accounts.ts'
-import { billHash, type Bill, type Biller } from '#core/bill.ts'
+import { billHash, type Biller } from '#core/bill.ts'
 import { fromHex, toBase64url } from '#core/bytes.ts'
 import { parseId } from '#core/ids.ts'
-import { billFromWire } from '#protocol/bill.ts'
+import { billFromWire, type BillWire } from '#protocol/bill.ts'
 import type { ProofBody } from '#protocol/commands.ts'
 import { problemOf, type Problem } from '#protocol/problems.ts'
 import type { PaymentView, SchemeView, SelfView } from '#protocol/views.ts'
@@ -22,7 +22,7 @@ export type ApprovalFault = 'bill-missing' | 'bill-invalid' | 'id-invalid' | 'no
 export type ApprovalResult = Readonly<{ ok: true; bytes: Uint8Array }> | Readonly<{ ok: false; fault: ApprovalFault }>
 
 /** Short enough that a forgotten approval is worthless soon, long enough for a slow network. */
-const LIFE_MS = APPROVAL_LIFE_MS / 2
+export const LIFE_MS = APPROVAL_LIFE_MS / 2
 const NO_BILL = new Uint8Array(32)
 
 /**
@@ -39,12 +39,12 @@ export function approvalFor(
   }>,
 ): ApprovalResult {
   const { purpose, view, self, expiresAt } = asked
-  const hash = view.bill === null ? undefined : hashOf(view, view.bill)
+  const hash = view.bill === null ? undefined : hashOf(view.biller, view.bill)
   if (hash === 'bill-invalid' || hash === 'id-invalid') return { ok: false, fault: hash }
   if (hash === undefined && purpose === 'approve') return { ok: false, fault: 'bill-missing' }
   const nonceText = purpose === 'approve' ? view.nonce : view.challenge?.nonce
   if (nonceText === undefined) return { ok: false, fault: 'no-challenge' }
-  if (self.account !== view.payerAccount) return { ok: false, fault: 'device-revoked' }
+  if (self.kind !== 'device' || self.account !== view.payerAccount) return { ok: false, fault: 'device-revoked' }
 
   const nonce = fromHex(nonceText)
   const scheme = parseId('sch', asked.scheme.scheme)
@@ -113,7 +113,7 @@ async function consent(
 }
 
 /** The stored identity; asks the hub again where no PIN is known yet and one is about to be used. */
-async function currentIdentity(client: Client, isProving: boolean): Promise<Identity | undefined> {
+export async function currentIdentity(client: Client, isProving: boolean): Promise<Identity | undefined> {
   const stored = await client.identity()
   if (!isProving || stored?.self.kind !== 'device') return stored
   if (stored.self.secret !== null) return stored
@@ -121,16 +121,19 @@ async function currentIdentity(client: Client, isProving: boolean): Promise<Iden
   return self.ok ? { ...stored, self: self.view } : stored
 }
 
-function hashOf(view: PaymentView, wire: NonNullable<PaymentView['bill']>): Uint8Array | 'bill-invalid' | 'id-invalid' {
+/** Who asks for the money, as far as it is signed. */
+export type BillerWire = Omit<PaymentView['biller'], 'isPerson'>
+
+/** SHA-256 of the canonical bill, made of what is shown; or what is wrong with it. */
+export function hashOf(from: BillerWire, wire: BillWire): Uint8Array | 'bill-invalid' | 'id-invalid' {
   const read = billFromWire(wire)
   if (!read.ok) return 'bill-invalid'
-  const bill: Bill = read.bill
-  const party = parseId('pty', view.biller.party)
-  const terminal = parseId('trm', view.biller.terminal)
-  const { account, name, legalName, terminalLabel } = view.biller
+  const party = parseId('pty', from.party)
+  const terminal = parseId('trm', from.terminal)
+  const { account, name, legalName, terminalLabel } = from
   if (!party || !terminal || !isAccountNumber(account)) return 'id-invalid'
   const biller: Biller = { party, account, name, legalName, terminal, terminalLabel }
-  return billHash(biller, bill)
+  return billHash(biller, read.bill)
 }
 
 const refused = (problem: Problem): SendOutcome => ({ ok: false, problem, view: null })

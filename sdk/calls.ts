@@ -21,6 +21,12 @@ export const CALLS: { readonly [Name in RouteName]: Address<Name> } = {
   inbox: { method: 'GET', path: '/v1/inbox', access: 'token' },
   balances: { method: 'GET', path: '/v1/balances', access: 'token' },
   history: { method: 'GET', path: '/v1/history', access: 'token' },
+  statement: { method: 'GET', path: '/v1/history.csv', access: 'token' },
+  sales: { method: 'GET', path: '/v1/sales', access: 'token' },
+  sale: { method: 'GET', path: '/v1/sales/{payment}', access: 'token' },
+  openUnit: { method: 'POST', path: '/v1/units', access: 'signed' },
+  contacts: { method: 'GET', path: '/v1/contacts', access: 'token' },
+  putContact: { method: 'POST', path: '/v1/contacts', access: 'signed' },
   demoCode: { method: 'POST', path: '/v1/demo/codes', access: 'open' },
 }
 

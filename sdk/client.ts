@@ -1,7 +1,7 @@
 // The client of a hub, the same in browsers and Node: sends commands until they are answered, reads, and watches.
 import type { CommandName } from '#protocol/commands.ts'
-import type { RouteName, RouteQuery, RouteView } from '#protocol/routes.ts'
-import { callOf } from './calls.ts'
+import type { RouteBody, RouteName, RouteQuery, RouteView } from '#protocol/routes.ts'
+import { callOf, CALLS } from './calls.ts'
 import { httpTransport } from './http-transport.ts'
 import { loadIdentity, rememberSelf, type Identity } from './identity.ts'
 import { backOffMs, isAnswer, outbox, pause, type BodyOf, type Resumed } from './outbox.ts'
@@ -12,6 +12,7 @@ import {
   hubClock,
   systemDelay,
   systemRandom,
+  type Call,
   type Delay,
   type HubClock,
   type Random,
@@ -38,8 +39,18 @@ export type Client = Readonly<{
   inbox(): Promise<Outcome<RouteView<'inbox'>>>
   balances(): Promise<Outcome<RouteView<'balances'>>>
   history(query?: RouteQuery<'history'>): Promise<Outcome<RouteView<'history'>>>
+  /** The entries of some days as the text of a CSV file. */
+  statement(query: RouteQuery<'statement'>): Promise<Outcome<RouteView<'statement'>>>
+  /** Deals of all the merchant's terminals, or of all the person's phones; one of them by its payment. */
+  sales(query?: RouteQuery<'sales'>): Promise<Outcome<RouteView<'sales'>>>
+  sale(payment: string): Promise<Outcome<RouteView<'sale'>>>
+  openUnit(unit: string): Promise<Outcome<RouteView<'openUnit'>>>
+  contacts(): Promise<Outcome<RouteView<'contacts'>>>
+  putContact(contact: RouteBody<'putContact'>): Promise<Outcome<RouteView<'putContact'>>>
   /** Any other route; tried a few times, then `no-answer`. */
   call<Name extends RouteName>(name: Name, input?: CallInput): Promise<Outcome<RouteView<Name>>>
+  /** A route beside those of protocol/routes.ts (the operator's desk), its view as the asker says; tried like `call`. */
+  request<View>(asked: Call, signal?: AbortSignal): Promise<Outcome<View>>
 
   /**
    * Shows the topic's view now and whenever it changes, each time whole; returns what ends it. All topics share one
@@ -102,19 +113,21 @@ export function clientOver(
   const watched = watching({ transport, clock, now, random, delay, wake })
   const sent = outbox({ storage, transport, now, random, delay, wake, answered: (view) => watched.answered(view) })
 
-  const call = async <Name extends RouteName>(name: Name, input: CallInput = {}): Promise<Outcome<RouteView<Name>>> => {
-    for (let attempt = 0; attempt < READ_TRIES && input.signal?.aborted !== true; attempt++) {
+  const request = async <View>(asked: Call, signal?: AbortSignal): Promise<Outcome<View>> => {
+    for (let attempt = 0; attempt < READ_TRIES; attempt++) {
+      if (signal?.aborted === true) break
       const sentAt = now()
-      const reply = await transport.call(callOf(name, input), input.signal)
-      const outcome = readReply<Name>(reply)
+      const outcome = readReply<View>(await transport.call(asked, signal))
       if (outcome !== undefined) {
-        if (name === 'scheme' && outcome.ok) learnTheTime(clock, outcome.view, sentAt)
+        if (asked.path === CALLS.scheme.path && outcome.ok) learnTheTime(clock, outcome.view, sentAt)
         return outcome
       }
-      if (attempt < READ_TRIES - 1) await pause(backOffMs(attempt, 300, 3_000, random), { delay, wake }, input.signal)
+      if (attempt < READ_TRIES - 1) await pause(backOffMs(attempt, 300, 3_000, random), { delay, wake }, signal)
     }
     return NO_ANSWER
   }
+  const call = <Name extends RouteName>(name: Name, input: CallInput = {}): Promise<Outcome<RouteView<Name>>> =>
+    request(callOf(name, input), input.signal)
 
   return {
     send: (name, body, signal) => sent.send(name, body, signal),
@@ -131,7 +144,14 @@ export function clientOver(
     inbox: () => call('inbox'),
     balances: () => call('balances'),
     history: (query = {}) => call('history', { query }),
+    statement: (query) => call('statement', { query }),
+    sales: (query = {}) => call('sales', { query }),
+    sale: (payment) => call('sale', { params: { payment } }),
+    openUnit: (unit) => call('openUnit', { body: { unit } }),
+    contacts: () => call('contacts'),
+    putContact: (contact) => call('putContact', { body: contact }),
     call,
+    request,
     watch: (topic, listener, status) => watched.watch(topic, listener, status),
     hubNow: () => clock.now(),
     identity: options.identity,
@@ -139,14 +159,17 @@ export function clientOver(
   }
 }
 
-function readReply<Name extends RouteName>(reply: Reply | 'no-answer'): Outcome<RouteView<Name>> | undefined {
+function readReply<View>(reply: Reply | 'no-answer'): Outcome<View> | undefined {
   if (!isAnswer(reply)) return undefined
   // A border: what the hub says with 200 has been checked there against the route's schema.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  if (reply.status === 200 && isRecord(reply.body)) return { ok: true, view: reply.body as RouteView<Name> }
+  if (reply.status === 200 && isView(reply.body)) return { ok: true, view: reply.body as View }
   const problem = readProblem(reply.body)
   return problem && { ok: false, problem }
 }
+
+/** A view is an object; a file is a text. */
+const isView = (body: unknown): boolean => isRecord(body) || typeof body === 'string'
 
 function learnTheTime(clock: HubClock, scheme: unknown, sentAt: number): void {
   if (isRecord(scheme) && typeof scheme.now === 'number') clock.learn(scheme.now, sentAt)

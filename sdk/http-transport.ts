@@ -45,15 +45,19 @@ export function httpTransport(options: HttpOptions): Transport {
     try {
       const response = await send(`${hub}${call.path}${query === '' ? '' : `?${query}`}`, {
         method: call.method,
-        headers: { accept: 'application/json', ...(body && { 'content-type': 'application/json' }), ...headers },
+        headers: {
+          accept: 'application/json, text/csv',
+          ...(body && { 'content-type': 'application/json' }),
+          ...headers,
+        },
         ...(body && { body }),
         signal: over.signal,
         redirect: 'error',
         credentials: 'omit',
         cache: 'no-store',
       })
-      const parsed: unknown = JSON.parse(await response.text())
-      if (!isRecord(parsed)) return 'no-answer'
+      const parsed = await readBody(response)
+      if (parsed === undefined) return 'no-answer'
       return { status: response.status, body: parsed, retryAfterMs: readRetryAfter(response.headers) }
     } catch {
       // Whatever went wrong on the way (no network, a cut, a portal's page instead of JSON): nothing is known.
@@ -206,6 +210,14 @@ const tellsOfTheSession = (reply: Reply | 'no-answer'): boolean =>
   reply.status === 401 &&
   isRecord(reply.body) &&
   ['session-ended', 'session-needed', 'signature-wrong'].includes(String(reply.body.code))
+
+/** A file as its text, byte order mark and all; else an object. Undefined for anything else: a portal's page. */
+async function readBody(response: Response): Promise<string | object | undefined> {
+  if (response.headers.get('content-type')?.startsWith('text/csv') === true)
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(await response.arrayBuffer())
+  const parsed: unknown = JSON.parse(await response.text())
+  return isRecord(parsed) ? parsed : undefined
+}
 
 function readRetryAfter(headers: Headers): number | null {
   const text = headers.get('retry-after')

@@ -77,7 +77,7 @@ export const withPin =
     const secret = self.kind === 'device' ? self.secret : null
     const salt = secret === null ? undefined : fromBase64url(secret.salt)
     const nonce = claimsOf(approval)?.nonce
-    if (secret === null || salt === undefined || nonce === undefined) {
+    if (self.kind !== 'device' || secret === null || salt === undefined || nonce === undefined) {
       return { ok: false, problem: problemOf('proof-needed') }
     }
     const view = await scramProof({

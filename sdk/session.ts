@@ -88,7 +88,7 @@ export async function openSession(
   const pair = await crypto.subtle.generateKey(CURVE, false, ['deriveBits'])
   const ephemeral = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey))
   const nonce = random(16)
-  const actor = parseId('dev', identity.self.id) ?? parseId('trm', identity.self.id)
+  const actor = parseId('dev', identity.self.id) ?? parseId('trm', identity.self.id) ?? parseId('opr', identity.self.id)
   const key = parseId('key', identity.self.key)
   const scheme = parseId('sch', identity.scheme.scheme)
   if (!actor || !key || !scheme) throw new Error('the stored identity is damaged')

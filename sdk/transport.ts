@@ -14,7 +14,7 @@ export type Call = Readonly<{
 
 export type Reply = Readonly<{
   status: number
-  /** parsed JSON */
+  /** parsed JSON; of a file its text */
   body: unknown
   /** how long the hub asks to wait before the next try */
   retryAfterMs: number | null

@@ -8,7 +8,7 @@ import { build, stop } from 'esbuild'
 import type { FastifyInstance } from 'fastify'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const APPS = ['wallet', 'register', 'town'] as const
+const APPS = ['wallet', 'register', 'town', 'merchant', 'desk'] as const
 type App = (typeof APPS)[number]
 
 type File = Readonly<{ body: Uint8Array; type: string; etag: string }>
@@ -107,5 +107,7 @@ export function serveApps(app: FastifyInstance, files: Files): void {
   send('/town.html', '/')
   send('/register.html', '/register')
   send('/wallet.html', '/wallet')
+  send('/merchant.html', '/office')
+  send('/desk.html', '/desk')
   send('/wallet.html', '/j/:token')
 }

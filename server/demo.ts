@@ -1,24 +1,44 @@
-// The demo town: a bakery and two people with money, made once in a scheme that is marked demo. Each step may be repeated.
+// The demo town: a bakery and two people with money who know each other, made once in a scheme that is marked demo. Each step
+// may be repeated.
 import { createHash, pbkdf2, createHmac, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import type pg from 'pg'
 import { systemAccount } from '#core/accounts.ts'
 import { bucketOfId, idFrom, type PartyId } from '#core/ids.ts'
-import type { Directory, Party } from './auth/directory.ts'
+import { unitOf, type Unit } from '#core/money.ts'
+import { newCode, type Directory, type Party } from './auth/directory.ts'
 import type { Store } from '#switch/store.ts'
 import type { Switch } from '#switch/switch.ts'
 import type { SchemeRow } from './postgres/scheme.ts'
 import { idOf } from './postgres/store.ts'
+import { DESK_ON_THE_MACHINE, type OperatorDesk } from './operator.ts'
+import type { Operators } from './postgres/operators.ts'
+import type { Parties } from './postgres/parties.ts'
 import { LIMITS } from '#protocol/limits.ts'
+import type { AttributesWire } from '#protocol/operator.ts'
+import type { Problem } from '#protocol/problems.ts'
+import type { DemoWho } from '#protocol/routes.ts'
 
-export type DemoRole = 'register' | 'hanako' | 'kenji'
+type DemoRole = 'register' | 'hanako' | 'kenji'
+type Code = Readonly<{ code: string; pin: string | null }>
 
 /** Printed on the demo's banner; nobody's real PIN. */
 export const DEMO_PIN = '2468'
 const SCRAM_ITERATIONS = 310_000
 
 const PARTIES: Readonly<
-  Record<DemoRole, { kind: 'person' | 'merchant'; name: string; legalName: string; bucket: number; money: bigint }>
+  Record<
+    DemoRole,
+    {
+      kind: 'person' | 'merchant'
+      name: string
+      legalName: string
+      bucket: number
+      money: bigint
+      /** also in euro, and so many cents of it */
+      euro: bigint | null
+    }
+  >
 > = {
   register: {
     kind: 'merchant',
@@ -26,23 +46,30 @@ const PARTIES: Readonly<
     legalName: 'Marubeni Bakery, sole proprietor Maki Beni',
     bucket: 1,
     money: 0n,
+    euro: 0n,
   },
-  hanako: { kind: 'person', name: 'Hanako', legalName: 'Hanako', bucket: 2, money: 50_000n },
-  kenji: { kind: 'person', name: 'Kenji', legalName: 'Kenji', bucket: 3, money: 3_000n },
+  hanako: { kind: 'person', name: 'Hanako', legalName: 'Hanako', bucket: 2, money: 50_000n, euro: 20_000n },
+  kenji: { kind: 'person', name: 'Kenji', legalName: 'Kenji', bucket: 3, money: 3_000n, euro: null },
 }
 
 const derive = promisify(pbkdf2)
 
-/** The demo's parties over a directory; `settle` makes what is missing, `code` gives a one-time code for one of them. */
+/**
+ * The demo's parties over a directory; `settle` makes what is missing, `code` gives a one-time code for one of them or for the
+ * operator's desk.
+ */
 export function demoTown(parts: {
   database: pg.Pool
   directory: Directory
   hub: Switch
   store: Store
+  parties: Parties
   scheme: SchemeRow
+  desk: OperatorDesk
+  operators: Operators
 }) {
-  const { database, directory, hub, store, scheme } = parts
-  const found = new Map<DemoRole, PartyId>()
+  const { database, directory, hub, store, parties, scheme, desk, operators } = parts
+  const found = new Map<DemoRole, Party>()
 
   async function settle(): Promise<void> {
     const lock = await database.connect()
@@ -50,6 +77,11 @@ export function demoTown(parts: {
       // Hubs that start together make one town.
       await lock.query('select pg_advisory_lock(7761726966752)')
       for (const role of Object.keys(PARTIES) as DemoRole[]) await settleOne(role)
+      await introduce('hanako', 'kenji')
+      await introduce('kenji', 'hanako')
+      await verify('hanako', { birthDate: '1998-05-14', region: 'JP-14', memberships: [] })
+      // A minor, for whom there are goods not to be sold.
+      await verify('kenji', { birthDate: '2009-02-28', region: null, memberships: [] })
     } finally {
       await lock.query('select pg_advisory_unlock(7761726966752)').catch(() => {})
       lock.release()
@@ -57,7 +89,7 @@ export function demoTown(parts: {
   }
 
   async function settleOne(role: DemoRole): Promise<void> {
-    const { kind, name, legalName, money, ...place } = PARTIES[role]
+    const { kind, name, legalName, money, euro, ...place } = PARTIES[role]
     const bucket = place.bucket % scheme.buckets
     const { rows } = await database.query<{ id: string }>(
       'select id from party where bucket = $1 and name = $2 order by created_at limit 1',
@@ -65,9 +97,33 @@ export function demoTown(parts: {
     )
     const known = rows[0] === undefined ? undefined : await directory.partyOf(idOf<PartyId>('pty', rows[0].id))
     const party = known ?? (await directory.createParty({ kind, name, legalName, bucket, units: [scheme.unit] }))
-    found.set(role, party.id)
+    found.set(role, party)
     if (kind === 'person' && (await directory.secretOf(party.id)) === undefined) await setPin(party)
-    if (money > 0n) await openWith(party, money)
+    if (money > 0n) await openWith(party, money, scheme.unit)
+    const eur = unitOf('EUR')
+    if (euro === null || eur === undefined) return
+    await parties.openUnit(party.account, eur)
+    if (euro > 0n) await openWith(party, euro, eur)
+  }
+
+  async function introduce(role: DemoRole, other: DemoRole): Promise<void> {
+    const account = partyOf(other).account
+    // Whoever was blocked stays so.
+    const { id } = partyOf(role)
+    if ((await parties.contactsOf(id)).length === 0) await parties.putContact(id, account, 'listed')
+  }
+
+  /** By the operator's own command; its id follows from the party, so that the log has it once. */
+  async function verify(role: DemoRole, attributes: AttributesWire): Promise<void> {
+    const party = partyOf(role).id
+    const command = idFrom('cmd', createHash('sha256').update(`demo verify ${party}`).digest().subarray(0, 16))
+    await desk.perform(DESK_ON_THE_MACHINE, 'verify', { command, why: 'demo town', party, attributes })
+  }
+
+  function partyOf(role: DemoRole): Party {
+    const party = found.get(role)
+    if (party === undefined) throw new Error('the town is settled before it is asked')
+    return party
   }
 
   async function setPin(party: Party): Promise<void> {
@@ -83,13 +139,14 @@ export function demoTown(parts: {
   }
 
   /** Opening money from the scheme's issue account; the command's id follows from the party, so that it is booked once. */
-  async function openWith(party: Party, amount: bigint): Promise<void> {
-    const hash = createHash('sha256').update(`demo opening ${party.id}`).digest()
+  async function openWith(party: Party, amount: bigint, unit: Unit): Promise<void> {
+    const inOther = unit === scheme.unit ? '' : ` ${unit}`
+    const hash = createHash('sha256').update(`demo opening ${party.id}${inOther}`).digest()
     const bucket = bucketOfId(party.id)
     const transfer = {
       debit: systemAccount('issue', bucket),
       credit: party.account,
-      unit: scheme.unit,
+      unit,
       amount,
       kind: 'post',
       payment: null,
@@ -103,17 +160,38 @@ export function demoTown(parts: {
     await store.deposit(bucket)
   }
 
+  async function deskCode(): Promise<string> {
+    const code = newCode()
+    await operators.createCode({ code, name: 'Operator', lifeMs: LIMITS.enrolmentCodeMs })
+    return code
+  }
+
   return {
     settle,
-    async code(role: DemoRole): Promise<{ code: string; pin: string | null }> {
-      const party = found.get(role)
-      if (party === undefined) throw new Error('the town is settled before it is asked')
+    async code(who: DemoWho): Promise<Code | Problem> {
       const lifeMs = LIMITS.enrolmentCodeMs
-      const { code } =
-        role === 'register'
-          ? await directory.createCode({ kind: 'terminal', party, lifeMs, label: 'Till 1', terminalKind: 'counter' })
-          : await directory.createCode({ kind: 'device', party, lifeMs })
-      return { code, pin: role === 'register' ? null : DEMO_PIN }
+      switch (who) {
+        case 'register':
+        case 'office': {
+          const label = who === 'register' ? 'Till 1' : 'Office'
+          const { id: party } = partyOf('register')
+          const { code } = await directory.createCode({
+            kind: 'terminal',
+            party,
+            lifeMs,
+            label,
+            terminalKind: 'counter',
+          })
+          return { code, pin: null }
+        }
+        case 'hanako':
+        case 'kenji': {
+          const { code } = await directory.createCode({ kind: 'device', party: partyOf(who).id, lifeMs })
+          return { code, pin: DEMO_PIN }
+        }
+        case 'desk':
+          return { code: await deskCode(), pin: null }
+      }
     },
   }
 }

@@ -1,30 +1,39 @@
-// npm run desk -- merchant "Name" | person "Name" | deposit ACCOUNT AMOUNT
-// The operator's desk on the hub's own machine, for a scheme that is not a demo: parties, their enrolment codes, and money into
-// accounts. It works on the data folder while the hub is stopped, or on DATABASE_URL at any time.
-import { createHash, randomBytes } from 'node:crypto'
+// npm run desk -- merchant "Name" | person "Name" | operator "Name" | deposit ACCOUNT AMOUNT
+// The operator's desk on the hub's own machine, for the beginning and for when nobody's key is left: the same commands as the page, in
+// the same log. It works on the data folder while the hub is stopped, or on DATABASE_URL at any time.
+import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { resolve } from 'node:path'
 import type pg from 'pg'
-import { bucketOf, formatAccountNumber, parseAccountNumber, systemAccount } from '#core/accounts.ts'
-import { idFrom, type PartyId } from '#core/ids.ts'
+import { bucketOf, formatAccountNumber, parseAccountNumber } from '#core/accounts.ts'
+import { idFrom } from '#core/ids.ts'
 import { formatAmount, parseTyped } from '#core/money.ts'
 import { LIMITS } from '#protocol/limits.ts'
+import type { OperatorAnswerView, OperatorCommandBody, OperatorCommandName } from '#protocol/operator.ts'
 import { createSwitch } from '#switch/switch.ts'
+import { isProblem } from './http-problems.ts'
+import { DESK_ON_THE_MACHINE, operatorDesk } from './operator.ts'
+import { schemeKey } from './operator-log.ts'
 import { postgresBudgets } from './postgres/budgets.ts'
 import { openDatabase } from './postgres/connect.ts'
 import { postgresDirectory } from './postgres/directory.ts'
 import { migrate } from './postgres/migrate.ts'
+import { postgresOperators, withOperators } from './postgres/operators.ts'
+import { postgresParties } from './postgres/parties.ts'
 import { readScheme, type SchemeRow } from './postgres/scheme.ts'
-import { idOf, postgresStore } from './postgres/store.ts'
+import { postgresStore } from './postgres/store.ts'
 import { startEmbeddedPostgres, SupervisorError } from './postgres/supervisor.ts'
 
 const HELP = `The operator's desk. Stop the hub first, or set DATABASE_URL.
 
   npm run desk -- merchant "Marubeni Bakery"     opens a merchant; prints the code of its first register
   npm run desk -- person "Hanako"                opens a person; prints the code of her phone
+  npm run desk -- operator "Aoki"                prints a code for the page at /desk
   npm run desk -- deposit 001-0000001-1 10000    cash into an account
   --data FOLDER                                  the hub's data folder (./data)
 `
+
+const WHY = 'npm run desk'
 
 class DeskError extends Error {
   override name = 'DeskError'
@@ -62,12 +71,15 @@ async function serve(
   if (scheme === undefined) throw new DeskError('There is no scheme here yet: start the hub once, with --new-scheme.')
   const database = openDatabase(settings, { transactions: 4, reads: 2, role })
   try {
+    const desk = await deskOver(database, scheme)
     switch (what) {
       case 'merchant':
       case 'person':
-        return await open(postgresDirectory(database.transactions), scheme, what, first)
+        return await open(desk, scheme, what, nameOf(first))
+      case 'operator':
+        return sayCode('/desk', await desk.does('invite', { to: { kind: 'operator', name: nameOf(first) } }))
       case 'deposit':
-        return await deposit(database, scheme, first, second)
+        return await deposit(desk, scheme, first, second)
       default:
         throw new DeskError(`The desk does not know "${what}". See npm run desk -- --help.`)
     }
@@ -76,44 +88,12 @@ async function serve(
   }
 }
 
-async function open(
-  directory: ReturnType<typeof postgresDirectory>,
-  scheme: SchemeRow,
-  kind: 'merchant' | 'person',
-  name: string,
-): Promise<void> {
-  if (name.trim() === '' || name.length > LIMITS.nameLength)
-    throw new DeskError(`A name has 1 to ${LIMITS.nameLength} characters.`)
-  const bucket = randomBytes(2).readUInt16BE() % scheme.buckets
-  const party = await directory.createParty({ kind, name, legalName: name, bucket, units: [scheme.unit] })
-  const lifeMs = LIMITS.enrolmentCodeMs
-  const { code } = await directory.createCode(
-    kind === 'merchant'
-      ? { kind: 'terminal', party: party.id, lifeMs, label: 'Till 1', terminalKind: 'counter' }
-      : { kind: 'device', party: party.id, lifeMs },
-  )
-  say(`${name}: account ${formatAccountNumber(party.account)}`)
-  say(`One-time code for ${kind === 'merchant' ? '/register' : '/wallet'} (good for a day): ${code}`)
-}
+type MachineDesk = Awaited<ReturnType<typeof deskOver>>
 
-async function deposit(
-  database: ReturnType<typeof openDatabase>,
-  scheme: SchemeRow,
-  accountText: string,
-  amountText: string | undefined,
-): Promise<void> {
-  const account = parseAccountNumber(accountText)
-  const amount = amountText === undefined ? undefined : parseTyped(amountText, scheme.unit)
-  if (account === undefined) throw new DeskError('That is not an account number: compare its digits.')
-  if (amount === undefined || amount <= 0n) throw new DeskError('Give an amount above zero.')
-  const bucket = bucketOf(account, scheme.buckets)
-  const { rows } = await database.transactions.query<{ id: string; name: string }>(
-    'select id, name from party where bucket = $1 and account = $2',
-    [bucket, account],
-  )
-  const [party] = rows
-  if (party === undefined) throw new DeskError('There is no such account here.')
+/** The operator's commands over a database, without a hub. */
+async function deskOver(database: ReturnType<typeof openDatabase>, scheme: SchemeRow) {
   const store = postgresStore(database, scheme.buckets)
+  const operators = postgresOperators(database, scheme.buckets)
   const hub = createSwitch({
     store,
     budgets: postgresBudgets(database),
@@ -123,24 +103,71 @@ async function deposit(
     onChange: () => {},
     onAlarm: () => {},
   })
-  const transfer = {
-    debit: systemAccount('cash', bucket),
-    credit: account,
-    unit: scheme.unit,
-    amount,
-    kind: 'post',
-    payment: null,
-    debitName: party.name,
-    creditName: scheme.name,
-  } as const
-  const id = randomBytes(16)
-  const answer = await hub.post(
-    { id: idFrom('cmd', id), hash: createHash('sha256').update(id).digest('hex'), transfers: [transfer] },
-    idOf<PartyId>('pty', party.id),
-  )
-  if (answer.refusal !== null) throw new DeskError(`Refused: ${answer.refusal.code}.`)
-  while ((await store.deposit(bucket)) > 0);
-  say(`${formatAmount({ unit: scheme.unit, amount }, 'en')} to ${party.name}.`)
+  const desk = operatorDesk({
+    operators,
+    directory: withOperators(postgresDirectory(database.transactions), operators),
+    parties: postgresParties(database, scheme.buckets),
+    store,
+    hub,
+    scheme,
+    key: await schemeKey(database),
+    onAccount: () => {},
+    onRules: async () => {},
+    onRevoked: () => {},
+  })
+
+  /** One command with an id of its own. Throws DeskError for a no. */
+  async function does<Name extends OperatorCommandName>(
+    name: Name,
+    body: Omit<OperatorCommandBody<Name>, 'command' | 'why'>,
+  ): Promise<OperatorAnswerView> {
+    // What was left out of the body is put in here.
+    const whole = { ...body, command: idFrom('cmd', randomBytes(16)), why: WHY } as unknown as OperatorCommandBody<Name>
+    const result = await desk.perform(DESK_ON_THE_MACHINE, name, whole)
+    if (isProblem(result)) throw new DeskError(`${result.title} ${result.next}`)
+    return result
+  }
+
+  return { does, store }
+}
+
+function nameOf(text: string): string {
+  const name = text.trim()
+  if (name === '' || name.length > LIMITS.nameLength)
+    throw new DeskError(`A name has 1 to ${LIMITS.nameLength} characters.`)
+  return name
+}
+
+async function open(desk: MachineDesk, scheme: SchemeRow, kind: 'merchant' | 'person', name: string): Promise<void> {
+  const { party, account } = await desk.does('open-party', { kind, name, legalName: name, units: [scheme.unit] })
+  if (party === null || account === null) throw new Error('a party that was opened has an account')
+  const code = await desk.does('invite', {
+    to:
+      kind === 'merchant'
+        ? { kind: 'terminal', party, label: 'Till 1', terminal: 'counter' }
+        : { kind: 'device', party },
+  })
+  const number = parseAccountNumber(account)
+  say(`${name}: account ${number === undefined ? account : formatAccountNumber(number)}`)
+  sayCode(kind === 'merchant' ? '/register' : '/wallet', code)
+}
+
+const sayCode = (where: string, { code }: OperatorAnswerView): void =>
+  say(`One-time code for ${where} (good for a day): ${code}`)
+
+async function deposit(
+  desk: MachineDesk,
+  scheme: SchemeRow,
+  accountText: string,
+  amountText: string | undefined,
+): Promise<void> {
+  const account = parseAccountNumber(accountText)
+  const amount = amountText === undefined ? undefined : parseTyped(amountText, scheme.unit)
+  if (account === undefined) throw new DeskError('That is not an account number: compare its digits.')
+  if (amount === undefined || amount <= 0n) throw new DeskError('Give an amount above zero.')
+  await desk.does('cash-in', { account, unit: scheme.unit, amount: String(amount) })
+  while ((await desk.store.deposit(bucketOf(account, scheme.buckets))) > 0);
+  say(`${formatAmount({ unit: scheme.unit, amount }, 'en')} into ${formatAccountNumber(account)}.`)
 }
 
 main().catch((error: unknown) => {

@@ -1,18 +1,15 @@
-// HTTP: fastify over the routes of the protocol. Authenticates, validates, hands commands to the switch, answers with views.
+// HTTP: fastify over the routes of the protocol. Authenticates, validates, and hands each request to what answers it:
+// http-books.ts (a party's own books), http-commands.ts (all commands), and whatever else the hub brings (`further`).
 import fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { STATUS_CODES } from 'node:http'
-import { isIPv4, isIPv6, type Socket } from 'node:net'
 import type { DestinationStream } from 'pino'
-import { bucketOfId, isId } from '#core/ids.ts'
-import { unitOf, type Unit } from '#core/money.ts'
+import type { DeviceId } from '#core/ids.ts'
+import type { Unit } from '#core/money.ts'
 import type { Evidence } from '#core/payment.ts'
-import type { AnyCommand, CommandBody, CommandName } from '#protocol/commands.ts'
 import { LIMITS } from '#protocol/limits.ts'
-import { problemOf, type Problem, type ProblemCode } from '#protocol/problems.ts'
+import { problemOf, type Problem } from '#protocol/problems.ts'
 import {
-  ALL_ROUTES,
-  COMMAND_ROUTES,
   ROUTES,
+  type DemoWho,
   type EnrolmentRequest,
   type PasskeyOptions,
   type PasskeyRequest,
@@ -23,20 +20,30 @@ import {
 } from '#protocol/routes.ts'
 import type { SchemeView, SelfView } from '#protocol/views.ts'
 import type { Actor, DeviceActor, TerminalActor } from '#switch/actors.ts'
-import { TooBusy } from '#switch/lanes.ts'
-import { StoreUnavailable, type Store } from '#switch/store.ts'
+import type { Budgets } from '#switch/budgets.ts'
+import type { Store } from '#switch/store.ts'
 import type { Switch } from '#switch/switch.ts'
-import { balanceView, entryView } from '#switch/views.ts'
-import { commandHash, commandIdOf, commandOf, problemOfValidation } from './border.ts'
-import { JsonFault, parseStrict } from './strict-json.ts'
+import { trustOf } from './addresses.ts'
+import { serveBooks } from './http-books.ts'
+import { callerOf, deviceOf, mayCall, type OnRoute } from './http-callers.ts'
+import { serveCommands, type EvidenceBody } from './http-commands.ts'
+import { answerBrokenRequest, isProblem, methodsAt, problemOfError, sendProblem } from './http-problems.ts'
+import type { Parties } from './postgres/parties.ts'
+import { parseStrict } from './strict-json.ts'
 import type { Sight } from './sight.ts'
+
+export { isProblem } from './http-problems.ts'
 
 /** What authentication does for HTTP (server/auth). Every failure is a problem, never an exception. */
 export type Auth = Readonly<{
   authenticate(request: IncomingRequest, access: 'token' | 'signed'): Promise<Actor | Problem>
   enrol(body: EnrolmentRequest, address: string): Promise<SelfView | Problem>
   startSession(body: SessionRequest): Promise<SessionGrant | Problem>
-  evidence(actor: DeviceActor, body: CommandBody<'approve'>): Promise<Evidence | Problem>
+  evidence(actor: DeviceActor, body: EvidenceBody): Promise<Evidence | Problem>
+  /** a payer's evidence that a payee hands in, with the payer; undefined when that phone has not signed it for this */
+  /** Is this phone or terminal active at this moment? A session's own sight of it may be two seconds old. */
+  isActive(actor: TerminalActor | DeviceActor): Promise<boolean>
+  handedBack(payer: DeviceId, body: EvidenceBody): Promise<{ evidence: Evidence; payer: DeviceActor } | undefined>
   self(actor: Actor): Promise<SelfView | Problem>
   setSecret(actor: DeviceActor, body: SecretRequest): Promise<Problem | null>
   passkeyOptions(actor: DeviceActor): Promise<PasskeyOptions | Problem>
@@ -56,9 +63,17 @@ export type HttpParts = Readonly<{
   hub: Switch
   sight: Sight
   auth: Auth
-  scheme: Readonly<{ unit: Unit }>
+  scheme: Readonly<{
+    unit: Unit
+    /** whose days are meant (IANA name) */
+    zone: () => string
+  }>
+  parties: Parties
+  budgets: Budgets
   schemeView: (host: string) => Promise<SchemeView>
-  demoCode: ((who: 'register' | 'hanako' | 'kenji') => Promise<{ code: string; pin: string | null }>) | null
+  demoCode: ((who: DemoWho) => Promise<{ code: string; pin: string | null } | Problem>) | null
+  /** routes beyond those of parties: the operator's */
+  further: ((on: OnRoute) => void) | null
   version: string
   trustProxy: false | number | string
   publicUrl: string | null
@@ -67,18 +82,9 @@ export type HttpParts = Readonly<{
   isDatabaseUp: () => Promise<boolean>
 }>
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    rawBytes: Uint8Array | null
-    actor: Actor | null
-  }
-}
-
-export const isProblem = (value: object): value is Problem => 'status' in value && 'code' in value && 'next' in value
-
 /** The hub's HTTP server, not yet listening. */
 export function createHttp(parts: HttpParts): FastifyInstance {
-  const { store, hub, sight, auth } = parts
+  const { hub, auth } = parts
   // Node looks for slow clients only every so often; its own 30 s would let a 10 s limit last 40.
   const patience = {
     headersTimeout: LIMITS.headersTimeoutMs,
@@ -91,7 +97,7 @@ export function createHttp(parts: HttpParts): FastifyInstance {
     logger: { level: 'info', stream: parts.log, redact: ['req.headers'] },
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: LIMITS.bodyBytes,
-    trustProxy: parts.trustProxy,
+    trustProxy: parts.trustProxy !== false && trustOf(parts.trustProxy),
     requestTimeout: LIMITS.bodyTimeoutMs,
     keepAliveTimeout: 65_000,
     connectionTimeout: 0,
@@ -141,7 +147,7 @@ export function createHttp(parts: HttpParts): FastifyInstance {
     return undefined
   })
 
-  function route(of: Route, handler: (request: FastifyRequest, reply: FastifyReply) => Promise<object>): void {
+  const on: OnRoute = (of, handler) => {
     app.route({
       method: of.method,
       url: of.path.replaceAll(/\{(\w+)\}/g, ':$1'),
@@ -149,6 +155,7 @@ export function createHttp(parts: HttpParts): FastifyInstance {
         ...(of.body && { body: of.body }),
         ...(of.query && { querystring: of.query }),
       },
+      ...(of.bodyBytes !== undefined && { bodyLimit: of.bodyBytes }),
       ...(of.access !== 'open' && {
         preValidation: (request: FastifyRequest, reply: FastifyReply) => identify(of, request, reply),
       }),
@@ -164,14 +171,14 @@ export function createHttp(parts: HttpParts): FastifyInstance {
     const { method, url, headers, rawBytes } = request
     const actor = await auth.authenticate({ method, url, headers, rawBody: rawBytes }, of.access)
     if (isProblem(actor)) return sendProblem(reply, actor)
-    if (of.who !== undefined && actor.kind !== of.who) return sendProblem(reply, problemOf('not-allowed'))
+    if (!mayCall(of.who, actor)) return sendProblem(reply, problemOf('not-allowed'))
     request.actor = actor
     return undefined
   }
 
   const originOf = (request: FastifyRequest): string => parts.publicUrl ?? `${request.protocol}://${request.host}`
 
-  route(ROUTES.health, async (_request, reply) => {
+  on(ROUTES.health, async (_request, reply) => {
     const up = await parts.isDatabaseUp()
     if (!up) reply.code(503).header('retry-after', '1')
     return {
@@ -181,200 +188,29 @@ export function createHttp(parts: HttpParts): FastifyInstance {
       waitingCommands: hub.waiting(),
     }
   })
-  route(ROUTES.scheme, (request) => parts.schemeView(request.hostname))
-  route(ROUTES.enrol, async (request) => {
+  on(ROUTES.scheme, (request) => parts.schemeView(request.hostname))
+  on(ROUTES.enrol, async (request) => {
     const self = await auth.enrol(request.body as EnrolmentRequest, request.ip)
     return isProblem(self) ? self : { self, scheme: await parts.schemeView(request.hostname) }
   })
-  route(ROUTES.session, (request) => auth.startSession(request.body as SessionRequest))
-  route(
+  on(ROUTES.session, (request) => auth.startSession(request.body as SessionRequest))
+  on(
     ROUTES.secret,
-    async (request) => (await auth.setSecret(device(request), request.body as SecretRequest)) ?? { done: true },
+    async (request) => (await auth.setSecret(deviceOf(request), request.body as SecretRequest)) ?? { done: true },
   )
-  route(ROUTES.passkeyOptions, (request) => auth.passkeyOptions(device(request)))
-  route(
+  on(ROUTES.passkeyOptions, (request) => auth.passkeyOptions(deviceOf(request)))
+  on(
     ROUTES.passkey,
-    async (request) => (await auth.addPasskey(device(request), request.body as PasskeyRequest)) ?? { done: true },
+    async (request) => (await auth.addPasskey(deviceOf(request), request.body as PasskeyRequest)) ?? { done: true },
   )
-  route(ROUTES.self, (request) => auth.self(known(request)))
-  route(ROUTES.deals, async (request) => {
-    const { before } = request.query as { before?: string }
-    const deals = await sight.deals(
-      terminal(request),
-      before === undefined ? null : Number(before),
-      LIMITS.pageSize,
-      originOf(request),
-    )
-    return { deals, next: deals.length < LIMITS.pageSize ? null : String(deals.at(-1)?.openedAt) }
-  })
-  route(ROUTES.deal, async (request) => {
-    const { deal } = request.params as { deal: string }
-    if (!isId('deal', deal)) return problemOf('not-found')
-    return (await sight.deal(terminal(request), deal, originOf(request))) ?? problemOf('not-found')
-  })
-  route(ROUTES.payment, async (request) => {
-    const { payment } = request.params as { payment: string }
-    if (!isId('pay', payment)) return problemOf('not-found')
-    return (await sight.payment(device(request), payment)) ?? problemOf('not-found')
-  })
-  route(ROUTES.inbox, (request) => sight.inbox(device(request)))
-  route(ROUTES.balances, async (request) => ({
-    balances: (await store.readBalances(known(request).account)).map(balanceView),
-  }))
-  route(ROUTES.history, async (request) => {
-    const { unit: code, before } = request.query as { unit?: string; before?: string }
-    const unit = code === undefined ? parts.scheme.unit : unitOf(code)
-    if (unit === undefined) return problemOf('unit-invalid', { field: 'unit' })
-    const { account } = known(request)
-    const entries = await store.readEntries({
-      account,
-      unit,
-      before: before === undefined ? null : BigInt(before),
-      limit: LIMITS.pageSize,
-    })
-    const next = entries.length < LIMITS.pageSize ? null : String(entries.at(-1)?.number)
-    return { account, unit, entries: entries.map(entryView), next }
-  })
+  on(ROUTES.self, (request) => auth.self(callerOf(request)))
   const { demoCode } = parts
-  if (demoCode !== null)
-    route(ROUTES.demoCode, (request) => demoCode((request.body as { who: 'register' | 'hanako' | 'kenji' }).who))
-
-  for (const { name, route: of } of COMMAND_ROUTES) route(of, (request) => command(name, request))
-
-  /** When the owner last proved to be there, by the database's clock: from then the unlock lasts. */
-  const provedAt = async (actor: Actor): Promise<number | null> =>
-    actor.kind === 'device' ? ((await store.readDevice(bucketOfId(actor.id), actor.id))?.provedAt ?? null) : null
-
-  async function command(name: CommandName, request: FastifyRequest): Promise<object> {
-    const started = performance.now()
-    const actor = known(request)
-    // Border: the schema of this very route has checked the body.
-    const sent = { name, body: request.body } as AnyCommand
-    let evidence: Evidence | null = null
-    if (sent.name === 'approve' || sent.name === 'respond') {
-      const verified = await auth.evidence(device(request), sent.body)
-      if ('status' in verified) return verified
-      evidence = verified
-    }
-    const parsed = commandOf(sent, { evidence, address: addressBlock(request.ip) })
-    if ('status' in parsed) return parsed
-    const id = commandIdOf(sent.body)
-    const answer = await hub.handle({ ...parsed, id, hash: commandHash(name, sent.body), actor } as Parameters<
-      Switch['handle']
-    >[0])
-    const view = await sight.answer(actor, answer, originOf(request))
-    const ms = Math.round((performance.now() - started) * 10) / 10
-    request.log.info({ command: id, who: actor.id, what: name, outcome: answer.refusal?.code ?? 'done', ms })
-    if (answer.refusal === null)
-      return evidence?.proof === 'right' ? { ...view, provedAt: await provedAt(actor) } : view
-    const { code, detail } = answer.refusal
-    const shown = view.deal === null && view.payment === null ? {} : { view }
-    return { ...problemOf(code, detail), ...shown }
-  }
+  if (demoCode !== null) on(ROUTES.demoCode, (request) => demoCode((request.body as { who: DemoWho }).who))
+  serveBooks(on, { ...parts, originOf })
+  serveCommands(on, { ...parts, originOf })
+  parts.further?.(on)
 
   return app
-}
-
-function known(request: FastifyRequest): Actor {
-  if (request.actor === null) throw new Error('this route identifies its caller')
-  return request.actor
-}
-
-function device(request: FastifyRequest): DeviceActor {
-  const actor = known(request)
-  if (actor.kind !== 'device') throw new Error('this route is for devices')
-  return actor
-}
-
-function terminal(request: FastifyRequest): TerminalActor {
-  const actor = known(request)
-  if (actor.kind !== 'terminal') throw new Error('this route is for terminals')
-  return actor
-}
-
-/**
- * Budgets count a block of addresses, not one: an attacker has a whole IPv4 /24 or IPv6 /56 for the asking. An IPv4 address
- * is the same block however the socket writes it.
- */
-export function addressBlock(address: string | undefined): string {
-  // A client that has gone already has no address any more.
-  const plain = (address ?? '').replace(/^::ffff:(?=\d+\.)/i, '')
-  if (isIPv4(plain)) return plain.slice(0, plain.lastIndexOf('.'))
-  if (!isIPv6(plain)) return 'unknown'
-  const [head = '', tail] = plain.replace(/%.*$/, '').split('::')
-  const left = head.split(':').filter((group) => group !== '')
-  const right = (tail ?? '').split(':').filter((group) => group !== '')
-  const groups =
-    tail === undefined ? left : [...left, ...Array<string>(8 - left.length - right.length).fill('0'), ...right]
-  const [first, second, third, fourth] = groups.map((group) => Number.parseInt(group, 16))
-  return [first, second, third, (fourth ?? 0) & 0xff00].map((group) => (group ?? 0).toString(16)).join(':')
-}
-
-function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
-  if (problem.status === 503) reply.header('retry-after', '1')
-  if (problem.status === 429) reply.header('retry-after', '60')
-  return reply.code(problem.status).type('application/problem+json; charset=utf-8').send(problem)
-}
-
-const BY_FASTIFY_CODE: Readonly<Record<string, ProblemCode>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'too-large',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'type-unsupported',
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'json-invalid',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'request-invalid',
-  FST_ERR_NOT_FOUND: 'route-not-found',
-  FST_ERR_MAX_PARAM_LENGTH: 'not-found',
-}
-
-const PATHS = ALL_ROUTES.map(({ method, path }) => ({
-  method,
-  pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/?]+')}(\\?|$)`),
-}))
-
-/** The methods that this address takes; none where there is nothing. */
-const methodsAt = (url: string): string[] =>
-  PATHS.filter(({ pattern }) => pattern.test(url)).map(({ method }) => method)
-
-/** What never became a request (broken framing, too long a head, too slow) gets a problem like any other no, and the connection ends. */
-function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return
-  const problem = problemOf(BY_NODE_CODE[error.code ?? ''] ?? 'request-invalid')
-  const body = JSON.stringify(problem)
-  if (!socket.writable) return void socket.destroy()
-  socket.end(
-    [
-      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
-      'content-type: application/problem+json; charset=utf-8',
-      `content-length: ${Buffer.byteLength(body)}`,
-      'x-content-type-options: nosniff',
-      'cache-control: no-store',
-      'connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-    () => socket.destroy(),
-  )
-}
-
-const BY_NODE_CODE: Readonly<Record<string, ProblemCode>> = {
-  HPE_HEADER_OVERFLOW: 'headers-too-large',
-  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
-}
-
-/** Bad input is never a 5xx; only the database being away or the hub being overrun is, and it says when to come back. */
-function problemOfError(error: unknown, request: FastifyRequest): Problem {
-  if (error instanceof StoreUnavailable) return problemOf('unavailable')
-  if (error instanceof TooBusy) return problemOf('busy')
-  if (error instanceof JsonFault) return problemOf('json-invalid', { fault: error.message })
-  if (error instanceof Error) {
-    const validation: unknown = Reflect.get(error, 'validation')
-    if (Array.isArray(validation)) return problemOfValidation(validation as Parameters<typeof problemOfValidation>[0])
-    const known = BY_FASTIFY_CODE[String(Reflect.get(error, 'code'))]
-    if (known !== undefined) return problemOf(known)
-    const status: unknown = Reflect.get(error, 'statusCode')
-    if (typeof status === 'number' && status >= 400 && status < 500) return problemOf('request-invalid')
-  }
-  request.log.error({ err: error }, 'a bug')
-  return problemOf('unavailable')
 }
 
 const CSP = [

@@ -8,7 +8,7 @@ import type pg from 'pg'
 import type { SchemeView } from '#protocol/views.ts'
 import { createSwitch } from '#switch/switch.ts'
 import { StoreUnavailable } from '#switch/store.ts'
-import { verifyEvidence } from './auth/approvals.ts'
+import { verifyEvidence, verifyHandedBack } from './auth/approvals.ts'
 import { authenticate } from './auth/authenticate.ts'
 import { enrol, selfViewOf } from './auth/enrolment.ts'
 import { addPasskey, passkeyOptions, type PasskeyHome } from './auth/passkeys.ts'
@@ -17,13 +17,19 @@ import { createSessions } from './auth/sessions.ts'
 import { serveApps, type Files } from './apps.ts'
 import { demoTown } from './demo.ts'
 import { serveDocs } from './docs.ts'
-import { addressBlock, createHttp, isProblem, type Auth } from './http.ts'
+import { addressBlock, trustOf } from './addresses.ts'
+import { createHttp, isProblem, type Auth } from './http.ts'
 import { latestRows } from './latest.ts'
 import { ledgerView } from './ledger.ts'
-import { depositor, news, timers } from './loops.ts'
+import { dailyHeads, depositor, news, rulesWatch, timers } from './loops.ts'
+import { operatorDesk, type OperatorDesk } from './operator.ts'
+import { serveOperator } from './operator-http.ts'
+import { schemeKey, signDailyHead } from './operator-log.ts'
 import { postgresBudgets } from './postgres/budgets.ts'
 import { openDatabase } from './postgres/connect.ts'
-import { postgresDirectory } from './postgres/directory.ts'
+import { postgresDirectory, type Directory } from './postgres/directory.ts'
+import { postgresOperators, withOperators } from './postgres/operators.ts'
+import { postgresParties } from './postgres/parties.ts'
 import type { SchemeRow } from './postgres/scheme.ts'
 import { postgresStore } from './postgres/store.ts'
 import { sightOf } from './sight.ts'
@@ -51,12 +57,19 @@ export type HubOptions = Readonly<{
 export type Hub = Awaited<ReturnType<typeof startHub>>
 
 /** While one lane's commit is under way the other decides; more lanes make batches smaller than two cores gain by them (bench/results.md). */
-const LANES = 2
+export const LANES = 2
 const READ_CONNECTIONS = 6
 
 /** Starts a hub; throws the listening error (EADDRINUSE …) when the port is not to be had. */
 export async function startHub(options: HubOptions) {
-  const { scheme } = options
+  // The operator may set other rules while the hub runs: whoever decides reads them afresh.
+  let rules = options.scheme.rules
+  const scheme = {
+    ...options.scheme,
+    get rules() {
+      return rules
+    },
+  }
   const lanes = options.lanes ?? LANES
   // Lanes, the depositor, budgets, and the directory's transactions each hold at most a connection or two.
   const database = openDatabase(options.database, {
@@ -65,7 +78,11 @@ export async function startHub(options: HubOptions) {
     role: options.role,
   })
   const store = postgresStore(database, scheme.buckets)
-  const directory = postgresDirectory(database.transactions)
+  const operators = postgresOperators(database, scheme.buckets)
+  const directory = withOperators(postgresDirectory(database.transactions), operators)
+  const loadRules = async (): Promise<void> => void (rules = { ...rules, ...(await operators.rules()) })
+  await loadRules()
+  const key = await schemeKey(database)
   const clock = await databaseClock(() => store.now())
   const budgets = postgresBudgets(database)
   const latest = latestRows()
@@ -87,10 +104,26 @@ export async function startHub(options: HubOptions) {
     onAlarm: ({ step, error }) =>
       void logger.error({ err: error, bucket: step.bucket, command: step.command?.id }, 'could not decide'),
   })
-  const sight = sightOf({ store, hub, latest, rules: scheme.rules })
+  const sight = sightOf({ store, hub, latest, scheme })
+  const parties = postgresParties(database, scheme.buckets)
   const sessions = createSessions({ directory, scheme: scheme.id, now: clock.now })
   const passkeyHome = { hostName: null as string | null, origins: [] as string[] }
-  const auth = authOf({ directory, sessions, budgets, passkeyHome, now: clock.now })
+  const desk = operatorDesk({
+    operators,
+    directory,
+    parties,
+    store,
+    hub,
+    scheme,
+    key,
+    onAccount(bucket) {
+      watchers.moneyMoved(bucket)
+      rumour.tell([bucket])
+    },
+    onRules: loadRules,
+    onRevoked: (actor) => sessions.forget(actor),
+  })
+  const auth = authOf({ directory, desk, sessions, budgets, passkeyHome, now: clock.now })
   const originOf = (request: IncomingMessage): string => originOfRequest(request, options)
 
   const watchers = createWatchers({
@@ -115,6 +148,9 @@ export async function startHub(options: HubOptions) {
   )
   const time = timers(hub, onError)
   const rumour = news(database, (buckets) => watchers.heard(buckets))
+  const sign = () => signDailyHead(database, { key, scheme: scheme.id, zone: rules.zone, now: clock.now() })
+  const heads = dailyHeads(sign, onError)
+  const ruling = rulesWatch(loadRules, onError)
 
   const schemeView = async (host: string): Promise<SchemeView> => ({
     scheme: scheme.id,
@@ -124,18 +160,24 @@ export async function startHub(options: HubOptions) {
     hostName: passkeyHome.hostName === host ? host : null,
     unlockMs: scheme.rules.unlockMs,
     freshProofFrom: String(scheme.rules.freshProofFrom),
+    zone: scheme.rules.zone,
     now: clock.now(),
   })
-  const town = scheme.demo ? demoTown({ database: database.transactions, directory, hub, store, scheme }) : null
+  const town = scheme.demo
+    ? demoTown({ database: database.transactions, directory, hub, store, parties, scheme, desk, operators })
+    : null
 
   const app = createHttp({
     store,
     hub,
     sight,
     auth,
-    scheme,
+    parties,
+    budgets,
+    scheme: { unit: scheme.unit, zone: () => scheme.rules.zone },
     schemeView,
     demoCode: town?.code ?? null,
+    further: (on) => serveOperator(on, { desk, operators, store, database, key, scheme, now: clock.now }),
     version: options.version,
     trustProxy: options.trustProxy,
     publicUrl: options.publicUrl,
@@ -153,11 +195,12 @@ export async function startHub(options: HubOptions) {
   const stop = async (): Promise<void> => {
     watchers.close()
     await app.close()
-    await Promise.all([time.stop(), deposits.stop(), rumour.stop()])
+    await Promise.all([time, deposits, rumour, heads, ruling].map((loop) => loop.stop()))
     clock.stop()
     await database.end()
   }
   try {
+    await sign()
     await town?.settle()
     await app.listen({ host: options.host, port: options.port })
   } catch (error) {
@@ -167,17 +210,18 @@ export async function startHub(options: HubOptions) {
   watchers.attach(app.server)
   const { port } = app.server.address() as AddressInfo
   Object.assign(passkeyHome, passkeyHomeOf(options, port))
-  return { port, stop, hub, store, directory, sessions, budgets, database }
+  return { port, stop, hub, store, directory, sessions, budgets, database, operators, desk, key }
 }
 
 function authOf(parts: {
-  directory: ReturnType<typeof postgresDirectory>
+  directory: Directory
+  desk: OperatorDesk
   sessions: ReturnType<typeof createSessions>
   budgets: ReturnType<typeof postgresBudgets>
   passkeyHome: PasskeyHome
   now: () => number
 }): Auth {
-  const { directory, sessions, budgets, passkeyHome, now } = parts
+  const { directory, desk, sessions, budgets, passkeyHome, now } = parts
   return {
     authenticate({ method, url, headers, rawBody }, access) {
       const mark = url.indexOf('?')
@@ -191,10 +235,13 @@ function authOf(parts: {
       const identity = await enrol(directory, body)
       if (isProblem(identity)) return identity
       await budgets.giveBack(keys)
+      if (identity.actor.kind === 'operator') await desk.enrolled(identity.actor)
       return selfViewOf(directory, identity.actor)
     },
     startSession: (body) => sessions.start(body),
     evidence: (actor, body) => verifyEvidence(directory, passkeyHome, actor, body),
+    isActive: async ({ id }) => (await directory.identityOf(id))?.status === 'active',
+    handedBack: (payer, body) => verifyHandedBack(directory, passkeyHome, payer, body),
     self: (actor) => selfViewOf(directory, actor),
     async setSecret(actor, body) {
       const secret = secretOf(body)
@@ -251,12 +298,6 @@ function originOfRequest(request: IncomingMessage, options: HubOptions): string 
 
 const addressOfRequest = (request: IncomingMessage, trustProxy: HubOptions['trustProxy']): string =>
   proxyAddress(request, trustOf(trustProxy))
-
-function trustOf(trustProxy: HubOptions['trustProxy']): (address: string, hop: number) => boolean {
-  if (trustProxy === false) return () => false
-  if (typeof trustProxy === 'number') return (_address, hop) => hop < trustProxy
-  return proxyAddress.compile(trustProxy.split(',').map((each) => each.trim()))
-}
 
 /** Passkeys belong to a host name: the public one, or localhost; by address there are none. */
 function passkeyHomeOf(options: HubOptions, port: number): PasskeyHome {

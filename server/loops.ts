@@ -42,6 +42,14 @@ export const timers = (hub: Switch, onError: (error: unknown) => void): Loop =>
     onError,
   )
 
+/** Looks whether the scheme's day has ended, and signs the heads of all chains when it has. */
+export const dailyHeads = (sign: () => Promise<unknown>, onError: (error: unknown) => void): Loop =>
+  every(30_000, async () => void (await sign()), onError)
+
+/** Another hub's operator may have set other rules: they are known here within two seconds. */
+export const rulesWatch = (reload: () => Promise<void>, onError: (error: unknown) => void): Loop =>
+  every(1_000, reload, onError)
+
 /** After a deposit the next may follow this soon; a payee sees money within a second, and bulk makes it cheap. */
 const DEPOSIT_EVERY_MS = 150
 /** Sweeps find what a killed hub has left. */

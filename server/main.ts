@@ -145,7 +145,8 @@ async function schemeOf(database: pg.ClientConfig, options: Options): Promise<{ 
   const unit = unitOf('JPY')
   if (unit === undefined) throw new Error('JPY is a currency')
   const start = options.newScheme ? { name: options.name, demo: false } : { name: 'Demo town', demo: true }
-  return createScheme(database, { ...start, buckets: BUCKETS, unit })
+  const rules = options.zone === null ? {} : { zone: options.zone }
+  return createScheme(database, { ...start, buckets: BUCKETS, unit, rules })
 }
 
 async function tlsOf(options: Options): Promise<{ tls: Tls; addresses: readonly string[] } | null> {
@@ -206,6 +207,8 @@ async function greet(
   if (scheme.demo) say(`  The town, register and phones on one page   ${at}/`)
   say(`  Register                                    ${at}/register`)
   say(`  Wallet                                      ${at}/wallet`)
+  say(`  Shop's office                               ${at}/office`)
+  say(`  Operator's desk                             ${at}/desk`)
   if (scheme.demo) say('  This is a demo: its money is play money, its PIN is 2468.')
   if (trust !== null) {
     say()
@@ -215,13 +218,13 @@ async function greet(
       )
   }
   if (!scheme.demo) {
-    const code = await openOperatorCode(hub.database.transactions)
+    const code = await openOperatorCode(hub.operators)
     if (code !== null) {
       say()
       say(
         `  ${created ? 'A new scheme, empty.' : 'No operator is enrolled yet.'} The operator's one-time code: ${code}`,
       )
-      say('  Merchants and people: stop the hub, then npm run desk -- --help')
+      say(`  Enter it within a day at ${at}/desk; a new start gives a new one.`)
     }
   }
   say()

@@ -1,6 +1,7 @@
 // What the hub is told by its command line and environment, checked before anything is started.
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { isZone } from '#core/calendar.ts'
 import proxyAddress from '@fastify/proxy-addr'
 import { resolve } from 'node:path'
 
@@ -9,6 +10,8 @@ export type Options = Readonly<{
   lan: boolean
   newScheme: boolean
   name: string
+  /** whose calendar days a new scheme counts (IANA name); null for that of the demo */
+  zone: string | null
   host: string | null
   port: number
   /** a port that was asked for by name is not replaced by the next free one */
@@ -27,7 +30,7 @@ export class OptionsError extends Error {
 export const HELP = `Warifu: one number joins a shop's register and a payer's phone.
 
   npm start                        the hub with a demo town, on an embedded PostgreSQL in ./data
-  npm start -- --new-scheme        an empty scheme instead (with --name "…"), and the operator's one-time code
+  npm start -- --new-scheme        an empty scheme instead (with --name "…" --zone Europe/Berlin), and the operator's one-time code
   npm start -- --lan               also for real phones in this network, over TLS
   npm start -- --data FOLDER       another data folder
 
@@ -54,6 +57,7 @@ export function readOptions(args: string[], env: Readonly<Record<string, string 
     lan: values.lan ?? false,
     newScheme: values['new-scheme'] ?? false,
     name: values.name ?? 'New scheme',
+    zone: zoneOf(values.zone),
     host: env.HOST ?? null,
     port,
     portIsFixed: env.PORT !== undefined && env.PORT !== '',
@@ -77,6 +81,7 @@ function parse(args: string[]) {
         lan: { type: 'boolean' },
         'new-scheme': { type: 'boolean' },
         name: { type: 'string' },
+        zone: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     })
@@ -97,6 +102,12 @@ function proxyOf(value: string | undefined): false | number | string {
     throw new OptionsError(`TRUST_PROXY is "${value}": give the number of proxies in front (1), or their addresses.`)
   }
   return value
+}
+
+function zoneOf(zone: string | undefined): string | null {
+  if (zone === undefined) return null
+  if (isZone(zone)) return zone
+  throw new OptionsError(`--zone is "${zone}": give a time zone by its name, such as Asia/Tokyo.`)
 }
 
 function originOf(url: string): string {

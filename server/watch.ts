@@ -3,6 +3,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
+import type { AccountKey, AccountNumber } from '#core/accounts.ts'
 import type { DealId, PaymentId } from '#core/ids.ts'
 import { bucketOfId } from '#core/ids.ts'
 import type { Offer } from '#core/offer.ts'
@@ -12,7 +13,7 @@ import { WatchRequest, type WatchMessage } from '#protocol/watch.ts'
 import type { LedgerView } from '#protocol/views.ts'
 import type { Problem } from '#protocol/problems.ts'
 import { Compile } from 'typebox/compile'
-import type { Actor, DeviceActor, TerminalActor } from '#switch/actors.ts'
+import { billerOf, type Actor, type TerminalActor } from '#switch/actors.ts'
 import { StoreUnavailable, type Store } from '#switch/store.ts'
 import type { Switch } from '#switch/switch.ts'
 import type { Changes } from '#switch/working.ts'
@@ -39,7 +40,16 @@ type Client = {
   heard: Promise<void>
 }
 
-type Topic = { readonly key: string; readonly bucket: number | null; look: () => Promise<void>; sent: string }
+type Topic = {
+  readonly key: string
+  readonly bucket: number | null
+  /** an inbox's: the account whose balances it shows */
+  readonly account: AccountNumber | null
+  /** money is, or may be, on its way to the account: its balances change again when the bucket is deposited */
+  arriving: boolean
+  look: () => Promise<void>
+  sent: string
+}
 
 const isRequest = Compile(WatchRequest)
 
@@ -59,6 +69,8 @@ export function createWatchers(parts: {
   const { store, hub, sight } = parts
   const clients = new Set<Client>()
   const byKey = new Map<string, Set<{ client: Client; topic: Topic }>>()
+  /** the inbox that shows an account's balances */
+  const inboxOf = new Map<AccountKey, string>()
   const current = new Map<string, Offer>()
   const perAddress = new Map<string, number>()
   const gathering = new Map<string, ReturnType<typeof setTimeout>>()
@@ -177,6 +189,7 @@ export function createWatchers(parts: {
     client.topics.set(topic.key, topic)
     const set = byKey.get(topic.key) ?? new Set()
     byKey.set(topic.key, set.add({ client, topic }))
+    if (topic.account !== null) inboxOf.set(topic.account, topic.key)
     await topic.look()
   }
 
@@ -188,18 +201,19 @@ export function createWatchers(parts: {
       return make(client, 'ledger', null, async () => ({ type: 'ledger', view: await ledger() }))
     }
     if (actor === null) return null
+    if (actor.kind === 'operator') return null
+    // A phone that asks for money watches its deals as a terminal does.
+    const biller = actor.kind === 'device' ? billerOf(actor) : actor
     switch (request.topic) {
       case 'terminal':
-        if (actor.kind !== 'terminal') return null
-        return make(client, `terminal ${actor.id}`, bucketOfId(actor.id), async () => ({
+        return make(client, `terminal ${biller.id}`, bucketOfId(biller.id), async () => ({
           type: 'terminal',
-          view: await currentDeal(client, actor),
+          view: await currentDeal(client, biller),
         }))
       case 'deal': {
-        if (actor.kind !== 'terminal') return null
         const deal = request.deal as DealId
-        return make(client, `deal ${actor.id} ${deal}`, bucketOfId(actor.id), async () => {
-          const view = await sight.deal(actor, deal, client.origin)
+        return make(client, `deal ${biller.id} ${deal}`, bucketOfId(biller.id), async () => {
+          const view = await sight.deal(biller, deal, client.origin)
           return view === undefined ? { type: 'refused', code: 'not-found' } : { type: 'deal', view }
         })
       }
@@ -213,20 +227,34 @@ export function createWatchers(parts: {
       }
       case 'inbox':
         if (actor.kind !== 'device') return null
-        return make(client, `inbox ${actor.party}`, bucketOfId(actor.party), async () => ({
-          type: 'inbox',
-          view: await sight.inbox(actor),
-        }))
+        return make(
+          client,
+          `inbox ${actor.party}`,
+          bucketOfId(actor.party),
+          async () => ({ type: 'inbox', view: await sight.inbox(actor) }),
+          actor.account,
+        )
     }
   }
 
-  function make(client: Client, key: string, bucket: number | null, view: () => Promise<WatchMessage>): Topic {
+  function make(
+    client: Client,
+    key: string,
+    bucket: number | null,
+    view: () => Promise<WatchMessage>,
+    account: AccountNumber | null = null,
+  ): Topic {
     const topic: Topic = {
       key,
       bucket,
+      account,
+      arriving: true,
       sent: '',
       look: async () => {
+        // What is deposited while it looks, it may have missed.
+        topic.arriving = true
         const message = await view()
+        if (message.type === 'inbox') topic.arriving = message.view.balances.some(({ arriving }) => arriving !== '0')
         sendOnce(client, topic, message)
       },
     }
@@ -260,6 +288,7 @@ export function createWatchers(parts: {
     for (const each of set ?? []) if (each.client === client) set?.delete(each)
     if (set?.size === 0) {
       byKey.delete(topic.key)
+      if (topic.account !== null) inboxOf.delete(topic.account)
       if (topic.key.startsWith('terminal ')) current.delete(topic.key.slice('terminal '.length))
     }
   }
@@ -268,7 +297,7 @@ export function createWatchers(parts: {
   function changed(changes: Changes): void {
     for (const offer of changes.offers) showOffer(offer, null)
     for (const payment of changes.payments) showPayment(payment)
-    for (const bucket of changes.buckets) moneyMoved(bucket)
+    for (const account of changes.accounts) moneyComes(account)
     if (changes.buckets.length > 0) gather('ledger')
   }
 
@@ -292,7 +321,7 @@ export function createWatchers(parts: {
   function showPayment(payment: Payment): void {
     const view = { type: 'payment', view: sight.paymentView(payment) } as const
     for (const { client, topic } of byKey.get(`payment ${payment.id}`) ?? []) {
-      if ((client.actor as DeviceActor | null)?.party === payment.payer.party) sendOnce(client, topic, view)
+      if (client.actor?.kind === 'device' && client.actor.party === payment.payer.party) sendOnce(client, topic, view)
     }
     const inbox = byKey.get(`inbox ${payment.payer.party}`)
     if (inbox !== undefined) {
@@ -309,12 +338,21 @@ export function createWatchers(parts: {
     }
   }
 
-  /** Something was deposited in (or is on its way to) this bucket: its wallets' balances have changed. */
+  /** This account has changed, or money is on its way to it: its wallets look, and once more when the money is there. */
+  function moneyComes(account: AccountKey): void {
+    const key = inboxOf.get(account)
+    if (key === undefined) return
+    for (const { topic } of byKey.get(key) ?? []) topic.arriving = true
+    gather(key)
+  }
+
+  /**
+   * This bucket was deposited: the wallets that waited for money look. Not all of the bucket, whose number grows with the town:
+   * with 128 phones every one looked some eight times a second for payments that were not its own.
+   */
   function moneyMoved(bucket: number): void {
-    for (const [key, set] of byKey) {
-      if (!key.startsWith('inbox ')) continue
-      for (const { topic } of set) if (topic.bucket === bucket) gather(key)
-    }
+    for (const key of inboxOf.values())
+      for (const { topic } of byKey.get(key) ?? []) if (topic.bucket === bucket && topic.arriving) gather(key)
     gather('ledger')
   }
 

@@ -1,24 +1,32 @@
 // The simulated hub's border: a body from the wire becomes the switch's command; what is not right is a problem and decides nothing.
 // The real one (server/) reads HTTP; this one reads what the SDK gives its transport.
+import { isAccountNumber } from '#core/accounts.ts'
+import { claimsOf } from '#core/approval.ts'
 import type { Bill } from '#core/bill.ts'
 import { fromBase64url } from '#core/bytes.ts'
+import { isCoolingOff } from '#core/calendar.ts'
 import type { OfferToken } from '#core/ids.ts'
 import { isId, parseId } from '#core/ids.ts'
-import { parseAmount } from '#core/money.ts'
+import { parseAmount, sum } from '#core/money.ts'
 import type { Evidence } from '#core/payment.ts'
 import { billFromWire } from '#protocol/bill.ts'
 import type { AnyCommand, CommandBody } from '#protocol/commands.ts'
 import type { ProblemCode } from '#protocol/problems.ts'
 import type { DeviceCommand, TerminalCommand } from '#switch/command.ts'
-import type { Enrolled } from './directory.ts'
+import type { Directory, Enrolled, EnrolledPhone } from './directory.ts'
 import { toyProof, toySign } from './toy-keys.ts'
 
 /** The switch's command, or the code of a problem. `from` is who sent it. */
-export function readCommand(sent: AnyCommand, from: Enrolled): TerminalCommand | DeviceCommand | ProblemCode {
+export function readCommand(
+  sent: AnyCommand,
+  from: Enrolled,
+  directory: Directory,
+): TerminalCommand | DeviceCommand | ProblemCode {
+  const isPerson = from.actor.kind === 'device'
   switch (sent.name) {
     case 'open-offer': {
       const deal = parseId('deal', sent.body.deal)
-      const bill = sent.body.bill === null ? null : billOf(sent.body.bill)
+      const bill = sent.body.bill === null ? null : billOf(sent.body.bill, isPerson)
       if (deal === undefined) return 'id-invalid'
       return bill === undefined ? 'bill-invalid' : { name: sent.name, deal, bill }
     }
@@ -28,7 +36,7 @@ export function readCommand(sent: AnyCommand, from: Enrolled): TerminalCommand |
     }
     case 'change-bill': {
       const deal = parseId('deal', sent.body.deal)
-      const bill = billOf(sent.body.bill)
+      const bill = billOf(sent.body.bill, isPerson)
       const payment = sent.body.payment === null ? null : parseId('pay', sent.body.payment)
       if (deal === undefined || payment === undefined) return 'id-invalid'
       if (bill === undefined) return 'bill-invalid'
@@ -50,11 +58,33 @@ export function readCommand(sent: AnyCommand, from: Enrolled): TerminalCommand |
       if (payment === undefined || amount === undefined) return 'amount-invalid'
       return { name: sent.name, payment, portion: sent.body.portion, amount }
     }
-    case 'refund': {
+    case 'refund':
+      return refundOf(sent.body)
+    case 'permit': {
       const payment = parseId('pay', sent.body.payment)
-      const amount = parseAmount(sent.body.amount)
-      if (payment === undefined || amount === undefined || amount === 0n) return 'amount-invalid'
-      return { name: sent.name, payment, amount }
+      return payment === undefined ? 'id-invalid' : { name: sent.name, payment, allowed: sent.body.allowed }
+    }
+    case 'bill-person': {
+      const deal = parseId('deal', sent.body.deal)
+      const bill = billOf(sent.body.bill, isPerson)
+      const { to } = sent.body
+      if (deal === undefined || !isAccountNumber(to)) return 'id-invalid'
+      return bill === undefined ? 'bill-invalid' : { name: sent.name, deal, to, bill }
+    }
+    case 'submit-signed': {
+      const deal = parseId('deal', sent.body.deal)
+      const bill = billOf(sent.body.bill, isPerson)
+      const payer = directory.findPhone(sent.body.payer)
+      if (deal === undefined) return 'id-invalid'
+      if (bill === undefined) return 'bill-invalid'
+      const evidence = payer && evidenceOf(sent.body, payer)
+      if (payer === undefined || evidence === undefined || claimsOf(evidence.bytes)?.purpose !== 'hand-back')
+        return 'signature-invalid'
+      return { name: sent.name, deal, bill, payer: payer.actor, evidence }
+    }
+    case 'take-back': {
+      const payment = parseId('pay', sent.body.payment)
+      return payment === undefined ? 'id-invalid' : { name: sent.name, payment, portion: sent.body.portion }
     }
     case 'challenge':
     case 'decline':
@@ -74,28 +104,46 @@ export function readCommand(sent: AnyCommand, from: Enrolled): TerminalCommand |
     case 'approve':
     case 'respond': {
       const payment = parseId('pay', sent.body.payment)
-      const evidence = evidenceOf(sent.body, from)
+      const evidence = from.actor.kind === 'device' ? evidenceOf(sent.body, { ...from, actor: from.actor }) : undefined
       if (payment === undefined) return 'id-invalid'
       return evidence === undefined ? 'signature-invalid' : { name: sent.name, payment, evidence }
     }
   }
 }
 
-function billOf(wire: NonNullable<CommandBody<'open-offer'>['bill']>): Bill | undefined {
+/** As the real border: a person asks for money alone. */
+function billOf(wire: NonNullable<CommandBody<'open-offer'>['bill']>, isPerson: boolean): Bill | undefined {
   const read = billFromWire(wire)
-  return read.ok ? read.bill : undefined
+  if (!read.ok) return undefined
+  const isPlain = read.bill.lines.every(
+    ({ conditions, restriction }) => !conditions.delivery && conditions.coolingOff === null && restriction === null,
+  )
+  if (isPerson && !isPlain) return undefined
+  const periods = read.bill.lines.flatMap(({ conditions }) => conditions.coolingOff ?? [])
+  return periods.every(isCoolingOff) ? read.bill : undefined
 }
 
-/** What came with an approval, verified as server/auth verifies the real one; undefined where the signature is not the sender's. */
-function evidenceOf(body: CommandBody<'approve'>, from: Enrolled): Evidence | undefined {
+function refundOf(body: CommandBody<'refund'>): TerminalCommand | ProblemCode {
+  const payment = parseId('pay', body.payment)
+  const amount = parseAmount(body.amount)
+  if (payment === undefined || amount === undefined || amount === 0n) return 'amount-invalid'
+  const lines = body.lines.map(({ line, amount }) => ({ line, amount: parseAmount(amount) ?? 0n }))
+  if (lines.length > 0 && sum(lines.map((line) => line.amount)) !== amount) return 'amount-invalid'
+  return { name: 'refund', payment, amount, lines }
+}
+
+type Signed = Pick<CommandBody<'approve'>, 'approval' | 'signature' | 'proof'>
+
+/** What came with an approval, verified as server/auth verifies the real one; undefined where the signature is not the phone's. */
+function evidenceOf(body: Signed, by: EnrolledPhone): Evidence | undefined {
   const bytes = fromBase64url(body.approval)
   const signature = fromBase64url(body.signature)
-  if (bytes === undefined || signature === undefined || !isSame(signature, toySign(from.key, bytes))) return undefined
+  if (bytes === undefined || signature === undefined || !isSame(signature, toySign(by.key, bytes))) return undefined
   const { proof } = body
-  if (proof?.kind !== 'scram') return { bytes, signature, proof: 'none', key: from.actor.key }
+  if (proof?.kind !== 'scram') return { bytes, signature, proof: 'none', key: by.actor.key }
   const given = fromBase64url(proof.clientProof)
-  const isRight = given !== undefined && isSame(given, toyProof(from.key, bytes))
-  return { bytes, signature, proof: isRight ? 'right' : 'wrong', key: from.actor.key }
+  const isRight = given !== undefined && isSame(given, toyProof(by.key, bytes))
+  return { bytes, signature, proof: isRight ? 'right' : 'wrong', key: by.actor.key }
 }
 
 const isSame = (left: Uint8Array, right: Uint8Array): boolean => Buffer.compare(left, right) === 0

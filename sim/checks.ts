@@ -1,11 +1,12 @@
 // What must be true of a run. Three sides are compared: the books (core/invariants and a record of every commit), what the hub
 // answered, and what each client believes because the SDK told it so.
-import { approvalBytes, claimsOf, METHOD_WHOLE } from '#core/approval.ts'
+import { approvalBytes, claimsOf, METHOD_WHOLE, NO_PAYMENT } from '#core/approval.ts'
 import { billHash } from '#core/bill.ts'
 import { equal, fromHex, toBase64url } from '#core/bytes.ts'
 import { faultsOf } from '#core/invariants.ts'
-import type { Offer } from '#core/offer.ts'
-import { isFinal, settledAmount, stateOf, type Payment } from '#core/payment.ts'
+import { offerDueAt, type Offer } from '#core/offer.ts'
+import { isFinal, paymentDueAt, settledAmount, stateOf, type Payment } from '#core/payment.ts'
+import { isRefusalCode } from '#core/refusals.ts'
 import type { CommandBody, CommandName } from '#protocol/commands.ts'
 import { BUDGETS } from '#protocol/limits.ts'
 import type { AnswerView, DealView, PaymentView } from '#protocol/views.ts'
@@ -15,8 +16,10 @@ import type { Command } from '#switch/command.ts'
 import type { MemoryStore } from '#switch/memory-store.ts'
 import type { Answer, RefundRow, Writes } from '#switch/store.ts'
 import type { Scheme } from '#switch/switch.ts'
-import { BUCKETS, type Directory, type Enrolled } from './directory.ts'
+import type { DeskBody } from './desk.ts'
+import { BUCKETS, terminalOf, type Directory, type Enrolled, type EnrolledPhone } from './directory.ts'
 import type { History } from './history.ts'
+import { openModel } from './model.ts'
 import { toySign } from './toy-keys.ts'
 
 export type Checks = ReturnType<typeof openChecks>
@@ -24,8 +27,11 @@ export type Checks = ReturnType<typeof openChecks>
 /** Answers that are given again and again without being stored. */
 const NOT_STORED: ReadonlySet<string> = new Set(['too-many-tries', 'command-mismatch'])
 
-type Sent = Partial<CommandBody<'approve'> & CommandBody<'refund'>> &
-  Partial<Record<'deal' | 'command', string>> &
+/** A healed hub looks for what is due every 700 ms. */
+const GRACE_MS = 4_000
+
+type Sent = Partial<CommandBody<'approve'> & CommandBody<'refund'> & CommandBody<'take-back'>> &
+  Partial<Record<'deal' | 'command' | 'to', string>> &
   Readonly<{ payment?: string | null }>
 
 export function openChecks(options: {
@@ -34,6 +40,7 @@ export function openChecks(options: {
   directory: Directory
   history: History
   now: () => number
+  lived: () => number
 }) {
   const { store, scheme, directory, history, now } = options
   const startedAt = now()
@@ -42,6 +49,8 @@ export function openChecks(options: {
     if (faults.length === 0) history.tell(`FAULT ${sentence}`)
     faults.push(sentence)
   }
+
+  const model = openModel({ rules: scheme.rules, now, lived: options.lived, fail })
 
   // ---- the books, commit by commit
 
@@ -55,6 +64,8 @@ export function openChecks(options: {
   const namedBy = new Map<string, string>()
 
   function committed(writes: Writes): void {
+    model.committed(writes)
+    fileIn(writes)
     for (const { command } of writes.commands)
       if (command.answer.payment) namedBy.set(command.id, command.answer.payment)
     for (const { offer } of writes.offers) offers.set(`${offer.terminal} ${offer.deal}`, offer)
@@ -75,8 +86,11 @@ export function openChecks(options: {
     }
     for (const { payment: id, evidence } of writes.evidence) {
       const payment = payments.get(id)
-      const payer = payment && directory.find(payment.payer.device)
-      if (payment === undefined || payer === undefined) return fail(`${id} was approved and is nobody's`)
+      const payer = directory.phoneWithKey(evidence.key)
+      if (payment === undefined || payer?.actor.party !== payment.payer.party)
+        return fail(`${id} was approved and is nobody's`)
+      const { device } = payment.payer
+      if (device !== null && device !== payer.actor.id) fail(`${id} was approved with another phone than joined`)
       usedApprovals.add(toBase64url(evidence.bytes))
       if (!equal(evidence.signature, toySign(payer.key, evidence.bytes)))
         fail(`${id} was approved with a signature that its payer did not make`)
@@ -86,12 +100,13 @@ export function openChecks(options: {
   }
 
   /** The only bytes that approve this payment as it stands, but for the expiry, which is the phone's to choose. */
-  function bytesFor(payment: Payment, given: Uint8Array, payer: Enrolled): Uint8Array {
+  function bytesFor(payment: Payment, given: Uint8Array, payer: EnrolledPhone): Uint8Array {
+    const purpose = claimsOf(given)?.purpose === 'hand-back' ? 'hand-back' : 'approve'
     return approvalBytes({
-      purpose: 'approve',
+      purpose,
       scheme: scheme.id,
       deal: payment.deal,
-      payment: payment.id,
+      payment: purpose === 'hand-back' ? NO_PAYMENT : payment.id,
       billVersion: payment.billVersion,
       billHash: payment.bill === null ? new Uint8Array(32) : billHash(payment.biller, payment.bill),
       payerAccount: payment.payer.account,
@@ -107,11 +122,42 @@ export function openChecks(options: {
   function audit(): void {
     const contents = store.contents()
     for (const fault of faultsOf({ ...contents, buckets: BUCKETS })) fail(fault)
-    let sum = contents.accounts.reduce((total, { balance }) => total + balance, 0n)
-    for (const { creditBucket, bucket, sequence, amount } of contents.transfers) {
-      if (sequence > (contents.marks.get(`${creditBucket} ${bucket}`) ?? 0n)) sum += amount
-    }
-    if (sum !== 0n) fail(`the sum of all money is ${sum}`)
+    const sums = new Map<string, bigint>()
+    const add = (unit: string, amount: bigint): void => void sums.set(unit, (sums.get(unit) ?? 0n) + amount)
+    for (const { unit, balance } of contents.accounts) add(unit, balance)
+    for (const { creditBucket, bucket, sequence, unit, amount } of contents.transfers)
+      if (sequence > (contents.marks.get(`${creditBucket} ${bucket}`) ?? 0n)) add(unit, amount)
+    for (const [unit, sum] of sums) if (sum !== 0n) fail(`the sum of all ${unit} is ${sum}`)
+    for (const { key, status } of contents.accounts)
+      if (status !== model.statusOf(key)) fail(`${key} is ${status}, the operator made it ${model.statusOf(key)}`)
+    for (const { id, refunds } of contents.payments)
+      if (new Set(refunds.map((refund) => refund.id)).size < refunds.length) fail(`${id} was told of a refund twice`)
+  }
+
+  // ---- the operator
+
+  const files = new Map<string, number>()
+  const served = new Set<string>()
+  const heard = new Set<string>()
+
+  /** A file of credits is booked whole, in one commit. */
+  function fileIn({ transfers }: Writes): void {
+    const rows = new Map<string, number>()
+    for (const { kind, creditName } of transfers)
+      if (kind === 'credit') rows.set(creditName, (rows.get(creditName) ?? 0) + 1)
+    for (const [title, count] of rows)
+      if (files.get(title) !== count) fail(`${count} rows of ${title} were booked, it has ${files.get(title)}`)
+  }
+
+  /** What the hub has answered the operator. */
+  function servedOperator(id: string, { name }: DeskBody, { refusal }: Answer): void {
+    if (refusal !== null) return countRefusal(refusal.code)
+    if (served.has(id)) return
+    served.add(id)
+    const counted = { freeze: 'accounts frozen', unfreeze: 'accounts unfrozen', close: 'accounts closed' } as const
+    const others = { 'set-limits': 'limits set', verify: 'people verified', 'cash-in': 'cash in' } as const
+    const files = { 'cash-out': 'cash out', 'credit-file': 'credit files' } as const
+    history.count({ ...counted, ...others, ...files }[name])
   }
 
   // ---- what the hub decided
@@ -123,8 +169,40 @@ export function openChecks(options: {
   /** A try that got no decision is given back, though its commit may have been written; nobody can make the store go away. */
   const notDecided = new Set<unknown>()
 
+  const countRefusal = (code: string): void => {
+    if (code === 'account-frozen') history.count('frozen refusals')
+    if (code === 'account-closed') history.count('closed refusals')
+    if (code === 'over-limit') history.count('over the payment limit')
+    if (code === 'over-day-limit') history.count('over the day limit')
+    if (code === 'over-month-limit') history.count('over the month limit')
+    if (code === 'restricted') history.count('restricted refusals')
+    if (code === 'already-refunded') history.count('refunds refused')
+    if (code === 'too-late') history.count('lines taken back too late')
+  }
+
+  /** A line that went back went back in time. */
+  function takenBack(command: Command): void {
+    if (command.name !== 'take-back') return
+    const payment = payments.get(command.payment)
+    const state = payment?.portions[command.portion]?.state
+    if (payment === undefined || state?.kind !== 'ended')
+      return fail(`${command.payment} took back what is still there`)
+    if (!model.isInTime(payment, command.portion, state.at)) fail(`${payment.id} took a line back too late`)
+  }
+
+  /** Strangers and the blocked are refused; what was not refused is looked at with the commit. */
+  function refusedBill(command: Command): void {
+    if (command.name !== 'bill-person') return
+    const payer = directory.phones.find(({ actor }) => actor.account === command.to)?.actor.party ?? ''
+    const known = model.contactOf(payer, command.actor.account)
+    history.count(known === 'blocked' ? 'bills refused to the blocked' : 'bills refused to strangers')
+  }
+
   function decided(command: Command, answer: Answer): void {
     const code = answer.refusal?.code
+    if (code !== undefined) countRefusal(code)
+    if (code === 'not-a-contact') refusedBill(command)
+    if (code === undefined) takenBack(command)
     if (code === 'too-many-tries') outOfTries.add(command.id)
     if (code !== undefined && NOT_STORED.has(code)) return
     const key = `${command.actor.id} ${command.id} ${command.hash}`
@@ -159,21 +237,26 @@ export function openChecks(options: {
   }
 
   /** An answer that has reached a client: from now on it knows what became of this command. */
-  function answered({ actor }: Enrolled, name: string, body: object, reply: Reply): void {
-    if (reply.status !== 200) return
+  function answered(who: Enrolled, name: string, body: object, reply: Reply): void {
     // Borders: the body is the one that was sent under this name, the answer the one of our own hub.
     const sent = body as Sent
+    const key = `${terminalOf(who)} ${sent.deal}`
+    const code: unknown = reply.body instanceof Object ? Reflect.get(reply.body, 'code') : undefined
+    // A purchase that could not be settled makes a deal all the same, and says so with a no.
+    if (name === 'submit-signed' && typeof code === 'string' && isRefusalCode(code)) claimed.deals.add(key)
+    if (reply.status !== 200) return
     const view = reply.body as AnswerView
-    const key = `${actor.id} ${sent.deal}`
-    if (name === 'open-offer') claimed.deals.add(key)
+    if (['open-offer', 'bill-person', 'submit-signed'].includes(name)) claimed.deals.add(key)
     if (name === 'change-bill') claimed.bills.set(key, (claimed.bills.get(key) ?? new Set()).add(sent.command ?? ''))
     if (name === 'join') claimed.joins.add(view.payment?.payment ?? '')
-    if (name === 'approve') claimed.approvals.add(sent.approval ?? '')
+    if (name === 'approve' || name === 'submit-signed') claimed.approvals.add(sent.approval ?? '')
     if (name === 'refund') claimed.refunds.add(view.refund ?? '')
   }
 
   /** An outcome that the SDK has given to its program. */
-  function told({ actor }: Enrolled, name: CommandName, body: object, outcome: SendOutcome): void {
+  function told(who: Enrolled, name: CommandName, body: object, outcome: SendOutcome): void {
+    const { actor } = who
+    const terminal = terminalOf(who)
     const say = `${actor.name} was told ${name} is ${outcome.ok ? 'done' : outcome.problem.code}`
     history.tell(say)
     if (outcome.view?.deal) shown(`${actor.id} answers`, outcome.view.deal, 'any order')
@@ -185,10 +268,10 @@ export function openChecks(options: {
     const row = (): Payment | undefined => payments.get(payment ?? '')
     switch (name) {
       case 'open-offer':
-        return believe(say, () => offers.has(`${actor.id} ${deal}`))
+        return believe(say, () => offers.has(`${terminal} ${deal}`))
       case 'cancel-deal':
         if (payment === null)
-          return believe(`${say} for ${deal}`, () => offers.get(`${actor.id} ${deal}`)?.state.kind === 'withdrawn')
+          return believe(`${say} for ${deal}`, () => offers.get(`${terminal} ${deal}`)?.state.kind === 'withdrawn')
         return believe(`${say} for ${payment}`, () => (row()?.ended ?? null) !== null)
       case 'decline':
         return believe(`${say} for ${payment}`, () => (row()?.ended ?? null) !== null)
@@ -204,6 +287,17 @@ export function openChecks(options: {
         const refund = refunds.get(outcome.view.refund ?? '')
         return believe(`${say} for ${payment}`, () => refund?.original === payment && String(refund?.amount) === amount)
       }
+      case 'bill-person': {
+        const made = outcome.view.deal?.payment ?? 'nothing'
+        return believe(`${say} for ${made}`, () => payments.get(made)?.payer.account === sent.to)
+      }
+      case 'submit-signed': {
+        const made = outcome.view.deal?.payment ?? 'nothing'
+        return believe(`${say} for ${made}`, () => (payments.get(made)?.approvedAt ?? null) !== null)
+      }
+      case 'take-back':
+        return believe(`${say} for ${payment}`, () => row()?.portions[sent.portion ?? 0]?.state.kind === 'ended')
+      case 'permit':
       case 'change-bill':
       case 'renew-number':
       case 'deliver':
@@ -257,15 +351,20 @@ export function openChecks(options: {
       const count = approvals.get(payment.id) ?? 0
       if (count > 1) fail(`${payment.id} was approved ${count} times`)
       if (stateOf(payment) === 'settled' && count === 0) fail(`${payment.id} settled without an approval`)
-      if (!claimed.joins.has(payment.id)) fail(`${payment.payer.name} joined ${payment.id} and was never told`)
+      if (wasJoined(payment) && !claimed.joins.has(payment.id))
+        fail(`${payment.payer.name} joined ${payment.id} and was never told`)
     }
+    for (const id of served) if (!heard.has(id)) fail(`the operator was never told of ${id}`)
+    if (model.actions() !== served.size)
+      fail(`the operator's log has ${model.actions()} rows for ${served.size} commands`)
     for (const [key, offer] of offers) {
+      if (offer.state.kind === 'open') fail(`deal ${key} is still open`)
       if (!claimed.deals.has(key)) fail(`deal ${key} was opened and its register was never told`)
       if (offer.state.kind !== 'taken') continue
       const payment = payments.get(offer.state.payment)
       const reason = payment?.ended?.reason
       if (payment === undefined) fail(`deal ${key} is taken and has no payment`)
-      else if (stateOf(payment) === 'ended' && (reason === 'released' || reason === 'idle'))
+      else if (!payment.patient && stateOf(payment) === 'ended' && (reason === 'released' || reason === 'idle'))
         fail(`deal ${key} was let go and got no new number`)
     }
     for (const refund of refunds.values()) {
@@ -287,9 +386,37 @@ export function openChecks(options: {
     }
   }
 
+  /** By a number or link, and not by the biller's word or the payer's signature alone. */
+  function wasJoined({ id, terminal, deal, payer }: Payment): boolean {
+    const offer = offers.get(`${terminal} ${deal}`)
+    const isSigned = offer?.state.kind === 'taken' && offer.state.payment === id && offer.state.signed !== null
+    return payer.device !== null && !isSigned
+  }
+
   /** Is there anything that still has to end? */
   const isQuiet = (): boolean =>
-    [...payments.values()].every(isFinal) && [...refunds.values()].every(({ told }) => told)
+    [...payments.values()].every(isFinal) &&
+    [...refunds.values()].every(({ told }) => told) &&
+    [...offers.values()].every(({ state }) => state.kind !== 'open')
+
+  /** When the next thing that is not over ends by itself; what is not over and waits for nothing is a fault. */
+  function nextDue(): number {
+    let next = Infinity
+    for (const payment of payments.values()) {
+      if (isFinal(payment)) continue
+      const due = paymentDueAt(payment)
+      if (due === null) fail(`${payment.id} is ${stateOf(payment)} and waits for nothing`)
+      else if (due <= now() - GRACE_MS) fail(`${payment.id} is still ${stateOf(payment)}, its time came at ${due}`)
+      else next = Math.min(next, due)
+    }
+    for (const [key, offer] of offers) {
+      const due = offerDueAt(offer)
+      if (due !== null && due <= now() - GRACE_MS) fail(`deal ${key} is still open, its time came at ${due}`)
+      if (due !== null) next = Math.min(next, due)
+    }
+    for (const { id, told } of refunds.values()) if (!told) fail(`refund ${id} was never told to its payment`)
+    return next
+  }
 
   return {
     faults,
@@ -303,5 +430,10 @@ export function openChecks(options: {
     shown,
     final,
     isQuiet,
+    nextDue,
+    model,
+    served: servedOperator,
+    heardByOperator: (id: string) => void heard.add(id),
+    filed: (title: string, rows: number) => void files.set(title, rows),
   }
 }

@@ -1,5 +1,5 @@
-// Virtual time: nothing waits. Whatever is due next happens next, and between two things every promise that can go on goes on,
-// so that the order of events is a function of the seed alone.
+// Virtual time: nothing waits. Whatever is due next happens next, and between two things every promise that can go on goes on, so
+// that the order of events is a function of the seed alone. A leap takes the calendar days further while all machines stand still.
 import type { Delay } from '#sdk/transport.ts'
 
 export type Clock = Readonly<{
@@ -9,7 +9,11 @@ export type Clock = Readonly<{
   sleep(ms: number): Promise<void>
   /** the SDK's waiting; rejects when aborted */
   delay: Delay
-  /** Lets time pass until `until` (milliseconds since 1970), or until `isOver` says so. */
+  /** The calendar goes on by `ms`, as over a night: what was on its way arrives afterwards. */
+  leap(ms: number): void
+  /** time that the machines have lived through: `now` without the leaps */
+  lived(): number
+  /** Lets time pass until the machines have lived to `until` (as `lived` counts), or until `isOver` says so. */
   run(until: number, isOver: () => boolean): Promise<void>
 }>
 
@@ -23,7 +27,8 @@ const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 
 export function virtualClock(start: number): Clock {
   const heap: Event[] = []
-  let now = start
+  let lived = start
+  let leapt = 0
   let order = 0
 
   function push(event: Event): void {
@@ -57,10 +62,12 @@ export function virtualClock(start: number): Clock {
     heap[at] = last
   }
 
-  const after = (ms: number, happen: () => void): void => push({ at: now + Math.max(0, ms), order: order++, happen })
+  const after = (ms: number, happen: () => void): void => push({ at: lived + Math.max(0, ms), order: order++, happen })
 
   return {
-    now: () => now,
+    now: () => lived + leapt,
+    leap: (ms) => void (leapt += Math.max(0, ms)),
+    lived: () => lived,
     after,
     sleep: (ms) => new Promise((resolve) => after(ms, resolve)),
     delay: (ms, signal) =>
@@ -80,11 +87,11 @@ export function virtualClock(start: number): Clock {
         const next = heap[0]
         if (next === undefined || next.at > until) break
         pop()
-        now = next.at
+        lived = next.at
         next.happen()
         await settled()
       }
-      if (!isOver()) now = until
+      if (!isOver()) lived = until
     },
   }
 }

@@ -1,41 +1,65 @@
-// Who is enrolled in the simulated town: registers of a shop and people with phones, their toy keys, accounts and opening balances.
+// Who is enrolled in the simulated town: registers of shops, people with phones (some with two), a thief and the operator; their toy
+// keys, accounts in one or two units, opening balances and contacts.
 import { accountNumber, bucketOf, systemAccount, serialInBucket, type AccountNumber } from '#core/accounts.ts'
 import { assert } from '#core/assert.ts'
 import { toHex } from '#core/bytes.ts'
-import { idFrom, idInBucket, type PartyId } from '#core/ids.ts'
+import { idFrom, idInBucket, terminalOfDevice, type PartyId, type TerminalId } from '#core/ids.ts'
 import { unitOf, type Unit } from '#core/money.ts'
 import type { SchemeView, SelfView } from '#protocol/views.ts'
-import type { DeviceActor, TerminalActor } from '#switch/actors.ts'
+import type { DeviceActor, OperatorActor, TerminalActor } from '#switch/actors.ts'
 import type { MemoryStore } from '#switch/memory-store.ts'
+import { NO_NEEDS } from '#switch/store.ts'
 import type { Scheme } from '#switch/switch.ts'
 import { workingRows } from '#switch/working.ts'
-import { NO_NEEDS } from '#switch/store.ts'
 import type { Chance } from './random.ts'
 import type { ToyKey } from './toy-keys.ts'
 
-export type Enrolled = Readonly<{ actor: TerminalActor | DeviceActor; key: ToyKey; address: string }>
-export type EnrolledRegister = Enrolled & Readonly<{ actor: TerminalActor }>
-export type EnrolledPhone = Enrolled & Readonly<{ actor: DeviceActor }>
+type Enrolment<Actor> = Readonly<{ actor: Actor; key: ToyKey; address: string }>
+export type EnrolledRegister = Enrolment<TerminalActor>
+export type EnrolledPhone = Enrolment<DeviceActor>
+export type EnrolledOperator = Enrolment<OperatorActor>
+export type Enrolled = EnrolledRegister | EnrolledPhone | EnrolledOperator
 
 /** Few, so that deals of one town often meet in one bucket and often do not. */
 export const BUCKETS = 4
 
-export const JPY: Unit = (() => {
-  const unit = unitOf('JPY')
-  assert(unit !== undefined, 'JPY is a currency')
+const unitNamed = (code: string): Unit => {
+  const unit = unitOf(code)
+  assert(unit !== undefined, `${code} is a currency`)
   return unit
-})()
+}
+export const JPY = unitNamed('JPY')
+export const EUR = unitNamed('EUR')
 
 export type Directory = Readonly<{
   registers: readonly EnrolledRegister[]
   phones: readonly EnrolledPhone[]
   thief: EnrolledPhone
+  operator: EnrolledOperator
   find(id: string): Enrolled | undefined
+  findPhone(id: string): EnrolledPhone | undefined
+  /** the phone that holds this key */
+  phoneWithKey(key: string): EnrolledPhone | undefined
 }>
 
-export const schemeOf = (chance: Chance): Scheme => {
+const ZONES = ['Asia/Tokyo', 'Europe/Berlin', 'America/St_Johns', 'UTC'] as const
+
+export function schemeOf(chance: Chance): Scheme {
   const id = idFrom('sch', chance.bytes(16))
-  return { id, buckets: BUCKETS, rules: { id, unlockMs: 90_000, freshProofFrom: 2_500n, limitPerPayment: 5_000n } }
+  const perDay = BigInt(chance.between(2_900, 6_000))
+  const perMonth = (perDay * BigInt(chance.between(10, 13))) / 10n
+  return {
+    id,
+    buckets: BUCKETS,
+    rules: {
+      id,
+      unlockMs: 90_000,
+      freshProofFrom: 2_500n,
+      limits: { perPayment: 2_900n, perDay, perMonth },
+      zone: chance.pick(ZONES),
+      restricted: chance.happens(0.6) ? 'ask' : 'refuse',
+    },
+  }
 }
 
 export const schemeView = (scheme: Scheme, now: number): SchemeView => ({
@@ -46,16 +70,33 @@ export const schemeView = (scheme: Scheme, now: number): SchemeView => ({
   hostName: null,
   unlockMs: scheme.rules.unlockMs,
   freshProofFrom: String(scheme.rules.freshProofFrom),
+  zone: scheme.rules.zone,
   now,
 })
 
 /** What the device or terminal knows of itself. */
 export function selfView({ actor }: Enrolled): SelfView {
-  const { id, key, party, account, name } = actor
+  const { id, key, name } = actor
+  if (actor.kind === 'operator') return { kind: 'operator', id, key, name }
+  const { party, account, legalName } = actor
   if (actor.kind === 'terminal')
-    return { kind: 'terminal', id, key, party, account, name, label: actor.label, legalName: actor.legalName }
-  return { kind: 'device', id, key, party, account, name, secret: { salt: 'AA', iterations: 4096 }, passkeys: [] }
+    return { kind: 'terminal', id, key, party, account, name, label: actor.label, legalName }
+  return {
+    kind: 'device',
+    id,
+    key,
+    party,
+    account,
+    name,
+    legalName,
+    secret: { salt: 'AA', iterations: 4096 },
+    passkeys: [],
+  }
 }
+
+/** Under which terminal somebody asks for money. */
+export const terminalOf = ({ actor }: Enrolled): TerminalId | null =>
+  actor.kind === 'terminal' ? actor.id : actor.kind === 'device' ? terminalOfDevice(actor.id) : null
 
 /** Enrols everybody in a fresh store and gives the people their money. */
 export async function openDirectory(options: {
@@ -74,6 +115,8 @@ export async function openDirectory(options: {
   }
   const key = (): ToyKey => ({ secret: chance.bytes(32), pin: chance.bytes(4) })
   const partyIn = (number: AccountNumber): PartyId => idInBucket('pty', bucketOf(number, BUCKETS), chance.bytes(14))
+  const unitsOf = (number: AccountNumber, share: number) =>
+    (chance.happens(share) ? [JPY, EUR] : [JPY]).map((unit) => ({ key: number, unit }))
 
   const registers: EnrolledRegister[] = []
   let shop: { account: AccountNumber; party: PartyId } | undefined
@@ -82,51 +125,84 @@ export async function openDirectory(options: {
     if (shop === undefined || chance.happens(0.5)) {
       const number = account()
       shop = { account: number, party: partyIn(number) }
+      await store.register({
+        accounts: unitsOf(number, 0.7),
+        holders: [{ ...shop, kind: 'merchant', name: 'Bakery' }],
+      })
     }
     const id = idInBucket('trm', bucketOf(shop.account, BUCKETS), chance.bytes(14))
-    await store.register({
-      terminals: [{ id, party: shop.party, status: 'active' }],
-      accounts: [{ key: shop.account, unit: JPY }],
-    })
+    await store.register({ terminals: [{ id, party: shop.party, status: 'active' }] })
     const label = `Till ${index + 1}`
     const names = { name: 'Bakery', legalName: 'Bakery Ltd.', label }
     const actor = { kind: 'terminal', id, key: idFrom('key', chance.bytes(16)), ...shop, ...names } as const
     registers.push({ actor, key: key(), address: label })
   }
 
-  const phone = async (name: string): Promise<EnrolledPhone> => {
-    const number = account()
-    const home = bucketOf(number, BUCKETS)
-    const party = partyIn(number)
-    const id = idInBucket('dev', home, chance.bytes(14))
+  const phoneOf = async (owner: Pick<DeviceActor, 'party' | 'account' | 'name' | 'legalName'>, secrets: ToyKey) => {
+    const id = idInBucket('dev', bucketOf(owner.account, BUCKETS), chance.bytes(14))
     const keyId = idFrom('key', chance.bytes(16))
+    const { party, account, name, legalName } = owner
     await store.register({
       devices: [{ id, party, key: keyId, status: 'active', provedAt: 0, wrongProofs: 0, lockedUntil: 0 }],
-      accounts: [{ key: number, unit: JPY }],
     })
-    await give(store, number, name, BigInt(chance.between(1_000, 8_000)))
-    const actor = { kind: 'device', id, key: keyId, party, account: number, name } as const
-    return { actor, key: key(), address: toHex(chance.bytes(4)) }
+    const actor = { kind: 'device', id, key: keyId, party, account, name, legalName } as const
+    return { actor, key: secrets, address: toHex(chance.bytes(4)) }
+  }
+
+  const person = async (name: string): Promise<EnrolledPhone> => {
+    const number = account()
+    const party = partyIn(number)
+    const accounts = unitsOf(number, 0.8)
+    await store.register({ accounts, holders: [{ account: number, party, kind: 'person', name }] })
+    for (const { unit } of accounts) await give(store, number, unit, name, BigInt(chance.between(1_000, 12_000)))
+    return phoneOf({ party, account: number, name, legalName: name }, key())
   }
   const phones: EnrolledPhone[] = []
-  for (let index = 0; index < people; index++) phones.push(await phone(`Person ${index + 1}`))
-  const thief = await phone('Thief')
+  for (let index = 0; index < people; index++) phones.push(await person(`Person ${index + 1}`))
+  const [first] = phones
+  // The same person with a second phone, with a key of its own and the same PIN.
+  if (first !== undefined && chance.happens(0.5))
+    phones.push(await phoneOf(first.actor, { secret: chance.bytes(32), pin: first.key.pin }))
+  const thief = await person('Thief')
+  const operatorId = idInBucket('opr', chance.below(BUCKETS), chance.bytes(14))
+  const operator: EnrolledOperator = {
+    actor: { kind: 'operator', id: operatorId, key: idFrom('key', chance.bytes(16)), name: 'Desk' },
+    key: key(),
+    address: 'desk',
+  }
   assert(scheme.buckets === BUCKETS, 'the town has the buckets of its scheme')
 
-  const everybody = new Map([...registers, ...phones, thief].map((each) => [String(each.actor.id), each]))
-  return { registers, phones, thief, find: (id) => everybody.get(id) }
+  const everybody = new Map<string, Enrolled>(
+    [...registers, ...phones, thief, operator].map((each) => [each.actor.id, each]),
+  )
+  const pocket = new Map<string, EnrolledPhone>([...phones, thief].map((each) => [each.actor.id, each]))
+  return {
+    registers,
+    phones,
+    thief,
+    operator,
+    find: (id) => everybody.get(id),
+    findPhone: (id) => pocket.get(id),
+    phoneWithKey: (wanted) => [...phones, thief].find(({ actor }) => actor.key === wanted),
+  }
 }
 
 /** The operator's opening balance: a transfer like any other, already deposited. */
-async function give(store: MemoryStore, account: AccountNumber, name: string, amount: bigint): Promise<void> {
+async function give(
+  store: MemoryStore,
+  account: AccountNumber,
+  unit: Unit,
+  name: string,
+  amount: bigint,
+): Promise<void> {
   const bucket = bucketOf(account, BUCKETS)
   const issue = systemAccount('issue', bucket)
   await store.transact([{ ...NO_NEEDS, bucket, accounts: [issue] }], (rows) => {
-    const working = workingRows(rows, BUCKETS)
+    const working = workingRows(rows, { buckets: BUCKETS, zone: 'UTC' })
     working.post({
       debit: issue,
       credit: account,
-      unit: JPY,
+      unit,
       amount,
       kind: 'post',
       payment: null,

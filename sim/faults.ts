@@ -18,11 +18,15 @@ export type Faults = Readonly<{
   commitUnknown: number
   /** the hub dies right after a commit */
   crashAtCommit: number
+  /** the hub dies while it waits for the store, before or after anything was done there */
+  crashAtAwait: number
   /** mean time between crashes of a hub, 0 for none */
   hubCrashMs: number
   clientCrashMs: number
   hubs: number
   lanes: number
+  /** nights and longer: how often the calendar leaps while things go wrong */
+  leaps: number
 }>
 
 /** The mix of a seed. */
@@ -44,6 +48,8 @@ export function drawFaults(chance: Chance): Faults {
     clientCrashMs: chance.happens(0.5) ? chance.between(20_000, 120_000) : 0,
     hubs: chance.between(1, 2),
     lanes: chance.between(1, 4),
+    crashAtAwait: sometimes(0.004),
+    leaps: chance.below(5),
   }
 }
 
@@ -60,6 +66,8 @@ export const healed = ({ hubs, lanes }: Faults): Faults => ({
   storeAway: 0,
   commitUnknown: 0,
   crashAtCommit: 0,
+  crashAtAwait: 0,
+  leaps: 0,
   hubCrashMs: 0,
   clientCrashMs: 0,
   hubs,

@@ -1,23 +1,26 @@
 // A hub process: the real switch over a faulty store, its timers and depositor, a border and watchers. It can die at any moment:
 // the switch and all that is on its way in it are thrown away, the store stays.
+import { isAccountNumber } from '#core/accounts.ts'
 import { bucketOfId, parseId } from '#core/ids.ts'
 import type { Offer } from '#core/offer.ts'
 import type { Payment } from '#core/payment.ts'
 import { REFUSALS } from '#core/refusals.ts'
-import type { AnyCommand } from '#protocol/commands.ts'
+import { BILLER_COMMANDS, DEVICE_COMMANDS, TERMINAL_COMMANDS, type AnyCommand } from '#protocol/commands.ts'
 import { problemOf, type ProblemCode } from '#protocol/problems.ts'
 import type { AnswerView, DealView, InboxView, PaymentView } from '#protocol/views.ts'
 import type { WatchMessage, WatchRequest } from '#protocol/watch.ts'
 import type { Call, Reply } from '#sdk/transport.ts'
+import { billerOf, type DeviceActor, type TerminalActor } from '#switch/actors.ts'
 import { TooBusy } from '#switch/lanes.ts'
 import { StoreUnavailable, type Answer, type Store } from '#switch/store.ts'
 import { createSwitch, type Switch } from '#switch/switch.ts'
 import { balanceView, dealView, paymentView } from '#switch/views.ts'
 import type { Changes } from '#switch/working.ts'
 import { readCommand } from './border.ts'
-import { BUCKETS, schemeView, selfView, type Enrolled } from './directory.ts'
+import { openDesk, type DeskBody, type SimulatedDesk } from './desk.ts'
+import { BUCKETS, schemeView, selfView, type Enrolled, type EnrolledOperator } from './directory.ts'
 import type { Chance } from './random.ts'
-import { faultyStore, type Life } from './store.ts'
+import { faultyBudgets, faultyStore, type Life } from './store.ts'
 import { toyMac } from './toy-keys.ts'
 import { requestText, type Sealed } from './wire.ts'
 import { never, type World } from './world.ts'
@@ -36,7 +39,11 @@ type Open = { readonly who: Enrolled; readonly tell: (message: WatchMessage) => 
   readonly topics: Map<string, Topic>
 }
 type Topic = { readonly look: () => Promise<WatchMessage>; readonly subject: string; sent: string; seen: number }
-type Process = Readonly<{ life: Life; store: Store; hub: Switch }>
+type Process = Readonly<{ life: Life; store: Store; hub: Switch; desk: SimulatedDesk }>
+
+const FOR_TERMINALS: ReadonlySet<string> = new Set(TERMINAL_COMMANDS)
+const FOR_BILLERS: ReadonlySet<string> = new Set(BILLER_COMMANDS)
+const FOR_DEVICES: ReadonlySet<string> = new Set(DEVICE_COMMANDS)
 
 const RESTART_MS = [300, 4_000] as const
 const TICK_MS = 700
@@ -58,17 +65,18 @@ export function openHub(world: World, name: string, chance: Chance): Hub {
 
   function start(): Process {
     const life: Life = { isAlive: true }
-    const store = faultyStore(world, life, chance.fork(`store ${clock.now()}`), () => crash(life))
+    const store = faultyStore(world, life, chance.fork(`store ${clock.lived()}`), () => crash(life))
+    const budgets = faultyBudgets(world, life, chance.fork(`budgets ${clock.lived()}`), () => crash(life))
     const hub = createSwitch({
       store,
-      budgets: world.budgets,
+      budgets,
       scheme,
-      random: (length) => chance.bytes(length),
+      random: (length) => world.plant.random?.(length, chance) ?? chance.bytes(length),
       lanes: world.faults.lanes,
       onChange: (changes) => changed(life, changes),
       onAlarm: ({ error }) => checks.fail(`alarm: ${error instanceof Error ? error.message : String(error)}`),
     })
-    const process = { life, store, hub }
+    const process = { life, store, hub, desk: openDesk(world, store, hub) }
     repeat(life, TICK_MS, async () => void (await hub.tick(50)))
     let round = 0
     repeat(life, DEPOSIT_MS, async () => {
@@ -135,6 +143,11 @@ export function openHub(world: World, name: string, chance: Chance): Hub {
     const who = world.directory.find(from)
     if (who === undefined || mac !== toyMac(who.key, requestText(call))) return problem('signature-wrong')
     try {
+      const errand = /^\/v1\/operator\/([a-z-]+)$/.exec(call.path)?.[1]
+      if (errand !== undefined)
+        return who.actor.kind === 'operator'
+          ? await serve(process, { ...who, actor: who.actor }, call)
+          : problem('not-allowed')
       const command = /^\/v1\/commands\/([a-z-]+)$/.exec(call.path)?.[1]
       if (command === undefined) return await read(process, who, call)
       // Border: the real hub holds the body to the command's schema; here only the SDK and the simulator's own thief speak.
@@ -150,29 +163,49 @@ export function openHub(world: World, name: string, chance: Chance): Hub {
   }
 
   async function obey({ hub, store }: Process, who: Enrolled, sent: AnyCommand): Promise<Reply> {
-    const { actor } = who
-    const read = readCommand(sent, who)
+    const { actor: sender } = who
+    const actor = actingAs(sender, sent.name)
+    if (actor === undefined) return problem('not-allowed')
+    const read = readCommand(sent, who, world.directory)
     if (typeof read === 'string') return problem(read)
     const id = parseId('cmd', sent.body.command)
     if (id === undefined) return problem('id-invalid')
     const hash = `${sent.name} ${JSON.stringify(sent.body)}`
+    const isPerson = sender.kind === 'device' && actor.kind === 'terminal'
     // Border: terminals' commands come with terminals, devices' with devices; the types cannot follow the pair.
-    let command = { ...read, id, hash, actor } as Parameters<Switch['handle']>[0]
-    const isForTerminal = !('credential' in read) && !['approve', 'respond', 'decline', 'attend'].includes(read.name)
-    if (isForTerminal !== (actor.kind === 'terminal')) return problem('not-allowed')
+    let command = { ...read, id, hash, actor, isPerson } as Parameters<Switch['handle']>[0]
     command = (await world.plant.command?.(command, world)) ?? command
     const answer = await hub.handle(command)
     const outcome = answer.refusal?.code ?? 'done'
     history.tell(`${name}: ${actor.name} ${actor.id.slice(4, 12)} ${sent.name} ${id.slice(4, 12)} ${outcome}`)
     checks.decided(command, answer)
-    const view = await seen(hub, store, who, answer)
+    const view = await seen(hub, store, actor, answer)
     if (answer.refusal === null) return { status: 200, body: view, retryAfterMs: null }
     const { code, detail } = answer.refusal
     const shown = view.deal === null && view.payment === null ? {} : { view }
     return { status: REFUSALS[code][0], body: { ...problemOf(code, detail), ...shown }, retryAfterMs: null }
   }
 
-  async function seen(hub: Switch, store: Store, { actor }: Enrolled, answer: Answer): Promise<AnswerView> {
+  async function serve({ desk }: Process, { actor }: EnrolledOperator, call: Call): Promise<Reply> {
+    // Border: only the simulated operator can have made this MAC.
+    const { command, ...body } = call.body as DeskBody & { command: string }
+    const id = parseId('cmd', command)
+    if (id === undefined) return problem('id-invalid')
+    const answer = await desk.perform(actor, id, JSON.stringify(body), body)
+    if (answer === undefined) return problem('request-invalid')
+    const outcome = answer.refusal?.code ?? 'done'
+    history.tell(`${name}: operator ${body.name} ${id.slice(4, 12)} ${outcome}`)
+    checks.served(id, body, answer)
+    if (answer.refusal !== null) return problem(answer.refusal.code)
+    return { status: 200, body: { note: answer.note }, retryAfterMs: null }
+  }
+
+  async function seen(
+    hub: Switch,
+    store: Store,
+    actor: TerminalActor | DeviceActor,
+    answer: Answer,
+  ): Promise<AnswerView> {
     const view: AnswerView = { deal: null, payment: null, refund: answer.refund, provedAt: null }
     if (actor.kind === 'terminal') {
       if (answer.terminal !== actor.id || answer.deal === null) return view
@@ -183,14 +216,22 @@ export function openHub(world: World, name: string, chance: Chance): Hub {
     return payment?.payer.party === actor.party ? { ...view, payment: paymentView(payment, rules) } : view
   }
 
-  async function read({ hub, store }: Process, who: Enrolled, { path }: Call): Promise<Reply> {
+  async function read({ hub, store }: Process, who: Enrolled, { path, body }: Call): Promise<Reply> {
     const { actor } = who
     const ok = (body: object): Reply => ({ status: 200, body, retryAfterMs: null })
     if (path === '/v1/scheme') return ok(schemeView(scheme, clock.now()))
     if (path === '/v1/self') return ok(selfView(who))
     if (path === '/v1/inbox' && actor.kind === 'device') return ok(await inboxOf(store, actor))
-    if (path === '/v1/deals' && actor.kind === 'terminal') {
-      const offers = await store.readOffers({ terminal: actor.id, before: null, limit: 50 })
+    if (path === '/v1/contacts' && actor.kind === 'device') {
+      const account: unknown = body && Reflect.get(body, 'account')
+      const status = body && Reflect.get(body, 'status') === 'blocked' ? 'blocked' : 'listed'
+      if (!isAccountNumber(account) || (await store.readHolder(account)) === undefined) return problem('party-unknown')
+      await world.putContact({ party: actor.party, account, status })
+      return ok({ contacts: [] })
+    }
+    if (path === '/v1/deals' && actor.kind !== 'operator') {
+      const terminal = actor.kind === 'device' ? billerOf(actor).id : actor.id
+      const offers = await store.readOffers({ terminal, before: null, limit: 50 })
       const deals: DealView[] = []
       for (const offer of offers) {
         const found = await hub.completed(offer)
@@ -201,7 +242,7 @@ export function openHub(world: World, name: string, chance: Chance): Hub {
     return problem('route-not-found')
   }
 
-  async function inboxOf(store: Store, actor: Extract<Enrolled['actor'], { kind: 'device' }>): Promise<InboxView> {
+  async function inboxOf(store: Store, actor: DeviceActor): Promise<InboxView> {
     const balances = await store.readBalances(actor.account)
     const open = await store.readOpenPayments(actor.party, 20)
     const device = await store.readDevice(bucketOfId(actor.id), actor.id)
@@ -289,6 +330,13 @@ export function openHub(world: World, name: string, chance: Chance): Hub {
   }
 
   return { answer, watch, isUp: () => running !== undefined, crash: () => crash() }
+}
+
+/** As whom somebody says this: a phone that asks for money is a terminal. Undefined where the command is not theirs to say. */
+function actingAs(sender: Enrolled['actor'], command: string): TerminalActor | DeviceActor | undefined {
+  if (sender.kind === 'terminal') return FOR_DEVICES.has(command) ? undefined : sender
+  if (sender.kind === 'operator' || FOR_TERMINALS.has(command)) return undefined
+  return FOR_BILLERS.has(command) ? billerOf(sender) : sender
 }
 
 /** The topics that show these rows. */

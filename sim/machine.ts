@@ -14,6 +14,7 @@ import { never, type World } from './world.ts'
 export type Live = Readonly<{
   who: Enrolled
   client: Client
+  storage: Storage
   /** for who speaks past the SDK */
   transport: Wire
   world: World
@@ -93,7 +94,7 @@ export function openMachine(options: {
       await clock.sleep(chance.between(lowMs, highMs))
       if (!isAlive()) await never()
     }
-    play({ who, client, transport, world, chance, isAlive, sleep }).catch((error: unknown) =>
+    play({ who, client, storage, transport, world, chance, isAlive, sleep }).catch((error: unknown) =>
       checks.fail(`${who.actor.name} broke down: ${error instanceof Error ? (error.stack ?? '') : String(error)}`),
     )
   }

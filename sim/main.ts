@@ -1,29 +1,40 @@
-// npm run simulate -- [--seeds N] [--from HEX] [--seed HEX] [--plant NAME]
+// npm run simulate -- [--seeds N] [--from HEX] [--once] [--seed HEX] [--plant NAME] [--record]
 //
 //   --seeds N     runs N seeds (default 200), each twice: both histories must be equal
 //   --from HEX    the first seed (default 1)
+//   --once        each seed once only
 //   --seed HEX    runs one seed once and prints everything that happens
 //   --plant NAME  with a planted bug (see plants.ts); the first seed that finds it is what is hoped for: exit code 0
+//   --record      looks for every planted bug and writes down in found.ts which seed finds it
+import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { describeFaults } from './faults.ts'
 import type { Counted } from './history.ts'
-import { isPlantName, NO_PLANT, PLANTS } from './plants.ts'
+import { isPlantName, NO_PLANT, PLANTS, type Plant } from './plants.ts'
 import { seedAfter, simulate, type Run } from './simulate.ts'
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '200' },
+    seeds: { type: 'string' },
     from: { type: 'string', default: '1' },
+    once: { type: 'boolean', default: false },
     seed: { type: 'string' },
     plant: { type: 'string' },
+    record: { type: 'boolean', default: false },
   },
 })
+/** A planted bug that needs more seeds than this is not found. */
+const PLANT_SEEDS = 2_000
+const PROGRESS_MS = 10_000
+
 const name = values.plant
 if (name !== undefined && !isPlantName(name)) throw new Error(`planted bugs: ${Object.keys(PLANTS).join(', ')}`)
-const plant = name === undefined ? NO_PLANT : PLANTS[name]
+const plant: Plant = name === undefined ? NO_PLANT : PLANTS[name]
+const seeds = Number(values.seeds ?? (name === undefined && !values.record ? 200 : PLANT_SEEDS))
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
-if (values.seed === undefined) await many(seedAfter(values.from, 0), Number(values.seeds))
+if (values.record) await record()
+else if (values.seed === undefined) await many(seedAfter(values.from, 0))
 else await one(seedAfter(values.seed, 0))
 
 async function one(seed: string): Promise<void> {
@@ -33,20 +44,27 @@ async function one(seed: string): Promise<void> {
   process.exitCode = run.faults.length > 0 ? 1 : 0
 }
 
-async function many(first: string, seeds: number): Promise<void> {
+async function many(first: string): Promise<void> {
   const started = performance.now()
+  const times = values.once || name !== undefined ? 'once' : 'twice'
   const counts = new Map<Counted, number>()
+  let told = started
   for (let index = 0; index < seeds; index++) {
     const seed = seedAfter(first, index)
     const run = await simulate(seed, { plant })
     if (run.faults.length > 0) return tellFault(seed, run, index)
-    const again = await simulate(seed, { plant })
+    const again = times === 'twice' ? await simulate(seed, { plant }) : run
     if (again.history !== run.history) return tellFault(seed, { ...run, faults: ['the second run was another'] }, index)
     for (const [what, count] of run.counts) counts.set(what, (counts.get(what) ?? 0) + count)
+    if (performance.now() - told < PROGRESS_MS) continue
+    told = performance.now()
+    say(`${index + 1} seeds, ${((index + 1) / ((told - started) / 1000)).toFixed(1)} a second`)
   }
   const seconds = (performance.now() - started) / 1000
-  say(`${seeds} seeds, each twice, in ${seconds.toFixed(1)} s: nothing found`)
-  for (const [what, count] of counts) say(`${String(count).padStart(8)} ${what}`)
+  for (const [what, count] of [...counts].toSorted(([left], [right]) => (left < right ? -1 : 1)))
+    say(`${String(count).padStart(8)} ${what}`)
+  const rate = (seeds / seconds).toFixed(1)
+  say(`${seeds} seeds, each ${times}, in ${seconds.toFixed(1)} s (${rate} a second): nothing found`)
   if (name !== undefined) {
     say(`the planted bug was not found: ${plant.story}`)
     process.exitCode = 1
@@ -61,4 +79,29 @@ function tellFault(seed: string, run: Run, index: number): void {
   for (const event of run.last) say(event)
   say(`again: npm run simulate -- --seed ${seed}${name === undefined ? '' : ` --plant ${name}`}`)
   process.exitCode = name === undefined ? 1 : 0
+}
+
+async function record(): Promise<void> {
+  const lines: string[] = []
+  for (const [each, planted] of Object.entries(PLANTS)) {
+    const found = await firstOf(planted)
+    if (found === undefined) process.exitCode = 1
+    else lines.push(`  '${each}': 0x${found.index.toString(16)},`)
+    say(`${each}: ${found === undefined ? 'NOT FOUND' : `seed ${found.index.toString(16)}: ${found.fault}`}`)
+  }
+  const head = `// Which seed finds which planted bug: written by npm run simulate -- --record. A seed means another run as soon as the simulator or
+// the switch takes other steps; then they are looked for again.
+import type { PlantName } from './plants.ts'
+
+export const FOUND_BY: Record<PlantName, number> = {`
+  writeFileSync(new URL('found.ts', import.meta.url), `${head}\n${lines.join('\n')}\n}\n`)
+}
+
+/** The first seed that finds it, and is clean without it. */
+async function firstOf(planted: Plant): Promise<{ index: number; fault: string } | undefined> {
+  for (let index = 1; index <= seeds; index++) {
+    const { faults } = await simulate(seedAfter('0', index), { plant: planted })
+    if (faults[0] !== undefined) return { index, fault: faults[0] }
+  }
+  return undefined
 }

@@ -1,73 +1,21 @@
 // Planted bugs: the absence of one rule each, put in from outside. A simulator that does not find them is not worth running.
-import { isSystemAccount, type AccountKey } from '#core/accounts.ts'
-import { approvalBytes, claimsOf, METHOD_WHOLE } from '#core/approval.ts'
-import { billHash } from '#core/bill.ts'
-import { fromHex, sha256, utf8 } from '#core/bytes.ts'
-import { bucketOfId, idFrom } from '#core/ids.ts'
-import { IDLE_JOIN_MS, LIFETIME_MS, numberFrom } from '#core/numbers.ts'
-import { evolveOffer, type Ticket } from '#core/offer.ts'
-import { stateOf, type Payment } from '#core/payment.ts'
 import { problemOf } from '#protocol/problems.ts'
-import type { Call, Reply } from '#sdk/transport.ts'
-import type { Budgets } from '#switch/budgets.ts'
-import type { Command } from '#switch/command.ts'
-import type { MemoryStore } from '#switch/memory-store.ts'
-import { NO_NEEDS, type BucketNeeds, type Rows, type Store, type Writes } from '#switch/store.ts'
-import { workingRows } from '#switch/working.ts'
-import type { Clock } from './clock.ts'
-import { BUCKETS } from './directory.ts'
-import type { Chance } from './random.ts'
-import type { World } from './world.ts'
+import type { Transfer } from '#core/ledger.ts'
+import type { Store } from '#switch/store.ts'
+import { changing, rebooking, type Around, type Plant } from './planting.ts'
+import * as bank from './plants-bank.ts'
+import * as first from './plants-first.ts'
 
-export type Plant = Readonly<{
-  story: string
-  store?: (memory: MemoryStore, clock: Clock) => Store
-  budgets?: Budgets
-  sweeps?: false
-  /** between the border and the switch */
-  command?: (command: Command, world: World) => Promise<Command>
-  /** what the hub says when it does not know what became of a command */
-  unavailable?: (call: Call) => Reply | undefined
-  /** between the SDK and the wire */
-  sent?: (call: Call, sentIds: ReadonlySet<string>, chance: Chance) => Call
-}>
-
-export const NO_PLANT: Plant = { story: 'no planted bug' }
-
-/** A store whose rows or writes are changed on their way. */
-const changing =
-  (change: { rows?: (rows: Rows, needs: readonly BucketNeeds[]) => Rows; writes?: (writes: Writes) => Writes }) =>
-  (memory: MemoryStore): Store => ({
-    ...memory,
-    transact: (needs, decide) =>
-      memory.transact(needs, (rows) => {
-        const writes = decide(change.rows?.(rows, needs) ?? rows)
-        return writes && (change.writes?.(writes) ?? writes)
-      }),
-  })
+export { NO_PLANT, type Plant } from './planting.ts'
 
 export const PLANTS = {
+  // what is asked, and answered
   'command-forgotten': {
     story: 'the command row is not stored: a repeated command takes effect twice',
     store: changing({ writes: (writes) => ({ ...writes, commands: [] }) }),
   },
-  'two-phones': { story: 'join does not look at the state: two phones join one offer', store: alwaysOpen },
-  'mark-stays': { story: 'the deposit does not move its mark: it is deposited again', store: withoutMarks },
-  'sequence-early': { story: 'the sequence is taken before the lock: a number is used twice', store: earlyHeads },
-  'any-bill': {
-    story: 'approve does not compare the bill with what was signed',
-    command: approvingAnything,
-  },
-  'reopened-early': { story: 'release gives a new number before the payment has ended', command: reopeningFirst },
-  'refunds-forgotten': {
-    story: 'a refund does not look at earlier refunds',
-    store: changing({
-      rows: (rows, needs) => (needs.some(({ accounts }) => accounts.length > 0) ? { ...rows, refunds: [] } : rows),
-    }),
-  },
-  'affords-always': { story: 'nobody looks whether the money is there', store: withCredit },
-  'idle-after-approval': { story: 'the idle timer ends a payment that was approved', store: idleForEver },
-  'new-id-each-try': { story: 'the client makes a new command id for each try', sent: withNewId },
+  'answer-early': { story: 'the answer goes out before the commit', store: first.answeredEarly },
+  'new-id-each-try': { story: 'the client makes a new command id for each try', sent: first.withNewId },
   'lost-is-no': {
     story: 'a lost commit is answered as a refusal',
     unavailable: (call) => call.body && { status: 409, body: problemOf('could-not-decide'), retryAfterMs: null },
@@ -81,159 +29,116 @@ export const PLANTS = {
         retryAfterMs: null,
       },
   },
+  'stale-balance': { story: 'a balance is answered as it was before the question', store: first.staleBalances },
+
+  // offers and joins
+  'two-phones': { story: 'join does not look at the state: two phones join one offer', store: first.alwaysOpen },
+  'reopened-early': {
+    story: 'release gives a new number before the payment has ended',
+    command: first.reopeningFirst,
+  },
+  'released-and-approved': {
+    story: 'approve does not see that the payment was released meanwhile',
+    store: bank.releaseUnseen,
+  },
+  'number-twice': {
+    story: 'nobody looks whether a number is taken',
+    store: changing({ rows: (rows) => ({ ...rows, numbers: [] }) }),
+    random: (length, chance) => (length === 16 ? new Uint8Array(16).fill(chance.below(8)) : undefined),
+  },
   'guess-for-ever': {
     story: 'wrong numbers cost nothing',
     budgets: { charge: async () => true, giveBack: async () => {} },
   },
+  'idle-after-approval': { story: 'the idle timer ends a payment that was approved', store: first.idleForEver },
+
+  // the journal and its deposits
+  'sequence-early': {
+    story: 'the sequence is taken before the lock: a number is used twice',
+    store: first.earlyHeads,
+  },
+  'mark-stays': { story: 'the deposit does not move its mark: it is deposited again', store: first.withoutMarks },
+  'mark-beyond': { story: 'the deposit moves its mark too far: a transfer is passed over', store: first.markBeyond },
   'no-sweep': { story: 'the depositor forgets what a killed hub has left', sweeps: false },
+  'hash-short': { story: "the journal's hash does not cover the names", store: bank.hashShort },
+  'wrong-payee': { story: 'money is credited to whoever was paid before', store: toTheLastPayee },
+
+  // consent
+  'any-bill': { story: 'approve does not compare the bill with what was signed', command: first.approvingAnything },
+  'challenge-ignored': { story: 'approve does not look at an open question', store: bank.challengeIgnored },
+  'affords-always': { story: 'nobody looks whether the money is there', store: first.withCredit },
+
+  // cancellation periods and refunds
+  'taken-back-late': {
+    story: 'a line goes back after its cancellation period',
+    command: bank.noteTakeBack,
+    store: bank.takenBackLate,
+  },
+  'released-early': { story: 'the shop gets the money before the period is over', store: bank.releasedEarly },
+  'released-twice': {
+    story: 'what was held reaches the shop twice',
+    store: rebooking((transfer) => (transfer.kind === 'release' ? [transfer, transfer] : [transfer])),
+  },
+  'return-forgotten': {
+    story: 'a cancelled line ends and its money stays in escrow',
+    store: rebooking((transfer) => (transfer.kind === 'return' ? [] : [transfer])),
+  },
+  'refunds-forgotten': {
+    story: 'a refund does not look at earlier refunds',
+    store: changing({
+      rows: (rows, needs) => (needs.some(({ accounts }) => accounts.length > 0) ? { ...rows, refunds: [] } : rows),
+    }),
+  },
+  'refund-lines-forgotten': {
+    story: 'a refund does not look at what each line has already given back',
+    store: changing({
+      rows: (rows, needs) =>
+        needs.some(({ accounts }) => accounts.length > 0)
+          ? { ...rows, refunds: rows.refunds.map((refund) => ({ ...refund, lines: [] })) }
+          : rows,
+    }),
+  },
+  'refund-told-twice': { story: 'a payment hears of a refund twice', store: bank.toldTwice },
+
+  // limits and restricted goods
+  'spending-forgotten': { story: 'a payment does not count against the limits', store: bank.spendingForgotten },
+  'month-stays': { story: "the month's sum goes on in the next month", store: bank.monthStays },
+  'limits-lost': { story: 'the limits that the operator set are not written', store: bank.limitsLost },
+  'age-ignored': { story: 'restricted goods are sold to anybody', store: bank.everybodyAllowed },
+  'purchases-forgotten': {
+    story: 'a purchase does not count against the daily quantity',
+    store: bank.purchasesForgotten,
+  },
+  'permit-stays': { story: "the shop's yes to one bill sells another", store: bank.permitStays },
+  'standing-unlocked': {
+    story: 'a standing is read before the lock: one of two writes is lost',
+    store: bank.standingUnlocked,
+  },
+
+  // people
+  'contact-unchecked': {
+    story: 'anybody may send a bill unasked',
+    store: ({ memory }: Around): Store => ({ ...memory, readContact: async () => 'listed' }),
+  },
+  'hand-back-twice': { story: 'a purchase that was handed back settles twice', store: bank.handBackTwice },
+
+  // the operator
+  'freeze-ignored': { story: 'a frozen account pays', store: bank.statusIgnored('frozen', bank.isApproving) },
+  'closed-billed': { story: 'a closed account opens a bill', store: bank.statusIgnored('closed', bank.isOpening) },
+  'status-lost': { story: "the account's new status is not written", store: bank.statusLost },
+  'action-forgotten': { story: "the operator's deed has no row in the log", store: bank.actionForgotten },
+  'file-by-rows': { story: 'a file of credits is booked row by row', desk: bank.fileByRows },
 } as const satisfies Record<string, Plant>
 
 export type PlantName = keyof typeof PLANTS
 export const isPlantName = (text: string): text is PlantName => Object.hasOwn(PLANTS, text)
 
-function alwaysOpen(memory: MemoryStore): Store {
-  const tickets = new Map<string, Ticket>()
-  return changing({
-    rows: (rows, needs) => {
-      if (!needs.some(({ offers, terminals }) => offers.length > 0 && terminals.length > 0)) return rows
-      const offers = rows.offers.map((offer) => {
-        const ticket = tickets.get(`${offer.terminal} ${offer.deal}`)
-        return ticket && offer.state.kind === 'taken' ? { ...offer, state: { kind: 'open', ticket } as const } : offer
-      })
-      return { ...rows, offers }
-    },
-    writes: (writes) => {
-      for (const { offer } of writes.offers)
-        if (offer.state.kind === 'open') tickets.set(`${offer.terminal} ${offer.deal}`, offer.state.ticket)
-      return writes
-    },
-  })(memory)
-}
-
-function withoutMarks(memory: MemoryStore): Store {
-  return {
-    ...memory,
-    async deposit(bucket) {
-      // Border: the memory store shows its own map; only this plant writes into it.
-      const marks = memory.contents().marks as Map<string, bigint>
-      const before = new Map(marks)
-      const deposited = await memory.deposit(bucket)
-      for (const [key, mark] of before) marks.set(key, mark)
-      return deposited
-    },
-  }
-}
-
-function earlyHeads(memory: MemoryStore, clock: Clock): Store {
-  return {
-    ...memory,
-    async transact(needs, decide) {
-      const { heads } = memory.contents()
-      const early = new Map(needs.flatMap(({ bucket }) => [[bucket, heads.get(bucket)] as const]))
-      if (needs.some(({ accounts }) => accounts.length > 0)) await clock.sleep(2_000)
-      return memory.transact(needs, (rows) =>
-        decide({
-          ...rows,
-          heads: new Map([...rows.heads].map(([bucket, head]) => [bucket, early.get(bucket) ?? head])),
-        }),
-      )
-    },
-  }
-}
-
-async function approvingAnything(command: Command, { memory }: World): Promise<Command> {
-  if (command.name !== 'approve') return command
-  const payment = await memory.readPayment(command.payment)
-  if (payment === undefined || payment.bill === null) return command
-  const bytes = approvalBytes({
-    purpose: 'approve',
-    scheme: idFrom('sch', command.evidence.bytes.slice(4, 20)),
-    deal: payment.deal,
-    payment: payment.id,
-    billVersion: payment.billVersion,
-    billHash: billHash(payment.biller, payment.bill),
-    payerAccount: payment.payer.account,
-    means: payment.payer.account,
-    method: METHOD_WHOLE,
-    key: command.evidence.key,
-    nonce: fromHex(payment.nonce) ?? new Uint8Array(16),
-    expiresAt: claimsOf(command.evidence.bytes)?.expiresAt ?? 0,
-  })
-  return { ...command, evidence: { ...command.evidence, bytes } }
-}
-
-async function reopeningFirst(command: Command, { memory, store, clock }: World): Promise<Command> {
-  if (command.name !== 'release') return command
-  const payment = await memory.readPayment(command.payment)
-  if (payment === undefined || stateOf(payment) !== 'joined') return command
-  const { terminal, deal, version, bill, billVersion } = payment
-  const key = { terminal, deal }
-  const chance = sha256(utf8(command.id))
-  const number = numberFrom(chance, 8)
-  const bucket = bucketOfId(terminal)
-  const area = 'area:main'
-  await store.transact([{ ...NO_NEEDS, bucket, offers: [key] }], (rows) => {
-    const working = workingRows(rows, BUCKETS)
-    const offer = working.offer(key)
-    if (offer?.state.kind !== 'taken' || offer.state.payment !== payment.id) return null
-    const expiresAt = rows.now + LIFETIME_MS.counter
-    const ticket: Ticket = { number, scope: area, token: idFrom('tok', chance.slice(16)), expiresAt }
-    const event = { kind: 'reopened', version, bill, billVersion, ticket } as const
-    working.saveOffer(evolveOffer(offer, event), event)
-    working.saveNumber(bucket, { scope: area, number, ...key, freeAt: expiresAt })
-    return working.writes()
-  })
-  await clock.sleep(1_500)
-  return command
-}
-
-const CREDIT = 1_000_000n
-
-function withCredit(memory: MemoryStore): Store {
-  const lent = <Row extends { balance: bigint }>(row: Row, key: AccountKey, amount: bigint): Row =>
-    isSystemAccount(key) ? row : { ...row, balance: row.balance + amount }
-  return {
-    ...changing({
-      rows: (rows) => ({ ...rows, accounts: rows.accounts.map((row) => lent(row, row.key, CREDIT)) }),
-      writes: (writes) => ({
-        ...writes,
-        accounts: writes.accounts.map((row) => ({ ...row, account: lent(row.account, row.account.key, -CREDIT) })),
-        entries: writes.entries.map((row) => lent(row, row.account, -CREDIT)),
-      }),
-    })(memory),
-    readBalances: async (account) => (await memory.readBalances(account)).map((row) => lent(row, row.key, CREDIT)),
-  }
-}
-
-function idleForEver(memory: MemoryStore): Store {
-  const wasApproved = (payment: Payment): boolean =>
-    payment.approvedAt !== null && payment.ended === null && payment.refunds.length === 0
-  return {
-    ...changing({
-      rows(rows, needs) {
-        const isTime = needs.every(({ commands, accounts }) => commands.length === 0 && accounts.length > 0)
-        if (!isTime) return rows
-        const payments = rows.payments.map((payment) => {
-          if (!wasApproved(payment) || payment.joinedAt + IDLE_JOIN_MS > rows.now) return payment
-          const portions = payment.portions.map((portion) => ({ ...portion, state: { kind: 'due' } as const }))
-          return { ...payment, portions, approvedAt: null, turn: { since: payment.joinedAt, idleAt: rows.now } }
-        })
-        return { ...rows, payments }
-      },
-    })(memory),
-    async readDue(limit) {
-      const now = await memory.now()
-      const idle = memory
-        .contents()
-        .payments.filter((payment) => wasApproved(payment) && payment.joinedAt + IDLE_JOIN_MS <= now)
-      const due = idle.map(({ id, version }) => ({ kind: 'payment', payment: id, version }) as const)
-      return [...due, ...(await memory.readDue(limit))].slice(0, limit)
-    },
-  }
-}
-
-function withNewId(call: Call, sentIds: ReadonlySet<string>, chance: Chance): Call {
-  const id: unknown = call.body && Reflect.get(call.body, 'command')
-  if (typeof id !== 'string' || !sentIds.has(id)) return call
-  return { ...call, body: { ...call.body, command: idFrom('cmd', chance.bytes(16)) } }
+function toTheLastPayee(town: Around): Store {
+  const payees = new Map<string, Transfer['credit']>()
+  return rebooking((transfer) => {
+    if (transfer.kind !== 'settle') return [transfer]
+    const credit = payees.get(transfer.unit) ?? transfer.credit
+    payees.set(transfer.unit, transfer.credit)
+    return [{ ...transfer, credit }]
+  })(town)
 }

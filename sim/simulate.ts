@@ -3,19 +3,22 @@
 import { concat, fromHex, sha256, utf8 } from '#core/bytes.ts'
 import { memoryBudgets } from '#switch/budgets.ts'
 import { memoryStore } from '#switch/memory-store.ts'
+import type { Scheme } from '#switch/switch.ts'
+import { playOperator } from './actors/operator.ts'
 import { playPhone } from './actors/phone.ts'
 import { playRegister } from './actors/register.ts'
 import { playThief } from './actors/thief.ts'
 import { openChecks } from './checks.ts'
 import { virtualClock, type Clock } from './clock.ts'
-import { BUCKETS, openDirectory, schemeOf } from './directory.ts'
+import { countEvents } from './counting.ts'
+import { BUCKETS, openDirectory, schemeOf, type Enrolled } from './directory.ts'
 import { describeFaults, drawFaults, healed, type Faults } from './faults.ts'
 import { openHistory, type Counted } from './history.ts'
 import { openHub, subjectsOf, type Hub } from './hub.ts'
 import { openMachine, type Machine } from './machine.ts'
 import { NO_PLANT, type Plant } from './plants.ts'
 import { chanceOf, type Chance } from './random.ts'
-import { observedStore } from './store.ts'
+import { observed, upToDate } from './store.ts'
 import type { World } from './world.ts'
 
 export type Run = Readonly<{
@@ -27,10 +30,25 @@ export type Run = Readonly<{
   last: readonly string[]
 }>
 
-const START = 1_800_000_000_000
+/** Towns wake up shortly before one of these days is over: ends of months, of a year, of February, nights that
+ *  change the clock, and days like any other. */
+const DAYS = [
+  '2027-01-31',
+  '2027-02-28',
+  '2027-03-27',
+  '2027-05-19',
+  '2027-06-09',
+  '2027-09-14',
+  '2027-10-30',
+  '2027-12-31',
+  '2028-02-28',
+] as const
+const HOUR_MS = 3_600_000
+/** A nap, a working day, a night, three days (a person's bill runs out), a week (P8D), and more than a month. */
+const LEAPS_MS = [1, 8, 14, 24, 24, 73, 193, 770].map((hours) => hours * HOUR_MS)
 const AUDIT_MS = 30_000
-/** Longer than anything takes to end by itself: a joined deal lives for 10 minutes, a cancellation period of the town for one. */
-const HEALING_MS = 14 * 60_000
+/** In a healed town whatever is due is done by then. */
+const ROUND_MS = 6_000
 /** After all is quiet the last answers and deposits find their way. */
 const AFTERGLOW_MS = 75_000
 
@@ -49,10 +67,12 @@ export async function simulate(
   if (bytes?.length !== 16) throw new RangeError('a seed is 32 hex digits')
   const chance = chanceOf(sha256(concat(utf8('warifu simulator'), bytes)))
   const settings = drawFaults(chance)
-  const clock = virtualClock(START)
+  const scheme = schemeOf(chance)
+  const start = eveningOf(chance, scheme.rules.zone)
+  const clock = virtualClock(start)
   const history = openHistory({ now: clock.now, print })
   history.tell(describeFaults(settings))
-  const { world, hubs, machines } = await openTown({ chance, clock, history, settings, plant })
+  const { world, hubs, machines } = await openTown({ chance, clock, history, settings, plant, scheme })
   const { checks } = world
 
   const isBroken = (): boolean => checks.faults.length > 0
@@ -62,17 +82,18 @@ export async function simulate(
   for (const [index, machine] of machines.entries())
     fromTimeToTime(world, chance.fork(`power ${index}`), () => world.faults.clientCrashMs, machine.crash)
   for (const machine of machines) clock.after(chance.below(2_000), machine.start)
-  await clock.run(START + chance.between(2, 5) * 60_000, isBroken)
+  const wakesMs = chance.between(2, 5) * 60_000
+  leapSometimes(world, chance.fork('leaps'), wakesMs)
+  await clock.run(start + wakesMs, isBroken)
 
   history.tell('everything heals')
   world.faults = healed(settings)
   world.isClosing = true
-  const healedAt = clock.now()
-  await clock.run(healedAt + AFTERGLOW_MS, isBroken)
-  await clock.run(healedAt + HEALING_MS, () => isBroken() || checks.isQuiet())
-  await clock.run(clock.now() + AFTERGLOW_MS, isBroken)
+  await clock.run(clock.lived() + AFTERGLOW_MS, isBroken)
+  await untilQuiet(world, isBroken)
+  await clock.run(clock.lived() + AFTERGLOW_MS, isBroken)
   if (!isBroken()) checks.final(await commandsLeft(machines))
-  count(world)
+  countEvents(world)
   return {
     faults: checks.faults,
     settings,
@@ -88,19 +109,21 @@ async function openTown(given: {
   history: ReturnType<typeof openHistory>
   settings: Faults
   plant: Plant
+  scheme: Scheme
 }): Promise<{ world: World; hubs: Hub[]; machines: Machine[] }> {
-  const { chance, clock, history, settings, plant } = given
+  const { chance, clock, history, settings, plant, scheme } = given
   const memory = memoryStore({ buckets: BUCKETS, now: clock.now })
-  const scheme = schemeOf(chance)
   const directory = await openDirectory({ store: memory, scheme, chance, people: chance.between(2, 4) })
-  const checks = openChecks({ store: memory, scheme, directory, history, now: clock.now })
+  const checks = openChecks({ store: memory, scheme, directory, history, now: clock.now, lived: clock.lived })
   const commits = new Map<string, number>()
-  const store = observedStore(plant.store?.(memory, clock) ?? memory, (writes) => {
+  const watched = observed(memory, (writes) => {
     checks.committed(writes)
     const offers = writes.offers.map(({ offer }) => offer)
     const payments = writes.payments.map(({ payment }) => payment)
     for (const subject of subjectsOf(offers, payments)) commits.set(subject, clock.now())
   })
+  const planted = plant.store?.({ memory: watched, clock, zone: scheme.rules.zone }) ?? watched
+  const store = upToDate(planted, memory, checks.fail)
   const world: World = {
     clock,
     history,
@@ -108,19 +131,27 @@ async function openTown(given: {
     directory,
     checks,
     store,
-    memory,
+    memory: watched,
     budgets: plant.budgets ?? memoryBudgets(clock.now),
     plant,
     faults: settings,
     commits,
     isClosing: false,
     screens: new Map(),
+    links: [],
+    toSign: [],
+    signed: [],
+    async putContact(contact) {
+      await memory.register({ contacts: [contact] })
+      checks.model.contact(contact.party, contact.account, contact.status)
+    },
     overheard: [],
   }
   const hubs = Array.from({ length: settings.hubs }, (_, index) =>
     openHub(world, `hub ${index + 1}`, chance.fork(`hub ${index}`)),
   )
-  const machine = (who: (typeof directory)['thief'] | (typeof directory)['registers'][number], play: Play): Machine =>
+  await introduce(world, chance.fork('contacts'))
+  const machine = (who: Enrolled, play: Play): Machine =>
     openMachine({ world, hubs, who, chance: chance.fork(who.actor.id), play })
   type Play = Parameters<typeof openMachine>[0]['play']
   const machines = [
@@ -133,8 +164,49 @@ async function openTown(given: {
       return machine(who, (live) => playPhone(live, style))
     }),
     machine(directory.thief, playThief),
+    machine(directory.operator, playOperator),
   ]
   return { world, hubs, machines }
+}
+
+/** Some minutes before the end of a day in the town's zone. */
+const eveningOf = (chance: Chance, zone: string): number =>
+  Temporal.PlainDate.from(chance.pick(DAYS)).add({ days: 1 }).toZonedDateTime(zone).epochMilliseconds -
+  chance.between(1_000, 280_000)
+
+/** Who has listed or blocked whom before the day begins. */
+async function introduce(world: World, chance: Chance): Promise<void> {
+  const { phones, registers } = world.directory
+  for (const { actor } of phones)
+    for (const { actor: other } of [...phones, ...registers])
+      if (other.party !== actor.party && chance.happens(0.6))
+        await world.putContact({
+          party: actor.party,
+          account: other.account,
+          status: chance.happens(0.25) ? 'blocked' : 'listed',
+        })
+}
+
+/** Nights and longer pauses: all stand still, the calendar goes on. */
+function leapSometimes({ clock, history, faults }: World, chance: Chance, withinMs: number): void {
+  for (let leap = 0; leap < faults.leaps; leap++)
+    clock.after(chance.below(withinMs), () => {
+      const ms = chance.pick(LEAPS_MS) + chance.below(HOUR_MS)
+      history.tell(`the calendar leaps by ${ms} ms`)
+      history.count('leaps of the calendar')
+      clock.leap(ms)
+    })
+}
+
+/** Whatever is not over waits for a time: the calendar leaps there, and it must end. */
+async function untilQuiet({ clock, history, checks }: World, isBroken: () => boolean): Promise<void> {
+  while (!isBroken() && !checks.isQuiet()) {
+    const due = checks.nextDue()
+    if (due === Infinity) return
+    history.tell(`everybody waits until ${due}`)
+    clock.leap(due - clock.now())
+    await clock.run(clock.lived() + ROUND_MS, isBroken)
+  }
 }
 
 /** core/invariants at many moments. */
@@ -161,25 +233,7 @@ function fromTimeToTime(world: World, chance: Chance, meanMs: () => number, happ
 async function commandsLeft(machines: readonly Machine[]): Promise<string[]> {
   const left: string[] = []
   for (const { storage, who } of machines)
-    for (const { key } of await storage.list('command ')) left.push(`${who.actor.name}: ${key}`)
+    for (const prefix of ['command ', 'desk '])
+      for (const { key } of await storage.list(prefix)) left.push(`${who.actor.name}: ${key}`)
   return left
-}
-
-/** What the run did, from its events. */
-function count({ memory, history }: World): void {
-  const { events, refunds } = memory.contents()
-  for (const { body } of events) {
-    if (body.kind === 'opened') history.count('deals opened')
-    if (body.kind === 'joined') history.count('joins')
-    if (body.kind === 'billed') history.count('bills changed')
-    if (body.kind === 'approved') {
-      const isHeld = body.portions.some(({ kind }) => kind === 'held')
-      history.count(isHeld ? 'payments held' : 'payments settled')
-    }
-    if (body.kind !== 'ended' || !('reason' in body)) continue
-    if (body.reason === 'released' || body.reason === 'idle') history.count('releases')
-    if (body.reason === 'cancelled-by-biller') history.count('cancels')
-    if (body.reason === 'cancelled-by-payer') history.count('declines')
-  }
-  refunds.forEach(() => history.count('refunds'))
 }

@@ -6,6 +6,9 @@ import type { Store } from '#switch/store.ts'
 import type { Scheme } from '#switch/switch.ts'
 import type { Checks } from './checks.ts'
 import type { Clock } from './clock.ts'
+import type { BillToSign, SignedBill } from '#sdk/hand-back.ts'
+import type { AccountNumber } from '#core/accounts.ts'
+import type { PartyId } from '#core/ids.ts'
 import type { Directory } from './directory.ts'
 import type { Faults } from './faults.ts'
 import type { History } from './history.ts'
@@ -31,6 +34,12 @@ export type World = {
   isClosing: boolean
   /** what the screen of each register shows, for people to read */
   readonly screens: Map<string, DealView | null>
+  /** links that people have sent each other */
+  readonly links: { from: string; token: string }[]
+  /** bills shown to be signed, and what was handed back, to whom it was shown */
+  readonly toSign: { from: string; asked: BillToSign }[]
+  readonly signed: { to: string; by: string; signed: SignedBill }[]
+  putContact(contact: { party: PartyId; account: AccountNumber; status: 'listed' | 'blocked' }): Promise<void>
   /** requests that the thief has listened to */
   readonly overheard: Sealed[]
 }

@@ -1,6 +1,13 @@
 // Who speaks: the enrolled terminal or device behind a session. Authentication made it; the switch trusts it.
 import type { AccountNumber } from '#core/accounts.ts'
-import type { DeviceId, KeyId, PartyId, TerminalId } from '#core/ids.ts'
+import {
+  terminalOfDevice,
+  type DeviceId,
+  type KeyId,
+  type OperatorId,
+  type PartyId,
+  type TerminalId,
+} from '#core/ids.ts'
 
 export type TerminalActor = Readonly<{
   kind: 'terminal'
@@ -20,6 +27,21 @@ export type DeviceActor = Readonly<{
   party: PartyId
   account: AccountNumber
   name: string
+  legalName: string
 }>
 
-export type Actor = TerminalActor | DeviceActor
+export type OperatorActor = Readonly<{ kind: 'operator'; id: OperatorId; key: KeyId; name: string }>
+
+export type Actor = TerminalActor | DeviceActor | OperatorActor
+
+/** The person behind a phone as one who asks for money. */
+export const billerOf = ({ id, key, party, account, name, legalName }: DeviceActor): TerminalActor => ({
+  kind: 'terminal',
+  id: terminalOfDevice(id),
+  key,
+  party,
+  account,
+  name,
+  legalName,
+  label: name,
+})

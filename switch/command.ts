@@ -1,9 +1,11 @@
 // What the switch understands: commands of terminals and devices, already checked and parsed at the border.
+import type { AccountNumber } from '#core/accounts.ts'
 import type { Bill } from '#core/bill.ts'
 import type { CommandId, DealId, PaymentId } from '#core/ids.ts'
 import type { Transfer } from '#core/ledger.ts'
 import type { Credential } from '#core/offer.ts'
 import type { Evidence } from '#core/payment.ts'
+import type { RefundLine } from '#core/refund.ts'
 import type { DeviceActor, TerminalActor } from './actors.ts'
 
 export type TerminalCommand =
@@ -13,7 +15,10 @@ export type TerminalCommand =
   | Readonly<{ name: 'cancel-deal'; deal: DealId; payment: PaymentId | null }>
   | Readonly<{ name: 'release'; deal: DealId; payment: PaymentId }>
   | Readonly<{ name: 'deliver'; payment: PaymentId; portion: number; amount: bigint }>
-  | Readonly<{ name: 'refund'; payment: PaymentId; amount: bigint }>
+  | Readonly<{ name: 'refund'; payment: PaymentId; amount: bigint; lines: readonly RefundLine[] }>
+  | Readonly<{ name: 'permit'; payment: PaymentId; allowed: boolean }>
+  | Readonly<{ name: 'bill-person'; deal: DealId; to: AccountNumber; bill: Bill }>
+  | Readonly<{ name: 'submit-signed'; deal: DealId; bill: Bill; payer: DeviceActor; evidence: Evidence }>
   | Readonly<{ name: 'challenge'; payment: PaymentId }>
 
 export type DeviceCommand =
@@ -22,10 +27,11 @@ export type DeviceCommand =
   | Readonly<{ name: 'respond'; payment: PaymentId; evidence: Evidence }>
   | Readonly<{ name: 'decline'; payment: PaymentId }>
   | Readonly<{ name: 'attend'; payment: PaymentId }>
+  | Readonly<{ name: 'take-back'; payment: PaymentId; portion: number }>
 
-/** `hash` is hex of SHA-256 over the command as it was sent: the same id with another body is a mismatch. */
+/** A person's phone that asks for money acts as the terminal it has (billerOf), `isPerson` true. `hash` is hex of SHA-256 over the command as it was sent: the same id with another body is a mismatch. */
 export type Command =
-  | (TerminalCommand & Readonly<{ id: CommandId; hash: string; actor: TerminalActor }>)
+  | (TerminalCommand & Readonly<{ id: CommandId; hash: string; actor: TerminalActor; isPerson: boolean }>)
   | (DeviceCommand & Readonly<{ id: CommandId; hash: string; actor: DeviceActor }>)
 
 /** Transfers booked by the operator: opening balances, cash desk, payroll. All debits lie in one bucket. */

@@ -36,7 +36,15 @@ export class TooBusy extends Error {
   override name = 'TooBusy'
 }
 
-export const NOTHING: Answer = { refusal: null, terminal: null, deal: null, payment: null, refund: null, version: null }
+export const NOTHING: Answer = {
+  refusal: null,
+  terminal: null,
+  deal: null,
+  payment: null,
+  refund: null,
+  version: null,
+  note: null,
+}
 export const refused = (refusal: Refusal): Answer => ({ ...NOTHING, refusal })
 
 /** More in one batch makes the slowest command of it wait longer than it saves (bench/results.md). */
@@ -48,11 +56,13 @@ type Waiting = Readonly<{ step: Step; resolve: (outcome: Outcome) => void; rejec
 export function createLanes(options: {
   store: Store
   buckets: number
+  /** IANA time zone whose days the limits count, asked for with each batch: the operator may change it */
+  zone: () => string
   lanes: number
   onCommit: (changes: Changes) => void
   onAlarm: (alarm: { step: Step; error: unknown }) => void
 }): Lanes {
-  const { store, buckets, onCommit, onAlarm } = options
+  const { store, buckets, zone, onCommit, onAlarm } = options
   const queues = Array.from({ length: options.lanes }, (): Waiting[] => [])
   const busy = new Set<number>()
   let waiting = 0
@@ -138,11 +148,20 @@ export function createLanes(options: {
     let outcomes: Outcome[] = []
     let changes: Changes | null = null
     await store.transact(needsOf(steps), (rows) => {
-      const working = workingRows(rows, buckets)
+      const working = workingRows(rows, { buckets, zone: zone() })
       outcomes = steps.map((step) => decideOnce(step, working))
       const writes = working.writes()
       if (writes !== null)
-        changes = { ...working.changes(), buckets: [...new Set(writes.transfers.map((each) => each.creditBucket))] }
+        changes = {
+          ...working.changes(),
+          buckets: [...new Set(writes.transfers.map(({ creditBucket }) => creditBucket))],
+          accounts: [
+            ...new Set([
+              ...writes.accounts.map(({ account }) => account.key),
+              ...writes.transfers.map(({ credit }) => credit),
+            ]),
+          ],
+        }
       return writes
     })
     if (changes !== null) onCommit(changes)
@@ -179,10 +198,12 @@ function needsOf(steps: readonly Step[]): BucketNeeds[] {
       offers: steps.flatMap(({ needs }) => needs.offers ?? []),
       payments: steps.flatMap(({ needs }) => needs.payments ?? []),
       accounts: steps.flatMap(({ needs }) => needs.accounts ?? []),
+      seen: steps.flatMap(({ needs }) => needs.seen ?? []),
       devices: steps.flatMap(({ needs }) => needs.devices ?? []),
       terminals: steps.flatMap(({ needs }) => needs.terminals ?? []),
       numbers: steps.flatMap(({ needs }) => needs.numbers ?? []),
       refunds: steps.flatMap(({ needs }) => needs.refunds ?? []),
+      standings: steps.flatMap(({ needs }) => needs.standings ?? []),
     }))
     .sort((left, right) => left.bucket - right.bucket)
 }

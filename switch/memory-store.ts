@@ -1,17 +1,28 @@
 // A store in one process's memory: for tests and the simulator. A product, not a mock: it passes the same contract as PostgreSQL.
-import { bucketOf, bucketOfAccount, systemAccount, SYSTEM_ACCOUNT_KINDS, type AccountKey } from '#core/accounts.ts'
+import {
+  bucketOf,
+  bucketOfAccount,
+  systemAccount,
+  SYSTEM_ACCOUNT_KINDS,
+  type AccountKey,
+  type AccountNumber,
+} from '#core/accounts.ts'
+import { GENESIS_ACTION, type PostedAction } from '#core/actions.ts'
 import { assert } from '#core/assert.ts'
 import type { Device } from '#core/device.ts'
-import { bucketOfId } from '#core/ids.ts'
-import { affords, GENESIS_HASH, type Account, type Entry, type PostedTransfer } from '#core/ledger.ts'
+import { bucketOfId, terminalOfDevice, type PartyId } from '#core/ids.ts'
+import { affords, GENESIS_HASH, NOTHING_SPENT, type Account, type Entry, type PostedTransfer } from '#core/ledger.ts'
 import type { Unit } from '#core/money.ts'
 import { offerDueAt, type Offer } from '#core/offer.ts'
 import { isFinal, paymentDueAt, type Payment } from '#core/payment.ts'
+import type { Standing } from '#core/standing.ts'
+import { LIMITS } from '#protocol/limits.ts'
 import type {
   Balance,
   BucketNeeds,
   EventRow,
   Head,
+  Holder,
   NumberRow,
   RefundRow,
   Rows,
@@ -32,6 +43,8 @@ export type Contents = Readonly<{
   payments: readonly Payment[]
   refunds: readonly RefundRow[]
   events: readonly EventRow[]
+  standings: readonly Standing[]
+  actions: readonly PostedAction[]
 }>
 
 /** An untold refund is told again after this. */
@@ -43,6 +56,8 @@ export type MemoryStore = Store &
       terminals?: readonly Terminal[]
       devices?: readonly Device[]
       accounts?: readonly { key: AccountKey; unit: Unit }[]
+      holders?: readonly (Holder & Readonly<{ account: AccountNumber }>)[]
+      contacts?: readonly Readonly<{ party: PartyId; account: AccountNumber; status: 'listed' | 'blocked' }>[]
     }): Promise<void>
     contents(): Contents
   }>
@@ -63,8 +78,12 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
   const entries = new Map<string, Entry[]>()
   const marks = new Map<string, bigint>()
   const events: EventRow[] = []
+  const standings = new Map<PartyId, Standing>()
+  const actions: PostedAction[] = []
+  const holders = new Map<AccountNumber, Holder>()
+  const contacts = new Map<string, 'listed' | 'blocked'>()
   for (let bucket = 0; bucket < buckets; bucket++) {
-    heads.set(bucket, { sequence: 0n, hash: GENESIS_HASH })
+    heads.set(bucket, { sequence: 0n, hash: GENESIS_HASH, actions: 0n, actionsHash: GENESIS_ACTION })
     journal.set(bucket, [])
   }
 
@@ -73,7 +92,7 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
 
   function load(needs: readonly BucketNeeds[]): Rows {
     const keysOf = (pick: (need: BucketNeeds) => string[]): string[] => needs.flatMap(pick)
-    const wanted = new Set(needs.flatMap((need) => need.accounts))
+    const wanted = new Set(needs.flatMap(({ accounts, seen }) => [...accounts, ...seen]))
     const originals = new Set(needs.flatMap((need) => need.refunds))
     return {
       now: now(),
@@ -104,6 +123,10 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
         keysOf(({ numbers }) => numbers.map(({ scope, number }) => `${scope} ${number}`)),
       ),
       refunds: [...refunds.values()].filter(({ original }) => originals.has(original)),
+      standings: all(
+        standings,
+        keysOf(({ standings }) => [...standings]),
+      ),
     }
   }
 
@@ -128,6 +151,8 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
       assert(before?.version === previous, 'the account is as it was when locked')
       assert(affords(account, 0n), 'no account falls below its floor')
     }
+    for (const { standing, previous } of writes.standings)
+      assert((standings.get(standing.party)?.version ?? 0) === previous, 'the standing is as it was when locked')
 
     for (const { bucket, command } of writes.commands)
       commands.set(`${bucket} ${command.actor} ${command.id}`, { ...command, bucket })
@@ -140,7 +165,9 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
     for (const { refund } of writes.refunds) refunds.set(refund.id, refund)
     for (const transfer of writes.transfers) journal.get(transfer.bucket)?.push(transfer)
     for (const entry of writes.entries) entriesOf(entry.account, entry.unit).push(entry)
+    for (const { standing } of writes.standings) standings.set(standing.party, standing)
     events.push(...writes.events)
+    actions.push(...writes.actions)
   }
 
   function entriesOf(account: AccountKey, unit: Unit): Entry[] {
@@ -164,7 +191,8 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
     const after = { ...account, balance: account.balance + transfer.amount, version: account.version + 1n }
     accounts.set(key, after)
     const { kind, payment, bucket, sequence, amount } = transfer
-    entriesOf(account.key, account.unit).push({
+    const before = entriesOf(account.key, account.unit)
+    before.push({
       bucket: bucketOfAccount(account.key, buckets),
       account: account.key,
       unit: account.unit,
@@ -177,7 +205,8 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
       otherName: transfer.creditName,
       sourceBucket: bucket,
       sequence,
-      at: now(),
+      // An account's times rise with its numbers.
+      at: Math.max(transfer.at, before.at(-1)?.at ?? 0),
     })
   }
 
@@ -211,18 +240,29 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
           return { ...row, arriving: amounts.reduce((total, amount) => total + amount, 0n) }
         })
     },
+    readAccounts: async (account) => [...accounts.values()].filter(({ key }) => key === account),
     readMissing: async (asked) =>
       asked.filter(({ key, unit }) => !accounts.has(`${key} ${unit}`)).map(({ key }) => key),
-    readEntries: async ({ account, unit, before, limit }) =>
-      entriesOf(account, unit)
+    async readEntries({ account, unit, before, since, until, kind, limit }) {
+      const range = entriesOf(account, unit)
         .filter(({ number }) => before === null || number < before)
+        .filter(({ at }) => (since === null || at >= since) && (until === null || at < until))
         .toReversed()
-        .slice(0, limit),
-    readOffers: async ({ terminal, before, limit }) =>
-      [...offers.values()]
+      const looked = kind === null ? range : range.slice(0, LIMITS.scannedEntries)
+      const fitting = looked.filter((entry) => kind === null || entry.kind === kind)
+      const entries = fitting.slice(0, limit)
+      if (fitting.length > limit) return { entries, next: entries.at(-1)?.number ?? null }
+      return { entries, next: looked.length < range.length ? (looked.at(-1)?.number ?? null) : null }
+    },
+    readContact: async (party, account) => contacts.get(`${party} ${account}`) ?? null,
+    readHolder: async (account) => holders.get(account),
+    async readOffers({ terminal, before, limit }) {
+      const newest = [...offers.values()]
         .filter((offer) => offer.terminal === terminal && (before === null || offer.openedAt < before))
         .toSorted((left, right) => right.openedAt - left.openedAt)
-        .slice(0, limit),
+      const last = newest[limit - 1]
+      return last === undefined ? newest : newest.filter((offer) => offer.openedAt >= last.openedAt)
+    },
     readOpenPayments: async (party, limit) =>
       [...payments.values()]
         .filter((payment) => payment.payer.party === party && !isFinal(payment))
@@ -245,12 +285,18 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
     now: async () => now(),
     async register(rows) {
       for (const terminal of rows.terminals ?? []) terminals.set(terminal.id, terminal)
-      for (const device of rows.devices ?? []) devices.set(device.id, device)
+      for (const device of rows.devices ?? []) {
+        devices.set(device.id, device)
+        const terminal = terminalOfDevice(device.id)
+        terminals.set(terminal, { id: terminal, party: device.party, status: device.status })
+      }
+      for (const { account, party, kind, name } of rows.holders ?? []) holders.set(account, { party, kind, name })
+      for (const { party, account, status } of rows.contacts ?? []) contacts.set(`${party} ${account}`, status)
       for (const { key, unit } of rows.accounts ?? []) {
         const system = SYSTEM_ACCOUNT_KINDS.map((kind) => systemAccount(kind, bucketOfAccount(key, buckets)))
         for (const each of [key, ...system]) {
           const name = `${each} ${unit}`
-          if (!accounts.has(name)) accounts.set(name, { key: each, unit, status: 'open', balance: 0n, version: 0n })
+          if (!accounts.has(name)) accounts.set(name, emptyAccount(each, unit))
         }
       }
     },
@@ -264,6 +310,18 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
       payments: [...payments.values()],
       refunds: [...refunds.values()],
       events,
+      standings: [...standings.values()],
+      actions,
     }),
   }
 }
+
+const emptyAccount = (key: AccountKey, unit: Unit): Account => ({
+  key,
+  unit,
+  status: 'open',
+  balance: 0n,
+  version: 0n,
+  limits: null,
+  spent: NOTHING_SPENT,
+})

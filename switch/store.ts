@@ -2,14 +2,17 @@
 // Two implementations: memory-store.ts (tests, simulator) and server/postgres/store.ts; both pass store.contract.ts.
 import type { AccountKey, AccountNumber } from '#core/accounts.ts'
 import type { Device } from '#core/device.ts'
-import type { CommandId, DealId, DeviceId, OfferToken, PartyId, PaymentId, TerminalId } from '#core/ids.ts'
-import type { Account, Entry, PostedTransfer } from '#core/ledger.ts'
+import type { PostedAction } from '#core/actions.ts'
+import type { CommandId, DealId, DeviceId, OfferToken, OperatorId, PartyId, PaymentId, TerminalId } from '#core/ids.ts'
+import type { Account, Entry, PostedTransfer, TransferKind } from '#core/ledger.ts'
 import type { Offer, OfferEvent } from '#core/offer.ts'
 import type { Evidence, Payment, PaymentEvent } from '#core/payment.ts'
+import type { RefundLine } from '#core/refund.ts'
 import type { RefusalCode } from '#core/refusals.ts'
+import type { Standing } from '#core/standing.ts'
 import type { Unit } from '#core/money.ts'
 
-export type ActorId = TerminalId | DeviceId | PartyId
+export type ActorId = TerminalId | DeviceId | PartyId | OperatorId
 export type CommandKey = Readonly<{ actor: ActorId; id: CommandId }>
 export type OfferKey = Readonly<{ terminal: TerminalId; deal: DealId }>
 export type NumberKey = Readonly<{ scope: string; number: string }>
@@ -22,13 +25,23 @@ export type Answer = Readonly<{
   payment: PaymentId | null
   refund: PaymentId | null
   version: number | null
+  /** what an operator's command made or touched: a party, an account, a number of rows */
+  note: string | null
 }>
 
 export type StoredCommand = CommandKey & Readonly<{ hash: string; answer: Answer }>
-export type Head = Readonly<{ sequence: bigint; hash: Uint8Array }>
+/** The ends of the bucket's two chains: the journal of transfers and the operator's actions. */
+export type Head = Readonly<{ sequence: bigint; hash: Uint8Array; actions: bigint; actionsHash: Uint8Array }>
 export type Terminal = Readonly<{ id: TerminalId; party: PartyId; status: 'active' | 'revoked' }>
 export type NumberRow = NumberKey & OfferKey & Readonly<{ freeAt: number }>
-export type RefundRow = Readonly<{ id: PaymentId; original: PaymentId; amount: bigint; at: number; told: boolean }>
+export type RefundRow = Readonly<{
+  id: PaymentId
+  original: PaymentId
+  amount: bigint
+  lines: readonly RefundLine[]
+  at: number
+  told: boolean
+}>
 
 /** What to lock and load in one bucket. Accounts are loaded with all their units; refunds by the payment they refund. */
 export type Needs = Readonly<{
@@ -36,10 +49,16 @@ export type Needs = Readonly<{
   offers: readonly OfferKey[]
   payments: readonly PaymentId[]
   accounts: readonly AccountKey[]
+  /**
+   * accounts of which only the status is asked: not locked, so that nobody waits for a deposit to them, whose commit alone changes an
+   * account without the bucket's head. Their balances may be old.
+   */
+  seen: readonly AccountKey[]
   devices: readonly DeviceId[]
   terminals: readonly TerminalId[]
   numbers: readonly NumberKey[]
   refunds: readonly PaymentId[]
+  standings: readonly PartyId[]
 }>
 
 export type BucketNeeds = Needs & Readonly<{ bucket: number }>
@@ -56,6 +75,8 @@ export type Rows = Readonly<{
   terminals: readonly Terminal[]
   numbers: readonly NumberRow[]
   refunds: readonly RefundRow[]
+  /** of those who have one; the rest are unknownStanding(party) */
+  standings: readonly Standing[]
 }>
 
 export type EventRow = Readonly<{
@@ -80,6 +101,8 @@ export type Writes = Readonly<{
   transfers: readonly PostedTransfer[]
   entries: readonly Entry[]
   events: readonly EventRow[]
+  standings: readonly Readonly<{ bucket: number; standing: Standing; previous: number }>[]
+  actions: readonly PostedAction[]
   evidence: readonly Readonly<{ bucket: number; payment: PaymentId; version: number; evidence: Evidence }>[]
 }>
 
@@ -90,6 +113,16 @@ export type Due =
   | Readonly<{ kind: 'refund'; refund: RefundRow }>
 
 export type Balance = Account & Readonly<{ arriving: bigint }>
+export type Holder = Readonly<{ party: PartyId; kind: 'person' | 'merchant'; name: string }>
+export type EntryPage = Readonly<{
+  account: AccountKey
+  unit: Unit
+  before: bigint | null
+  since: number | null
+  until: number | null
+  kind: TransferKind | null
+  limit: number
+}>
 
 export type Store = {
   /**
@@ -109,14 +142,22 @@ export type Store = {
   readPayments(payments: readonly PaymentId[]): Promise<Payment[]>
   readDevice(bucket: number, device: DeviceId): Promise<Device | undefined>
   readBalances(account: AccountNumber): Promise<Balance[]>
+  /** all units of an account as they stand, without what is arriving: a fifth of the price */
+  readAccounts(account: AccountNumber): Promise<Account[]>
   /** which of these accounts do not exist */
   readMissing(accounts: readonly Readonly<{ key: AccountKey; unit: Unit }>[]): Promise<AccountKey[]>
-  /** newest first, `before` excluded */
-  readEntries(
-    page: Readonly<{ account: AccountKey; unit: Unit; before: bigint | null; limit: number }>,
-  ): Promise<Entry[]>
-  /** the terminal's offers, newest first by opening time, `before` excluded */
+  /**
+   * Newest first, `before` excluded, of the times from `since` until before `until` and of one kind where they are not null. Looks at
+   * LIMITS.scannedEntries entries at most: `next` is where to go on, null when nothing older can fit.
+   */
+  readEntries(page: EntryPage): Promise<Readonly<{ entries: Entry[]; next: bigint | null }>>
+  /** how the party has filed this account: null for not at all */
+  readContact(party: PartyId, account: AccountNumber): Promise<'listed' | 'blocked' | null>
+  /** who has this account, for a bill to a person; undefined for nobody */
+  readHolder(account: AccountNumber): Promise<Holder | undefined>
+  /** the terminal's offers, newest first by opening time, `before` excluded; those of one moment are not parted, even beyond `limit` */
   readOffers(page: Readonly<{ terminal: TerminalId; before: number | null; limit: number }>): Promise<Offer[]>
+  /** the party's payments that are not over, newest first by when they were joined */
   readOpenPayments(party: PartyId, limit: number): Promise<Payment[]>
   readDue(limit: number): Promise<Due[]>
   /** the database's clock */
@@ -138,8 +179,10 @@ export const NO_NEEDS: Needs = {
   offers: [],
   payments: [],
   accounts: [],
+  seen: [],
   devices: [],
   terminals: [],
   numbers: [],
   refunds: [],
+  standings: [],
 }

@@ -28,6 +28,7 @@ export function dealView(offer: Offer, payment: Payment | null, link: (token: st
       payer: state.kind === 'taken' ? { name: state.payer.name } : null,
       tally: null,
       challenge: null,
+      restriction: null,
       ended: null,
       portions: [],
       refunds: [],
@@ -45,6 +46,7 @@ export function dealView(offer: Offer, payment: Payment | null, link: (token: st
     payer: { name: payment.payer.name },
     declines: offer.declines + payment.declines,
     challenge: payment.challenge === null ? payment.proven : 'asked',
+    restriction: restrictionView(payment),
   }
 }
 
@@ -53,7 +55,11 @@ export const paymentView = (payment: Payment, rules: SchemeRules): PaymentView =
   ...shared(payment),
   deal: payment.deal,
   state: stateOf(payment),
-  biller: payment.biller,
+  biller: { ...payment.biller, isPerson: payment.payer.knows !== null },
+  knows: payment.payer.knows,
+  unasked: payment.payer.device === null,
+  shopAsked: payment.asked !== null,
+  permitted: payment.permitted?.billVersion === payment.billVersion,
   payerAccount: payment.payer.account,
   nonce: payment.nonce,
   freshProof: payment.bill !== null && payment.bill.total >= rules.freshProofFrom,
@@ -69,12 +75,29 @@ const shared = (payment: Payment) => ({
   tally: tallyOf(payment),
   ended: payment.ended?.reason ?? null,
   portions: payment.portions.map(portionView),
-  refunds: payment.refunds.map(({ id, refunded, at }) => ({ payment: id, amount: String(refunded), at })),
+  refunds: payment.refunds.map(({ id, refunded, lines, at }) => ({
+    payment: id,
+    amount: String(refunded),
+    lines: lines.map(({ line, amount }) => ({ line, amount: String(amount) })),
+    at,
+  })),
   joinedAt: payment.joinedAt,
   approvedAt: payment.approvedAt,
   turnEndsAt: payment.turn?.idleAt ?? null,
   expiresAt: payment.expiresAt,
 })
+
+/**
+ * The question names every restricted line, not those that this payer may not buy: a bill with a line for each year of age would
+ * tell the age.
+ */
+function restrictionView({ bill, asked, permitted, billVersion }: Payment): DealView['restriction'] {
+  if (asked !== null) {
+    const lines = bill?.lines.flatMap(({ restriction }, index) => (restriction === null ? [] : [index])) ?? []
+    return { state: 'asked', lines }
+  }
+  return permitted?.billVersion === billVersion ? { state: 'permitted', lines: [] } : null
+}
 
 function portionView({ lines, amount, state }: Portion): DealView['portions'][number] {
   return {
@@ -82,13 +105,22 @@ function portionView({ lines, amount, state }: Portion): DealView['portions'][nu
     amount: String(amount),
     state: state.kind,
     settled: String(state.kind === 'settled' ? state.settled : 0n),
+    waits: waitsFor(state),
     until: 'until' in state ? state.until : null,
+    deliverBy: state.kind === 'held' && state.delivered === null ? state.deliverBy : null,
   }
+}
+
+/** What the portion waits for. Goods to be delivered are delivered first; then what is left of the cancellation period runs out. */
+function waitsFor(state: Portion['state']): DealView['portions'][number]['waits'] {
+  if (state.kind === 'authorising') return 'answer'
+  if (state.kind !== 'held') return null
+  return state.delivered === null ? 'delivery' : 'cooling-off'
 }
 
 /** The seed from which both screens draw their half: the payment and the two enrolled machines, so that a relayed code shows. */
 export const tallyOf = ({ id, terminal, payer }: Payment): string =>
-  toHex(sha256(concat(utf8('tally'), idBytes(id), idBytes(terminal), idBytes(payer.device))))
+  toHex(sha256(concat(utf8('tally'), idBytes(id), idBytes(terminal), idBytes(payer.device ?? payer.party))))
 
 export const balanceView = ({ key, unit, status, balance, arriving }: Balance): BalanceView => ({
   account: key,

@@ -1,12 +1,23 @@
 // The rows of one batch while it is decided: later commands see what earlier ones changed; what changed is written at the end.
 import { bucketOfAccount, type AccountKey } from '#core/accounts.ts'
+import { actionHash, type Action, type PostedAction } from '#core/actions.ts'
 import { assert } from '#core/assert.ts'
 import type { Device } from '#core/device.ts'
-import { bucketOfId, type DeviceId, type PaymentId, type TerminalId } from '#core/ids.ts'
-import { affords, chainHash, type Account, type Entry, type PostedTransfer, type Transfer } from '#core/ledger.ts'
+import { dayOf } from '#core/calendar.ts'
+import { bucketOfId, type DeviceId, type PartyId, type PaymentId, type TerminalId } from '#core/ids.ts'
+import {
+  affords,
+  chainHash,
+  debited,
+  type Account,
+  type Entry,
+  type PostedTransfer,
+  type Transfer,
+} from '#core/ledger.ts'
 import type { Unit } from '#core/money.ts'
 import type { Offer } from '#core/offer.ts'
 import type { Payment } from '#core/payment.ts'
+import { unknownStanding, type Standing } from '#core/standing.ts'
 import type {
   ActorId,
   CommandKey,
@@ -29,9 +40,10 @@ const offerKey = ({ terminal, deal }: OfferKey): string => `${terminal} ${deal}`
 const accountKey = (key: AccountKey, unit: Unit): string => `${key} ${unit}`
 const numberKey = ({ scope, number }: NumberKey): string => `${scope} ${number}`
 
-/** The working rows of a batch. `buckets` is the scheme's number of buckets. */
-export function workingRows(rows: Rows, buckets: number) {
+/** The working rows of a batch. `buckets` is the scheme's number of buckets, `zone` whose calendar days it counts. */
+export function workingRows(rows: Rows, { buckets, zone }: { buckets: number; zone: string }) {
   const { now } = rows
+  const today = dayOf(now, zone)
   const heads = new Map(rows.heads)
   const commands = new Map(rows.commands.map((row) => [commandKey(row.bucket, row), row as StoredCommand]))
   const offers = new Map(rows.offers.map((offer) => [offerKey(offer), offer]))
@@ -41,6 +53,7 @@ export function workingRows(rows: Rows, buckets: number) {
   const terminals = new Map(rows.terminals.map((terminal) => [terminal.id, terminal]))
   const numbers = new Map(rows.numbers.map((number) => [numberKey(number), number]))
   const refunds = new Map<PaymentId, Map<PaymentId, RefundRow>>()
+  const standings = new Map(rows.standings.map((standing) => [standing.party, standing]))
   for (const refund of rows.refunds) refundsOfOriginal(refund.original).set(refund.id, refund)
 
   const changedHeads = new Set<number>()
@@ -51,6 +64,8 @@ export function workingRows(rows: Rows, buckets: number) {
   const changedDevices = new Set<DeviceId>()
   const changedNumbers = new Map<string, number>()
   const changedRefunds = new Map<PaymentId, { bucket: number; refund: RefundRow }>()
+  const changedStandings = new Map<PartyId, number>()
+  const actions: PostedAction[] = []
   const transfers: PostedTransfer[] = []
   const entries: Entry[] = []
   const events: EventRow[] = []
@@ -88,12 +103,10 @@ export function workingRows(rows: Rows, buckets: number) {
       at: now,
     }
     const posted = { ...unchained, hash: chainHash(head.hash, unchained) }
-    heads.set(bucket, { sequence: posted.sequence, hash: posted.hash })
+    heads.set(bucket, { ...head, sequence: posted.sequence, hash: posted.hash })
     changedHeads.add(bucket)
-    const key = accountKey(account.key, account.unit)
-    if (!changedAccounts.has(key)) changedAccounts.set(key, account.version)
-    const after = { ...account, balance: account.balance - transfer.amount, version: account.version + 1n }
-    accounts.set(key, after)
+    const after = debited(account, transfer, today)
+    saveAccount(after)
     transfers.push(posted)
     entries.push({
       bucket,
@@ -113,13 +126,53 @@ export function workingRows(rows: Rows, buckets: number) {
     return posted
   }
 
+  /** The units of each loaded account; no command of a batch makes an account. */
+  let knownUnits: Map<AccountKey, Unit[]> | undefined
+  function unitsOf(): ReadonlyMap<AccountKey, Unit[]> {
+    if (knownUnits !== undefined) return knownUnits
+    knownUnits = new Map()
+    for (const { key, unit } of rows.accounts) {
+      const units = knownUnits.get(key)
+      if (units === undefined) knownUnits.set(key, [unit])
+      else units.push(unit)
+    }
+    return knownUnits
+  }
+
+  /** The account as it shall stand. Its version counts entries, so a change of status or limits alone leaves it. */
+  function saveAccount(account: Account): void {
+    const key = accountKey(account.key, account.unit)
+    const before = accounts.get(key)
+    assert(before !== undefined, 'an account that changes was loaded')
+    if (!changedAccounts.has(key)) changedAccounts.set(key, before.version)
+    accounts.set(key, account)
+  }
+
+  /** Appends to the operator's log of the bucket. */
+  function act(bucket: number, action: Action): PostedAction {
+    const head = headOf(bucket)
+    const unchained = { ...action, bucket, number: head.actions + 1n, at: now }
+    const posted = { ...unchained, hash: actionHash(head.actionsHash, unchained) }
+    heads.set(bucket, { ...head, actions: posted.number, actionsHash: posted.hash })
+    changedHeads.add(bucket)
+    actions.push(posted)
+    return posted
+  }
+
   return {
     now,
+    today,
     post,
+    act,
+    saveAccount,
     command: (bucket: number, key: CommandKey) => commands.get(commandKey(bucket, key)),
     offer: (key: OfferKey): Offer | undefined => offers.get(offerKey(key)),
     payment: (id: PaymentId): Payment | undefined => payments.get(id),
     account: (key: AccountKey, unit: Unit): Account | undefined => accounts.get(accountKey(key, unit)),
+    /** all units of a loaded account */
+    accountsOf: (key: AccountKey): Account[] =>
+      (unitsOf().get(key) ?? []).flatMap((unit) => accounts.get(accountKey(key, unit)) ?? []),
+    standing: (party: PartyId): Standing => standings.get(party) ?? unknownStanding(party),
     device: (id: DeviceId): Device | undefined => devices.get(id),
     terminal: (id: TerminalId): Terminal | undefined => terminals.get(id),
     number: (key: NumberKey): NumberRow | undefined => numbers.get(numberKey(key)),
@@ -145,6 +198,8 @@ export function workingRows(rows: Rows, buckets: number) {
       events.push({ bucket: bucketOfId(id), terminal, subject: id, version, at: now, body })
     },
     saveDevice(device: Device): void {
+      // Within the unlock nothing of it changes, and most payments are within it.
+      if (devices.get(device.id) === device) return
       devices.set(device.id, device)
       changedDevices.add(device.id)
     },
@@ -155,6 +210,12 @@ export function workingRows(rows: Rows, buckets: number) {
     saveRefund(bucket: number, refund: RefundRow): void {
       refundsOfOriginal(refund.original).set(refund.id, refund)
       changedRefunds.set(refund.id, { bucket, refund })
+    },
+    saveStanding(standing: Standing): void {
+      const { party } = standing
+      const previous = changedStandings.get(party) ?? standings.get(party)?.version ?? 0
+      changedStandings.set(party, previous)
+      standings.set(party, { ...standing, version: previous + 1 })
     },
     saveEvidence(payment: PaymentId, version: number, given: Writes['evidence'][number]['evidence']): void {
       evidence.push({ bucket: bucketOfId(payment), payment, version, evidence: given })
@@ -187,6 +248,12 @@ export function workingRows(rows: Rows, buckets: number) {
         devices: [...changedDevices].map((id) => ({ bucket: bucketOfId(id), device: found(devices, id) })),
         numbers: [...changedNumbers].map(([key, bucket]) => ({ bucket, number: found(numbers, key) })),
         refunds: [...changedRefunds.values()],
+        standings: [...changedStandings].map(([party, previous]) => ({
+          bucket: bucketOfId(party),
+          standing: found(standings, party),
+          previous,
+        })),
+        actions,
         transfers,
         entries,
         events,
@@ -205,4 +272,10 @@ export function workingRows(rows: Rows, buckets: number) {
   }
 }
 
-export type Changes = Readonly<{ offers: readonly Offer[]; payments: readonly Payment[]; buckets: readonly number[] }>
+/** `buckets`: where money is on its way to; `accounts`: those it is on its way to, and those that have changed already. */
+export type Changes = Readonly<{
+  offers: readonly Offer[]
+  payments: readonly Payment[]
+  buckets: readonly number[]
+  accounts: readonly AccountKey[]
+}>

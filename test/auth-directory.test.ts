@@ -71,6 +71,15 @@ describe('directory in PostgreSQL', () => {
     ])
     assert.equal(String(devices.rows[0]?.key).replaceAll('-', ''), phone.identity.actor.key.slice(4))
     assert.equal(Number(devices.rows[0]?.proved_at), 0)
+    // Its person may ask for money: as a terminal of the same id, until the phone is revoked.
+    const twin = async () =>
+      (await pool.query('select bucket, status from terminal where id = $1', [phone.identity.actor.id.slice(4)])).rows
+    assert.deepEqual(await twin(), [{ bucket: 7, status: 'active' }])
+    assert.ok(await directory.revoke(phone.identity.actor.id))
+    assert.deepEqual(await twin(), [{ bucket: 7, status: 'revoked' }])
+    const revoked = await pool.query('select status from device where id = $1', [phone.identity.actor.id.slice(4)])
+    assert.deepEqual(revoked.rows, [{ status: 'revoked' }])
+    assert.equal((await directory.identityOf(phone.identity.actor.id))?.status, 'revoked')
   })
 })
 
@@ -138,17 +147,17 @@ function contract(open: () => Promise<Directory>): void {
 
   it('takes a code once, from whoever is first, and gives the same key the same answer again', async () => {
     const directory = await open()
-    const { code, publicKey, identity } = await enrolled(directory, 'device', 4)
+    const { party, code, publicKey, identity } = await enrolled(directory, 'device', 4)
     assert.deepEqual(await directory.useCode({ code, publicKey, label: 'again' }), identity)
     assert.equal(await directory.useCode({ code, publicKey: key(), label: 'thief' }), undefined)
     assert.equal(await directory.useCode({ code: newCode(), publicKey, label: 'guess' }), undefined)
 
-    const fresh = await directory.createCode({ party: identity.actor.party, kind: 'device', lifeMs: DAY_MS })
+    const fresh = await directory.createCode({ party: party.id, kind: 'device', lifeMs: DAY_MS })
     const racers = await Promise.all(
       Array.from({ length: 4 }, () => directory.useCode({ code: fresh.code, publicKey: key(), label: 'racer' })),
     )
     assert.equal(racers.filter((racer) => racer !== undefined).length, 1)
-    const late = await directory.createCode({ party: identity.actor.party, kind: 'device', lifeMs: -1 })
+    const late = await directory.createCode({ party: party.id, kind: 'device', lifeMs: -1 })
     assert.equal(await directory.useCode({ code: late.code, publicKey, label: 'late' }), undefined)
   })
 

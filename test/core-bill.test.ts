@@ -5,14 +5,25 @@ import * as fc from 'fast-check'
 import { billHash, canonicalBill, fatesOf, faultOf, taxIncluded, type Bill, type Biller } from '#core/bill.ts'
 import { toHex, toText } from '#core/bytes.ts'
 import { MAX_AMOUNT } from '#core/money.ts'
-import { bill, biller, line, unit } from './support/deal.ts'
+import { bill, biller, cooled, line, restriction, unit } from './support/deal.ts'
 import { bills } from './support/walk.ts'
 
 const bread = bill(line(1_280n, {}, { taxRate: 800, tax: 94n, code: '4901234567894' }))
 const japanese: Biller = { ...biller, name: '丸紅', legalName: '株式会社 丸紅ベーカリー' }
 const rice = bill(
   line(150n, { delivery: true }, { text: 'おにぎり（鮭）', quantity: 1, taxRate: 800, tax: 11n }),
-  line(300n, { coolingOffSeconds: 86_400 }, { text: 'お茶 "500" \\ ml', quantity: 2, taxRate: 1000, tax: 27n }),
+  line(300n, cooled('P8D'), { text: 'お茶 "500" \\ ml', quantity: 2, taxRate: 1000, tax: 27n }),
+)
+const sake = bill(
+  line(
+    1_800n,
+    { delivery: true, ...cooled('P1M') },
+    {
+      text: '清酒',
+      code: '4901-1',
+      restriction: { minimumAge: 20, membership: 'がくせい', region: 'JP-14', perDay: 2 },
+    },
+  ),
 )
 const euros: Bill = { ...bill(line(MAX_AMOUNT, {}, { text: 'Café' })), unit: unit('EUR') }
 
@@ -21,20 +32,26 @@ test('the canonical bytes of fixed bills are these, and their SHA-256', () => {
     [
       biller,
       bread,
-      String.raw`["WB1","trm_00072222222222222222222222222222","pty_00072121212121212121212121212121","00276543219","Marubeni Bakery Ltd.",[["JPY",0,"1280"]],[],[["Bread",1,"1280",800,"94","4901234567894",false,0]],[],null]`,
-      'fb41c9327738ed186cc43841d72997cc6717769a8685ea8d41df53309b3df7da',
+      String.raw`["WB2","trm_00072222222222222222222222222222","pty_00072121212121212121212121212121","00276543219","Marubeni Bakery Ltd.",[["JPY",0,"1280"]],[],[["Bread",1,"1280",800,"94","4901234567894",false,null,null]],[],null]`,
+      '3017086cc48d047a98c66187a43d8dd218f9eeb10ffe26fe45acfa8ef13fdd33',
     ],
     [
       japanese,
       rice,
-      String.raw`["WB1","trm_00072222222222222222222222222222","pty_00072121212121212121212121212121","00276543219","株式会社 丸紅ベーカリー",[["JPY",0,"450"]],[],[["おにぎり（鮭）",1,"150",800,"11",null,true,0],["お茶 \"500\" \\ ml",2,"300",1000,"27",null,false,86400]],[],null]`,
-      '0f7858a1782b403e5737fed9cb3944fd6d7164ce763c5ab7c15e4e19b485801c',
+      String.raw`["WB2","trm_00072222222222222222222222222222","pty_00072121212121212121212121212121","00276543219","株式会社 丸紅ベーカリー",[["JPY",0,"450"]],[],[["おにぎり（鮭）",1,"150",800,"11",null,true,null,null],["お茶 \"500\" \\ ml",2,"300",1000,"27",null,false,["P8D","Asia/Tokyo"],null]],[],null]`,
+      '5e4e85e26db9d874028050b1cf5322ed94dd22a653ec8bfb638514c58dcae7c6',
     ],
     [
       biller,
       euros,
-      String.raw`["WB1","trm_00072222222222222222222222222222","pty_00072121212121212121212121212121","00276543219","Marubeni Bakery Ltd.",[["EUR",2,"999999999999999999"]],[],[["Café",1,"999999999999999999",null,"0",null,false,0]],[],null]`,
-      '376ed7f5a2c622367ecca864c647440805529f256f7ea8df006fd44857c5ab9c',
+      String.raw`["WB2","trm_00072222222222222222222222222222","pty_00072121212121212121212121212121","00276543219","Marubeni Bakery Ltd.",[["EUR",2,"999999999999999999"]],[],[["Café",1,"999999999999999999",null,"0",null,false,null,null]],[],null]`,
+      'b85f8085e7b3167102c5963a1fc539936b295459ae6336cb842692df319e9e9c',
+    ],
+    [
+      biller,
+      sake,
+      String.raw`["WB2","trm_00072222222222222222222222222222","pty_00072121212121212121212121212121","00276543219","Marubeni Bakery Ltd.",[["JPY",0,"1800"]],[],[["清酒",1,"1800",null,"0","4901-1",true,["P1M","Asia/Tokyo"],[20,"がくせい","JP-14",2]]],[],null]`,
+      'dfbec5650f824f2f375a2b46724fcccbaf4b63c2beb5d1d0f2fe1eb45f415864',
     ],
   ]
   for (const [who, what, text, hash] of vectors) {
@@ -74,7 +91,12 @@ test('whatever is signed for changes the hash', () => {
     bill({ ...first, tax: 12n }, second),
     bill({ ...first, code: '150' }, second),
     bill({ ...first, conditions: { ...first.conditions, delivery: false } }, second),
-    bill({ ...first, conditions: { ...first.conditions, coolingOffSeconds: 1 } }, second),
+    bill({ ...first, conditions: { ...first.conditions, ...cooled('P1D') } }, second),
+    bill(first, { ...second, conditions: { ...second.conditions, ...cooled('P9D') } }),
+    bill(first, { ...second, conditions: { delivery: false, coolingOff: { period: 'P8D', zone: 'Asia/Seoul' } } }),
+    ...[{ minimumAge: 20 }, { minimumAge: 18 }, { membership: '20' }, { region: 'JP' }, { perDay: 20 }].map((over) =>
+      bill({ ...first, restriction: restriction(over) }, second),
+    ),
   ].map((each) => toHex(billHash(biller, each)))
   const billers = [
     { ...biller, terminal: 'trm_00072222222222222222222222222223' as const },
@@ -136,15 +158,16 @@ test('the tax inside an amount is rounded down', () => {
   for (const [amount, rate, tax] of rows) assert.equal(taxIncluded(amount, rate), tax, `${amount} at ${rate}`)
 })
 
-test('lines with equal conditions share one fate, in order of first appearance', () => {
+test('lines with equal conditions share one fate in order of first appearance; what can be taken back stands alone', () => {
   const fates = fatesOf(
     bill(
       line(1n),
       line(2n, { delivery: true }),
       line(4n),
-      line(8n, { coolingOffSeconds: 60 }),
-      line(16n, { delivery: true, coolingOffSeconds: 60 }),
+      line(8n, cooled('P8D')),
+      line(16n, { delivery: true, ...cooled('P8D') }),
       line(32n, { delivery: true }),
+      line(64n, cooled('P8D')),
     ),
   )
   assert.deepEqual(
@@ -154,6 +177,7 @@ test('lines with equal conditions share one fate, in order of first appearance',
       [[1, 5], 34n],
       [[3], 8n],
       [[4], 16n],
+      [[6], 64n],
     ],
   )
 })
@@ -170,7 +194,9 @@ test('fates hold every line once and add up to the total', () => {
         fates.reduce((total, { amount }) => total + amount, 0n),
         each.total,
       )
-      assert.equal(new Set(fates.map(({ conditions }) => JSON.stringify(conditions))).size, fates.length)
+      const shared = fates.filter(({ conditions }) => conditions.coolingOff === null)
+      assert.equal(new Set(shared.map(({ conditions }) => conditions.delivery)).size, shared.length)
+      for (const { conditions, lines } of fates) if (conditions.coolingOff !== null) assert.equal(lines.length, 1)
     }),
   )
 })

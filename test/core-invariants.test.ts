@@ -1,41 +1,64 @@
 // The checker of the books: a day of trade has no fault, and every fault that is planted in it is found.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { systemAccount } from '#core/accounts.ts'
+import { bucketOf, systemAccount } from '#core/accounts.ts'
+import { actionHash, GENESIS_ACTION, type PostedAction } from '#core/actions.ts'
+import type { Bill } from '#core/bill.ts'
+import { idInBucket } from '#core/ids.ts'
 import { faultsOf, type Books } from '#core/invariants.ts'
-import { chainHash, GENESIS_HASH, type PostedTransfer } from '#core/ledger.ts'
+import { chainHash, GENESIS_HASH, MOST_ISSUED, type Account, type PostedTransfer } from '#core/ledger.ts'
 import type { Payment } from '#core/payment.ts'
 import { id } from './support/deal.ts'
-import { billOf, memoryGround, openTown } from './support/world.ts'
+import { cashOf, ledgerOn, transfer } from './support/ledger.ts'
+import { billOf, billWith, BUCKETS, lineOf, memoryGround, openTown } from './support/world.ts'
 
-/** A day in a small town: paid, held, delivered in part, refunded, cancelled, and numbers waiting. */
+/** A day in a small town: paid, held, delivered in part, refunded, taken back, cancelled, counted by the operator, and numbers waiting. */
 async function dayOfTrade(): Promise<Books> {
-  const ground = await memoryGround()
+  const clock = { now: 1_800_000_000_000 }
+  const ground = await memoryGround(clock)
   const town = await openTown(ground)
-  const joined = async (...args: Parameters<typeof billOf>) => {
-    const { payment } = await town.join(town.payer, (await town.offer(billOf(...args))).number)
+  const joined = async (bill: Bill) => {
+    const { payment } = await town.join(town.payer, (await town.offer(bill)).number)
     assert.ok(payment)
     return payment
   }
-  const pay = async (...args: Parameters<typeof billOf>) => {
-    const payment = await joined(...args)
+  const pay = async (bill: Bill) => {
+    const payment = await joined(bill)
     assert.equal((await town.approve(town.payer, payment)).refusal, null)
     return payment
   }
-  const paid = await pay(1_000n)
-  const held = await pay(700n, { delivery: true, coolingOffSeconds: 0 })
-  await pay(300n, { delivery: true, coolingOffSeconds: 0 })
+  const paid = await pay(billWith(lineOf(750n), lineOf(250n)))
+  const delivery = { delivery: true, coolingOff: null }
+  const held = await pay(billOf(700n, delivery))
+  await pay(billOf(300n, delivery))
+  const coolingOff = { delivery: false, coolingOff: { period: 'PT1H', zone: 'UTC' } }
+  const cooled = await pay(
+    billWith(lineOf(11n, { conditions: coolingOff }), lineOf(12n, { conditions: coolingOff }), lineOf(13n)),
+  )
+  assert.equal((await town.say(town.payer, { name: 'take-back', payment: cooled, portion: 0 })).refusal, null)
   await town.say(town.till, { name: 'deliver', payment: held, portion: 0, amount: 500n })
-  await town.say(town.till, { name: 'refund', payment: paid, amount: 400n })
-  await town.say(town.payer, { name: 'decline', payment: await joined(50n) })
-  await joined(60n)
+  assert.equal((await town.refund(paid, 400n, [{ line: 0, amount: 400n }])).refusal, null)
+  await town.say(town.payer, { name: 'decline', payment: await joined(billOf(50n)) })
+  clock.now += 3_600_000
+  assert.ok((await town.hub.tick(10)) > 0)
+  await joined(billOf(60n))
   await town.offer(billOf(1n))
   await town.offer(billOf(2n))
+  const { commit } = ledgerOn(ground)
+  const home = bucketOf(town.payer.account, BUCKETS)
+  await commit([{ bucket: home, accounts: [cashOf(home)] }], (working) => {
+    for (const why of ['counted', 'counted again']) {
+      const operator = idInBucket('opr', 0, new Uint8Array(14))
+      const action = { operator, operatorName: 'Operator', subject: town.payer.account, why, before: '0', after: '5' }
+      working.act(home, { ...action, what: 'cash-in' })
+    }
+    working.post(transfer(cashOf(home), town.payer.account, 5n, { kind: 'deposit' }))
+  })
   await town.settleDown()
   // One more payment that has not been deposited yet.
-  await pay(100n)
+  await pay(billOf(100n))
   const books = await ground.books()
-  // A map of its own: what is planted must not reach the store.
+  // Maps of its own: what is planted must not reach the store.
   return { ...books, heads: new Map(books.heads), marks: new Map(books.marks) }
 }
 
@@ -50,6 +73,9 @@ const heldOne = one(good.payments, ({ portions }) => portions.some(({ state }) =
 const partly = one(good.payments, ({ portions }) =>
   portions.some(({ state, amount }) => state.kind === 'settled' && state.settled < amount),
 )
+const cooled = one(good.payments, ({ portions }) => portions.some(({ conditions }) => conditions.coolingOff !== null))
+const [firstAction, secondAction] = good.actions
+assert.ok(firstAction && secondAction)
 const payerAccount = one(good.accounts, ({ key }) => key === settle.debit)
 const credited = one(
   good.entries,
@@ -58,6 +84,20 @@ const credited = one(
 const refund = one(good.refunds, () => true)
 const open = good.offers.filter(({ state }) => state.kind === 'open')
 const markKey = `${settle.creditBucket} ${settle.bucket}`
+
+const withHead = (bucket: number, by: Partial<ReturnType<typeof headOf>>): Books['heads'] =>
+  new Map(good.heads).set(bucket, { ...headOf(bucket), ...by })
+const headOf = (bucket: number) => good.heads.get(bucket) ?? assert.fail('no such head')
+
+/** The operator's log as a forger would leave it. */
+function relogged(...log: Omit<PostedAction, 'hash'>[]): Pick<Books, 'actions' | 'heads'> {
+  const links: PostedAction[] = []
+  for (const action of log) {
+    links.push({ ...action, hash: actionHash(links.at(-1)?.hash ?? GENESIS_ACTION, action) })
+  }
+  const head = { actions: BigInt(links.length), actionsHash: links.at(-1)?.hash ?? GENESIS_ACTION }
+  return { actions: links, heads: withHead(log[0]?.bucket ?? 0, head) }
+}
 
 /** The journal of a bucket with one transfer changed and every later link made again, as a forger would. */
 function relinked(old: PostedTransfer, by: Partial<PostedTransfer>): Pick<Books, 'transfers' | 'heads'> {
@@ -70,13 +110,17 @@ function relinked(old: PostedTransfer, by: Partial<PostedTransfer>): Pick<Books,
     hash = chainHash(hash, changed)
     return { ...changed, hash }
   })
-  const heads = new Map(good.heads).set(old.bucket, { sequence: BigInt(links.length), hash })
+  const heads = withHead(old.bucket, { sequence: BigInt(links.length), hash })
   return { transfers: [...good.transfers.filter(({ bucket }) => bucket !== old.bucket), ...links], heads }
 }
 
 const withPayment = (old: Payment, by: Partial<Payment>): Partial<Books> => ({
   payments: swap(good.payments, old, { ...old, ...by }),
 })
+const withSpent = (spent: Account['spent']): Partial<Books> => ({
+  accounts: swap(good.accounts, payerAccount, { ...payerAccount, spent }),
+})
+const NEVER = 9_000_000_000_000
 const withMark = (key: string, mark: bigint): Partial<Books> => ({ marks: new Map(good.marks).set(key, mark) })
 
 test('a good day has no fault', () => {
@@ -112,12 +156,7 @@ const planted: Record<string, [Partial<Books>, RegExp]> = {
     /goes to a wrong bucket$/,
   ],
   'the head has another hash': [
-    {
-      heads: new Map(good.heads).set(settle.bucket, {
-        sequence: good.heads.get(settle.bucket)?.sequence ?? 0n,
-        hash: GENESIS_HASH,
-      }),
-    },
+    { heads: withHead(settle.bucket, { hash: GENESIS_HASH }) },
     /^head of journal \d+ has another hash$/,
   ],
   'a journal has no head': [
@@ -188,7 +227,7 @@ const planted: Record<string, [Partial<Books>, RegExp]> = {
     / holds 0, escrow says 300$/,
   ],
   'a payment ended although it settled': [
-    withPayment(paid, { approvedAt: null, ended: { reason: 'idle', at: 0 } }),
+    withPayment(paid, { approvedAt: null, ended: { reason: 'idle', refusal: null, at: 0 } }),
     /ended although it settled$/,
   ],
   'more was refunded than settled': [
@@ -207,6 +246,80 @@ const planted: Record<string, [Partial<Books>, RegExp]> = {
   'a refund is shown twice': [
     withPayment(paid, { refunds: [...paid.refunds, ...paid.refunds] }),
     /shows other refunds than were made$/,
+  ],
+  'a transfer says hold and does not go to escrow': [relinked(settle, { kind: 'hold' }), /is no hold: from /],
+  'more was issued than there can be': [
+    {
+      accounts: good.accounts.map((each) =>
+        each.key === `issue:${settle.bucket}` ? { ...each, balance: -MOST_ISSUED - 1n } : each,
+      ),
+    },
+    /^issue:\d+ JPY is below its floor$/,
+  ],
+  'a day counts less than was paid': [
+    withSpent({ ...payerAccount.spent, onDay: payerAccount.spent.onDay - 1n }),
+    / counts .* its payments say otherwise$/,
+  ],
+  'a month counts less than its day': [
+    withSpent({ ...payerAccount.spent, inMonth: 0n }),
+    / counts .* its payments say otherwise$/,
+  ],
+  'what was taken back was not given back': [
+    withPayment(cooled, {
+      portions: cooled.portions.map((each) => ({
+        ...each,
+        state: { kind: 'settled', settled: each.amount, at: NEVER },
+      })),
+    }),
+    / settled 36, its transfers say otherwise$/,
+  ],
+  'more left the payer than was approved': [
+    withPayment(cooled, { portions: cooled.portions.slice(1) }),
+    / took 36, approved was 25$/,
+  ],
+  'a consent that does not stand any more has moved money': [
+    withPayment(heldOne, { approvedAt: null }),
+    / took 300, approved was 0$/,
+  ],
+  'a line settled within its cancellation period': [
+    withPayment(cooled, {
+      portions: cooled.portions.map((each) =>
+        each.conditions.coolingOff !== null && each.state.kind === 'settled'
+          ? { ...each, state: { ...each.state, at: each.state.at - 1 } }
+          : each,
+      ),
+    }),
+    /^lines 1 of .* settled within their cancellation period$/,
+  ],
+  'a refund is not the sum of its lines': [
+    { refunds: swap(good.refunds, refund, { ...refund, lines: [{ line: 0, amount: 399n }] }) },
+    /^refund .* is not the sum of its lines$/,
+  ],
+  'a line was refunded more than it cost': [
+    { refunds: swap(good.refunds, refund, { ...refund, lines: [{ line: 1, amount: 400n }] }) },
+    /^line 1 of .* was refunded more than it cost$/,
+  ],
+  'a line that went back was refunded too': [
+    { refunds: [...good.refunds, { ...refund, original: cooled.id, amount: 11n, lines: [{ line: 0, amount: 11n }] }] },
+    /^lines 0 of .* were refunded more than they settled$/,
+  ],
+  'an action of the operator is gone': [{ actions: [secondAction] }, /^log \d+ has a gap at 2$/],
+  'the newest action of the operator is gone': [{ actions: [firstAction] }, /^head of log \d+ is not at its end$/],
+  'the operator gave another reason afterwards': [
+    { actions: [{ ...firstAction, why: 'a gift' }, secondAction] },
+    /^log \d+ is altered at 1$/,
+  ],
+  'the last action was forged with its hash': [
+    { actions: relogged(firstAction, { ...secondAction, why: 'a gift' }).actions },
+    /^head of log \d+ has another hash$/,
+  ],
+  'an action was put in, chain and head forged': [
+    relogged(firstAction, secondAction, secondAction),
+    /^log \d+ has a gap at 2$/,
+  ],
+  'an action lies in no bucket': [
+    { actions: [...good.actions, { ...firstAction, bucket: BUCKETS }] },
+    /lies in a log without a head$/,
   ],
   'a payment is gone': [{ payments: swap(good.payments, paid) }, /is of no known payment$/],
   'one deal was paid twice': [
@@ -248,4 +361,14 @@ test('a refund that is not told yet is no fault, whether its payment shows it or
   const untold = swap(good.refunds, refund, { ...refund, told: false })
   assert.deepEqual(faultsOf({ ...good, refunds: untold }), [])
   assert.deepEqual(faultsOf({ ...good, refunds: untold, ...withPayment(paid, { refunds: [] }) }), [])
+})
+
+test('two bills between people, which have links and no numbers, are no fault', () => {
+  const [first, second] = open
+  assert.ok(first?.state.kind === 'open' && second?.state.kind === 'open')
+  const offers = [first.state, second.state].map((state) => ({
+    ...first,
+    state: { ...state, ticket: { ...state.ticket, number: null } },
+  }))
+  assert.deepEqual(faultsOf({ ...good, offers }), [])
 })

@@ -3,7 +3,18 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemAccount } from '#core/accounts.ts'
 import { toHex } from '#core/bytes.ts'
-import { affords, chainHash, GENESIS_HASH, TRANSFER_KINDS, type PostedTransfer } from '#core/ledger.ts'
+import {
+  affords,
+  chainHash,
+  debited,
+  GENESIS_HASH,
+  isSpending,
+  NOTHING_SPENT,
+  spentWith,
+  TRANSFER_KINDS,
+  type PostedTransfer,
+  type Spent,
+} from '#core/ledger.ts'
 import { account, biller, id, JPY, NOON, payer, PAYMENT, unit } from './support/deal.ts'
 
 const transfer: Omit<PostedTransfer, 'hash'> = {
@@ -68,4 +79,29 @@ test("a party's account cannot go below zero, the scheme's own can", () => {
   assert.equal(affords(account(500n), 501n), false)
   assert.equal(affords(account(0n), 0n), true)
   assert.equal(affords(account(0n, { key: systemAccount('issue', 3) }), 501n), true)
+})
+
+test('what was spent counts from the beginning of its day and month', () => {
+  const spent: Spent = { day: 20_261_231, onDay: 5n, month: 202_612, inMonth: 70n }
+  const rows: [Spent, day: number, onDay: bigint, inMonth: bigint][] = [
+    [NOTHING_SPENT, 20_261_231, 3n, 3n],
+    [spent, 20_261_231, 8n, 73n],
+    [{ ...spent, day: 20_261_230 }, 20_261_231, 3n, 73n],
+    [spent, 20_270_101, 3n, 3n],
+    [{ ...spent, day: 20_251_231, month: 202_512 }, 20_261_231, 3n, 3n],
+  ]
+  for (const [before, day, onDay, inMonth] of rows)
+    assert.deepEqual(spentWith(before, 3n, day), { day, onDay, month: Math.floor(day / 100), inMonth })
+})
+
+test('a person spends by paying; what the cash desk hands out, what goes back and the scheme’s own accounts count nothing', () => {
+  const spending = TRANSFER_KINDS.filter((kind) => isSpending({ kind, debit: payer.account }))
+  assert.deepEqual(spending, ['settle', 'hold'])
+  assert.ok(!isSpending({ kind: 'settle', debit: systemAccount('clearing', 3) }))
+  const after = debited(account(2_000n), transfer, 20_270_115)
+  assert.deepEqual(
+    [after.balance, after.version, after.spent],
+    [720n, 2n, { day: 20_270_115, onDay: 1_280n, month: 202_701, inMonth: 1_280n }],
+  )
+  assert.deepEqual(debited(account(2_000n), { ...transfer, kind: 'withdraw' }, 20_270_115).spent, NOTHING_SPENT)
 })

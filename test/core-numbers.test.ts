@@ -108,5 +108,11 @@ test('what is wrong with a typed number is said before it is sent', () => {
 
 test('scopes and terminals have the lengths and lives of the design', () => {
   assert.deepEqual([randomDigitsFor('terminal'), randomDigitsFor('area'), randomDigitsFor('scheme')], [6, 8, 10])
-  assert.deepEqual(LIFETIME_MS, { counter: 120e3, vending: 60e3, 'ticket-office': 300e3, 'web-shop': 900e3 })
+  assert.deepEqual(LIFETIME_MS, {
+    counter: 120e3,
+    vending: 60e3,
+    'ticket-office': 300e3,
+    'web-shop': 900e3,
+    person: 259_200e3,
+  })
 })

@@ -26,7 +26,7 @@ const states: Record<string, { offer: Offer; at: number }> = {
   withdrawn: { offer: evolveOffer(open, { kind: 'withdrawn', at: NOON }), at: NOON },
   expired: { offer: evolveOffer(open, { kind: 'expired', at: END }), at: END },
 }
-const number = (offer: Offer): string => (offer.state.kind === 'open' ? offer.state.ticket.number : '0000000')
+const number = (offer: Offer): string => (offer.state.kind === 'open' && offer.state.ticket.number) || '0000000'
 const commands: Record<string, (offer: Offer) => OfferCommand> = {
   bill: (offer) => ({ kind: 'bill', billVersion: offer.billVersion, bill: bill(line(700n)) }),
   take: (offer) => ({
@@ -35,6 +35,7 @@ const commands: Record<string, (offer: Offer) => OfferCommand> = {
     payer,
     payment: PAYMENT,
     nonce: NONCE,
+    signed: null,
   }),
   renew: () => ({ kind: 'renew', ticket: ticket(0x72) }),
   withdraw: () => ({ kind: 'withdraw' }),

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { systemAccount, type AccountKey } from '#core/accounts.ts'
 import type { Device } from '#core/device.ts'
-import type { Transfer } from '#core/ledger.ts'
+import type { Account, Transfer } from '#core/ledger.ts'
 import { MAX_AMOUNT } from '#core/money.ts'
 import {
   AUTHORISE_WITHIN_MS,
@@ -17,6 +17,7 @@ import {
   needsOf,
   PATIENCE_MS,
   paymentDueAt,
+  PERSON_BILL_LIFE_MS,
   refundedAmount,
   settledAmount,
   stateOf,
@@ -31,6 +32,7 @@ import {
   approved,
   bill,
   biller,
+  cooled,
   device,
   evidenceOf,
   id,
@@ -42,18 +44,22 @@ import {
   PAYER_BUCKET,
   PAYMENT,
   payer,
+  restriction,
+  stranger,
+  TODAY,
   unit,
 } from './support/deal.ts'
 import { matrixOf } from './support/matrix.ts'
 import { live, lives } from './support/walk.ts'
 
 const DAY_MS = 86_400_000
-const DAY = 86_400
+const wine = { restriction: restriction({ minimumAge: 20 }) }
 const plain = bill(line(500n))
-const later = bill(line(500n, { delivery: true }))
-const cooling = bill(line(500n, { coolingOffSeconds: DAY }))
-const both = bill(line(500n, { delivery: true, coolingOffSeconds: DAY }))
-const mixed = bill(line(100n), line(200n, { delivery: true }), line(400n, { coolingOffSeconds: DAY }), line(800n))
+const later = bill(line(500n, { delivery: true }, wine))
+const cooling = bill(line(500n, cooled('P1D'), wine))
+const both = bill(line(500n, { delivery: true, ...cooled('P1D') }))
+const mixed = bill(line(100n), line(200n, { delivery: true }), line(400n, cooled('P1D')), line(800n))
+const adults = bill(line(500n, {}, wine))
 const challenged = (payment: Payment): Payment =>
   evolve(payment, { kind: 'challenged', nonce: 'c4'.repeat(16), at: NOON })
 
@@ -61,8 +67,17 @@ const challenged = (payment: Payment): Payment =>
 
 const states: Record<string, { payment: Payment; at: number }> = {
   'no bill': { payment: joined(null), at: NOON },
-  billed: { payment: joined(plain), at: NOON },
-  challenge: { payment: challenged(joined(plain)), at: NOON },
+  billed: { payment: joined(adults), at: NOON },
+  challenge: { payment: challenged(joined(adults)), at: NOON },
+  'shop asked': { payment: evolve(joined(adults), { kind: 'asked', lines: [0], at: NOON }), at: NOON },
+  permitted: {
+    payment: evolve(evolve(joined(adults), { kind: 'asked', lines: [0], at: NOON }), {
+      kind: 'permitted',
+      allowed: true,
+      at: NOON,
+    }),
+    at: NOON,
+  },
   authorising: { payment: approved(joined(later), NOON, true), at: NOON },
   'to deliver': { payment: approved(joined(later)), at: NOON },
   'cooling off': { payment: approved(joined(cooling)), at: NOON + DAY_MS - 1 },
@@ -81,6 +96,27 @@ const commands: Record<string, Make> = {
     command: { kind: 'approve', evidence: evidenceOf(payment, { now }) },
     given: loaded({ account: account(0n) }),
   }),
+  'approve, too young': (payment, now) => ({
+    command: { kind: 'approve', evidence: evidenceOf(payment, { now }) },
+    given: loaded({ standing: stranger }),
+  }),
+  'too young, the shop is asked': (payment, now) => ({
+    command: { kind: 'approve', evidence: evidenceOf(payment, { now }) },
+    given: loaded({ standing: stranger, rules: { ...loaded().rules, restricted: 'ask' } }),
+  }),
+  'handed back': (payment, now) => ({
+    command: { kind: 'approve', evidence: evidenceOf(payment, { now, purpose: 'hand-back' }), handedBack: true },
+  }),
+  'handed back, too poor': (payment, now) => ({
+    command: { kind: 'approve', evidence: evidenceOf(payment, { now, purpose: 'hand-back' }), handedBack: true },
+    given: loaded({ account: account(0n) }),
+  }),
+  'handed back, too young': (payment, now) => ({
+    command: { kind: 'approve', evidence: evidenceOf(payment, { now, purpose: 'hand-back' }), handedBack: true },
+    given: loaded({ standing: stranger, rules: { ...loaded().rules, restricted: 'ask' } }),
+  }),
+  'permit: yes': () => ({ command: { kind: 'permit', allowed: true } }),
+  'permit: no': () => ({ command: { kind: 'permit', allowed: false } }),
   'answer: yes': () => ({ command: { kind: 'answer', yes: true } }),
   'answer: no': () => ({ command: { kind: 'answer', yes: false } }),
   bill: (payment) => ({
@@ -88,6 +124,7 @@ const commands: Record<string, Make> = {
   }),
   'cancel by payer': () => ({ command: { kind: 'cancel', by: 'payer' } }),
   'cancel by biller': () => ({ command: { kind: 'cancel', by: 'biller' } }),
+  'take back a line': (payment) => ({ command: { kind: 'take-back', portion: heldOf(payment) } }),
   release: () => ({ command: { kind: 'release' } }),
   attend: () => ({ command: { kind: 'attend' } }),
   challenge: () => ({ command: { kind: 'challenge', nonce: NONCE } }),
@@ -97,16 +134,18 @@ const commands: Record<string, Make> = {
   'respond, wrong': (payment, now) => ({
     command: { kind: 'respond', evidence: evidenceOf(payment, { purpose: 'challenge', now, proof: 'wrong' }) },
   }),
-  'deliver all': (payment) => {
-    const portion = Math.max(
-      0,
-      payment.portions.findIndex(({ state }) => state.kind === 'held'),
-    )
-    return { command: { kind: 'deliver', portion, amount: payment.portions[portion]?.amount ?? 0n } }
-  },
-  refunded: () => ({ command: { kind: 'refunded', refund: id('pay', 0x66), amount: 1n } }),
+  'deliver all': (payment) => ({
+    command: { kind: 'deliver', portion: heldOf(payment), amount: payment.portions[heldOf(payment)]?.amount ?? 0n },
+  }),
+  refunded: () => ({ command: { kind: 'refunded', refund: id('pay', 0x66), amount: 1n, lines: [] } }),
   'time, when due': (payment, now) => ({ command: { kind: 'time' }, at: paymentDueAt(payment) ?? now + 100 * DAY_MS }),
 }
+
+const heldOf = ({ portions }: Payment): number =>
+  Math.max(
+    0,
+    portions.findIndex(({ state }) => state.kind === 'held'),
+  )
 
 const cell = (name: string, state: string): string => {
   const { payment, at: now } = states[state] ?? assert.fail(state)
@@ -121,7 +160,7 @@ const cell = (name: string, state: string): string => {
 test('the drawing in core/payment.ts is what the rules decide for every state and command', async () => {
   const source = await readFile(new URL('../core/payment.ts', import.meta.url), 'utf8')
   const names = Object.keys(states)
-  for (const columns of [names.slice(0, 4), names.slice(4)]) {
+  for (const columns of [names.slice(0, 4), names.slice(4, 8), names.slice(8)]) {
     const drawing = matrixOf(Object.keys(commands), columns, cell)
     assert.ok(source.includes(drawing), `core/payment.ts must hold this drawing:\n${drawing}`)
   }
@@ -129,7 +168,11 @@ test('the drawing in core/payment.ts is what the rules decide for every state an
 
 // ---- who says no first
 
-test('approve refuses for the first of: state, bill, challenge, device, signature, stale, late, proof, account, unit, limit, funds', () => {
+/** A poor account that has spent this much today and in the month. */
+const spending = (onDay: bigint, inMonth: bigint, balance = 0n): Account =>
+  account(balance, { spent: { day: TODAY, onDay, month: 202_701, inMonth } })
+
+test('approve refuses for the first of: state, bill, challenge, shop asked, device, signature, stale, late, proof, restriction, account, unit, limits, funds', () => {
   const asked = challenged(joined(later))
   const stale = evidenceOf(joined(plain), { over: { billVersion: 7 } })
   const dear = joined(bill(line(2_000_000n)))
@@ -143,17 +186,26 @@ test('approve refuses for the first of: state, bill, challenge, device, signatur
     ['over', after(asked, { kind: 'cancel', by: 'payer' }).payment, { evidence: forged, given: bad }, 'state-conflict'],
     ['no bill, though asked', challenged(joined(null)), { evidence: forged, given: bad }, 'bill-missing'],
     ['asked', asked, { evidence: forged, given: bad }, 'challenge-open'],
+    [
+      'the shop was',
+      evolve(dear, { kind: 'asked', lines: [0], at: NOON }),
+      { evidence: forged, given: bad },
+      'shop-asked',
+    ],
     ['revoked', dear, { evidence: forged, given: bad }, 'device-revoked'],
     ['of an older bill', dear, { evidence: stale, given: active }, 'bill-changed'],
     ['forged', dear, { evidence: forged, given: active }, 'signature-invalid'],
     ['late', dear, { evidence: late, given: active }, 'approval-expired'],
     ['no proof', dear, { evidence: evidenceOf(dear, { proof: 'none' }), given: active }, 'proof-needed'],
     ['locked', dear, { given: active }, 'proof-locked'],
+    ['too young', joined(adults), { given: { ...free, standing: stranger } }, 'restricted'],
     ['frozen', dear, { given: free }, 'account-frozen'],
     ['no account in the unit', dear, { given: loaded({ account: null }) }, 'unit-mismatch'],
     ['closed', dear, { given: loaded({ account: account(0n, { status: 'closed' }) }) }, 'account-closed'],
     ['other unit', dear, { given: loaded({ account: account(0n, { unit: unit('EUR') }) }) }, 'unit-mismatch'],
-    ['over the limit', dear, { given: loaded({ account: account(0n) }) }, 'over-limit'],
+    ['over the limit', dear, { given: loaded({ account: spending(2_000_000n, 9_000_000n) }) }, 'over-limit'],
+    ['of the day', joined(plain), { given: loaded({ account: spending(2_999_501n, 9_999_501n) }) }, 'over-day-limit'],
+    ['of the month', joined(plain), { given: loaded({ account: spending(0n, 9_999_501n) }) }, 'over-month-limit'],
     ['too poor', joined(plain), { given: loaded({ account: account(499n) }) }, 'insufficient-funds'],
   ]
   for (const [name, payment, { evidence = evidenceOf(payment), given = loaded() }, code] of rows) {
@@ -191,6 +243,57 @@ test('the limit itself may be paid, one more may not', () => {
   }
   assert.equal(outcome(1_000_000n), null)
   assert.deepEqual(outcome(1_000_001n), { code: 'over-limit', detail: { limit: '1000000' } })
+})
+
+test('what was spent yesterday leaves the whole day, what was spent last month the whole month', () => {
+  const outcome = (spent: Account['spent'], over: Partial<Account> = {}, amount = 500n) => {
+    const payment = joined(bill(line(amount)))
+    const given = loaded({ account: account(MAX_AMOUNT, { spent, ...over }) })
+    const { refusal } = after(payment, { kind: 'approve', evidence: evidenceOf(payment) }, NOON, given)
+    return refusal === null ? 'paid' : `${refusal.code} ${refusal.detail?.left}`
+  }
+  const own = { limits: { perPayment: 900n, perDay: 1_000n, perMonth: 5_000n } }
+  const rows: [string, string][] = [
+    [outcome({ day: TODAY, onDay: 2_999_500n, month: 202_701, inMonth: 2_999_500n }), 'paid'],
+    [outcome({ day: TODAY, onDay: 2_999_501n, month: 202_701, inMonth: 2_999_501n }), 'over-day-limit 499'],
+    [outcome({ day: TODAY - 1, onDay: 3_000_000n, month: 202_701, inMonth: 3_000_000n }), 'paid'],
+    [outcome({ day: TODAY - 1, onDay: 3_000_000n, month: 202_701, inMonth: 9_999_501n }), 'over-month-limit 499'],
+    [outcome({ day: 20_261_231, onDay: 3_000_000n, month: 202_612, inMonth: 10_000_000n }), 'paid'],
+    [outcome({ day: 20_260_115, onDay: 3_000_000n, month: 202_601, inMonth: 10_000_000n }), 'paid'],
+    [outcome({ day: TODAY, onDay: 500n, month: 202_701, inMonth: 500n }, own), 'paid'],
+    [outcome({ day: TODAY, onDay: 501n, month: 202_701, inMonth: 501n }, own), 'over-day-limit 499'],
+    [outcome({ day: TODAY, onDay: 9_999n, month: 202_701, inMonth: 9_999n }, own), 'over-day-limit 0'],
+    [outcome({ day: TODAY - 1, onDay: 0n, month: 202_701, inMonth: 4_501n }, own), 'over-month-limit 499'],
+  ]
+  rows.forEach(([seen, expected], index) => assert.equal(seen, expected, `row ${index}`))
+})
+
+test('a purchase handed back settles or ends for good, and its end says why without the figures', () => {
+  const handBack = (payment: Payment, given = loaded()) => {
+    const evidence = evidenceOf(payment, { purpose: 'hand-back' })
+    return after(payment, { kind: 'approve', evidence, handedBack: true }, NOON, given)
+  }
+  assert.equal(stateOf(handBack(joined(plain, 'person')).payment), 'settled')
+  const poor = handBack(joined(plain, 'person'), loaded({ account: account(1n) }))
+  assert.deepEqual(poor.payment.ended, { reason: 'refused', refusal: 'insufficient-funds', at: NOON })
+  assert.deepEqual([poor.payment.declines, poor.events.length], [0, 1])
+  const ordinary = evidenceOf(joined(plain))
+  const swapped = after(joined(plain), { kind: 'approve', evidence: ordinary, handedBack: true })
+  assert.equal(swapped.refusal?.code, 'signature-invalid', 'an ordinary approval is no hand-back')
+  const back = evidenceOf(joined(plain), { purpose: 'hand-back' })
+  assert.equal(after(joined(plain), { kind: 'approve', evidence: back }).refusal?.code, 'signature-invalid')
+})
+
+test('between people nobody is hurried: silence ends nothing for three days', () => {
+  const waiting = joined(plain, 'person')
+  assert.deepEqual([waiting.patient, waiting.turn, paymentDueAt(waiting)], [true, null, NOON + PERSON_BILL_LIFE_MS])
+  const rebilled = after(waiting, { kind: 'bill', billVersion: 1, bill: later, nonce: NONCE }).payment
+  assert.equal(rebilled.turn, null)
+  const poor = loaded({ account: account(0n) })
+  const tried = after(waiting, { kind: 'approve', evidence: evidenceOf(waiting) }, NOON, poor).payment
+  assert.equal(tried.turn, null)
+  assert.deepEqual(after(waiting, { kind: 'time' }, NOON + PERSON_BILL_LIFE_MS - 1).events, [])
+  assert.equal(after(waiting, { kind: 'time' }, NOON + PERSON_BILL_LIFE_MS).payment.ended?.reason, 'expired')
 })
 
 test('the third wrong answer to a challenge ends the deal as unproven', () => {
@@ -235,6 +338,7 @@ const approve = (payment: Payment, outside = false): PaymentCommand => ({
 test('every event moves exactly this money', () => {
   const heldMixed = approved(joined(mixed))
   const outside = approved(joined(mixed), NOON, true)
+  const twoCooling = approved(joined(bill(line(100n), line(200n, cooled('P1D')), line(300n, cooled('P1D')))))
   const rows: [string, string[], string[]][] = [
     ['settled at once', moves(joined(plain), approve(joined(plain))), ['settle payer → biller 500']],
     ['held', moves(joined(later), approve(joined(later))), ['hold payer → escrow 500']],
@@ -273,9 +377,22 @@ test('every event moves exactly this money', () => {
       moves(heldMixed, { kind: 'time' }, NOON + DELIVER_WITHIN_MS),
       ['release escrow → biller 400', 'return escrow → payer 200'],
     ],
+    ['a line taken back', moves(twoCooling, { kind: 'take-back', portion: 2 }), ['return escrow → payer 300']],
+    [
+      'and the other goes on',
+      moves(after(twoCooling, { kind: 'take-back', portion: 2 }).payment, { kind: 'time' }, NOON + DAY_MS),
+      ['release escrow → biller 200'],
+    ],
+    ['taken back too late', moves(twoCooling, { kind: 'take-back', portion: 1 }, NOON + DAY_MS), []],
+    ['not one that settled', moves(heldMixed, { kind: 'take-back', portion: 0 }), []],
+    ['nor one that waits for delivery alone', moves(heldMixed, { kind: 'take-back', portion: 1 }), []],
     ['the payer changes the mind', moves(heldMixed, { kind: 'cancel', by: 'payer' }), ['return escrow → payer 400']],
     ['the biller gives back', moves(heldMixed, { kind: 'cancel', by: 'biller' }), ['return escrow → payer 600']],
-    ['refunded', moves(approved(joined(plain)), { kind: 'refunded', refund: id('pay', 1), amount: 500n }), []],
+    [
+      'refunded',
+      moves(approved(joined(plain)), { kind: 'refunded', refund: id('pay', 1), amount: 500n, lines: [] }),
+      [],
+    ],
     ['cancelled before', moves(joined(plain), { kind: 'cancel', by: 'payer' }), []],
   ]
   for (const [name, seen, expected] of rows) assert.deepEqual(seen, expected, name)
@@ -301,7 +418,10 @@ test('the largest amount goes through whole', () => {
   const big = bill(line(MAX_AMOUNT - 1n), line(1n))
   const decided = decide(
     joined(big),
-    { ...loaded({ account: account(MAX_AMOUNT) }), rules: { ...loaded().rules, limitPerPayment: MAX_AMOUNT } },
+    {
+      ...loaded({ account: account(MAX_AMOUNT) }),
+      rules: { ...loaded().rules, limits: { perPayment: MAX_AMOUNT, perDay: MAX_AMOUNT, perMonth: MAX_AMOUNT } },
+    },
     approve(joined(big)),
     NOON,
   )
@@ -329,10 +449,10 @@ test('a late answer of the issuer changes nothing, whichever way it went', () =>
 
 test('a refund is shown once however often it is told, and never more than was settled', () => {
   const paid = approved(joined(plain))
-  const refunded = { kind: 'refunded', refund: id('pay', 1), amount: 300n } as const
+  const refunded = { kind: 'refunded', refund: id('pay', 1), amount: 300n, lines: [] } as const
   const once = after(paid, refunded).payment
   assert.deepEqual(after(once, refunded), { events: [], refusal: null, device: null, payment: once })
-  const more = { kind: 'refunded', refund: id('pay', 2), amount: 201n } as const
+  const more = { kind: 'refunded', refund: id('pay', 2), amount: 201n, lines: [] } as const
   assert.equal(after(once, more).refusal?.code, 'already-refunded')
   const whole = after(once, { ...more, amount: 200n }).payment
   assert.deepEqual([refundedAmount(whole), settledAmount(whole), stateOf(whole)], [500n, 500n, 'settled'])
@@ -351,7 +471,7 @@ test('time acts at its millisecond and not one before', () => {
     { kind: 'bill', billVersion: 0, bill: plain, nonce: NONCE },
     NOON + 100_000,
   ).payment
-  const slow = bill(line(500n, { delivery: true, coolingOffSeconds: 40 * DAY }))
+  const slow = bill(line(500n, { delivery: true, ...cooled('P40D') }))
   const deliveredEarly = after(approved(joined(both)), { kind: 'deliver', portion: 0, amount: 300n }, NOON + 5).payment
   const rows: [string, Payment, number, string][] = [
     ['the silent phone is let go', first, NOON + 45_000, 'ended'],
@@ -384,6 +504,20 @@ test('the payer takes back until the last millisecond of the cooling-off, the bi
   assert.equal(outcome('payer', NOON + DAY_MS - 1), 'ended')
   assert.equal(outcome('payer', NOON + DAY_MS), 'state-conflict')
   assert.equal(outcome('biller', NOON + DAY_MS), 'ended')
+})
+
+test('a line that went back keeps its moment when the last one ends the payment', () => {
+  const held = approved(joined(bill(line(100n, cooled('P1D')), line(200n, cooled('P2D')))))
+  const first = after(held, { kind: 'take-back', portion: 0 }, NOON + 1_000).payment
+  const last = after(first, { kind: 'take-back', portion: 1 }, NOON + 2_000).payment
+  assert.equal(stateOf(last), 'ended')
+  assert.deepEqual(
+    last.portions.map(({ state }) => state),
+    [
+      { kind: 'ended', at: NOON + 1_000 },
+      { kind: 'ended', at: NOON + 2_000 },
+    ],
+  )
 })
 
 // ---- whatever happens
@@ -445,6 +579,12 @@ test('whatever is commanded: finals stay, versions rise by one, and money moved 
         assert.equal(total, payment.bill?.total ?? 0n)
         assert.ok(settledAmount(payment) + held <= total)
         assert.ok(refundedAmount(payment) <= settledAmount(payment))
+        for (const { lines, state } of payment.portions) {
+          const back = payment.refunds
+            .flatMap((refund) => refund.lines)
+            .reduce((sum, each) => sum + (lines.includes(each.line) ? each.amount : 0n), 0n)
+          assert.ok(back <= (state.kind === 'settled' ? state.settled : 0n), 'no more than was settled of a portion')
+        }
       })
     }),
     { numRuns: 1_000 },

@@ -6,7 +6,7 @@ import { join, relative, resolve } from 'node:path'
 import { test } from 'node:test'
 
 const ROOT = resolve(import.meta.dirname, '..')
-const FOLDERS = 'core protocol switch sdk ui server issuer apps sim bench test'.split(' ')
+const FOLDERS = 'core protocol switch sdk ui server issuer apps sim bench torture test'.split(' ')
 
 /** What each floor may import besides itself: floors, packages (with what lies below them), or any package. */
 const MAY_IMPORT: Readonly<Record<string, RegExp>> = {

@@ -29,6 +29,7 @@ let register: Speaker
 let otherRegister: Speaker
 let hanako: Speaker
 let kenji: Speaker
+let desk: Speaker
 const speakers: Speaker[] = []
 
 before(async () => {
@@ -37,7 +38,8 @@ before(async () => {
   otherRegister = await speaker(hub, 'register')
   hanako = await speaker(hub, 'hanako')
   kenji = await speaker(hub, 'kenji')
-  speakers.push(register, otherRegister, hanako, kenji)
+  desk = await speaker(hub, 'desk')
+  speakers.push(register, otherRegister, hanako, kenji, desk)
 })
 after(async () => {
   for (const { client } of speakers) client.close()
@@ -79,9 +81,20 @@ async function joined(by = hanako): Promise<{ deal: DealView; payment: PaymentVi
 /** A path that exists, and a body that any caller would have to be known for. */
 const askOf = (route: Route): { method: string; path: string; body?: object } => ({
   method: route.method,
-  path: route.path.replace('{deal}', newDeal()).replace('{payment}', `pay_0002${'5'.repeat(28)}`),
+  path: route.path
+    .replace('{deal}', newDeal())
+    .replace('{payment}', `pay_0002${'5'.repeat(28)}`)
+    .replace('{party}', `pty_0002${'5'.repeat(28)}`),
   ...(route.method === 'POST' && { body: {} }),
 })
+
+/** Somebody who may call the route, and those who may not. */
+function callersOf({ who }: Route): { may: Speaker; others: Speaker[] } {
+  if (who === 'terminal') return { may: register, others: [hanako, desk] }
+  if (who === 'device') return { may: hanako, others: [register, desk] }
+  if (who === 'operator') return { may: desk, others: [register, hanako] }
+  return { may: hanako, others: who === undefined ? [] : [desk] }
+}
 
 test('every view that the hub answers with is exactly what its schema says', async () => {
   yes('GET /health', await ask(hub, { method: 'GET', path: '/health' }))
@@ -107,14 +120,37 @@ test('every view that the hub answers with is exactly what its schema says', asy
   const outcome = await approve(hanako.client, second.payment, withPin('2468'))
   assert.ok(outcome.ok)
   assert.deepEqual([...(schemas.get('POST /v1/commands/approve')?.Errors(outcome.view) ?? [])], [])
-  did('refund', await register.command('refund', { payment: second.payment.payment, amount: '80' }))
+  did('refund', await register.command('refund', { payment: second.payment.payment, amount: '80', lines: [] }))
   const third = await joined()
   did('decline', await hanako.command('decline', { payment: third.payment.payment }))
   const fourth = await open()
   did('renew-number', await register.command('renew-number', { deal: fourth.deal }))
-  yes('GET /v1/deals', await register.reads('/v1/deals'))
+  for (const by of [register, hanako]) {
+    yes('GET /v1/deals', await by.reads('/v1/deals'))
+    yes('GET /v1/sales', await by.reads('/v1/sales'))
+    yes('POST /v1/units', await by.signed({ path: '/v1/units', body: { unit: 'EUR' } }))
+  }
+  yes('GET /v1/sales/{payment}', await otherRegister.reads(`/v1/sales/${second.payment.payment}`))
+  const { contacts } = yes('GET /v1/contacts', await hanako.reads('/v1/contacts')) as {
+    contacts: { account: string; name: string }[]
+  }
+  assert.deepEqual(
+    contacts.map(({ name }) => name),
+    ['Kenji'],
+  )
+  yes(
+    'POST /v1/contacts',
+    await hanako.signed({ path: '/v1/contacts', body: { account: contacts[0]?.account, status: 'listed' } }),
+  )
+  const day = new Date().toISOString().slice(0, 10)
+  const file = await hanako.reads(`/v1/history.csv?from=${day}&to=${day}`)
+  assert.equal(file.status, 200)
+  assert.equal(file.headers['content-type'], 'text/csv; charset=utf-8')
+  assert.equal(file.headers['cache-control'], 'no-store')
+  assert.match(String(file.headers['content-disposition']), /^attachment; filename="statement-JPY-[0-9-]+\.csv"$/)
   yes('GET /v1/deals/{deal}', await register.reads(`/v1/deals/${second.deal.deal}`))
-  for (const who of speakers) {
+  yes('GET /v1/self', await desk.reads('/v1/self'))
+  for (const who of [register, otherRegister, hanako, kenji]) {
     yes('GET /v1/self', await who.reads('/v1/self'))
     yes('GET /v1/balances', await who.reads('/v1/balances'))
     yes('GET /v1/history', await who.reads('/v1/history'))
@@ -150,9 +186,8 @@ test('a route that reads wants a living session, and a token only of its own', a
       assert.equal(assertProblem(reply, `${route.path}: ${about}`), 'session-ended')
       assert.equal(reply.status, 401)
     }
-    const other = route.who === 'terminal' ? hanako : register
-    if (route.who !== undefined) {
-      const reply = await other.reads(asked.path)
+    for (const other of callersOf(route).others) {
+      const reply = await ask(hub, { ...asked, headers: { authorization: `Bearer ${other.session.token}` } })
       assert.equal(assertProblem(reply, `${route.path} by the other kind`), 'not-allowed')
     }
   }
@@ -162,8 +197,7 @@ test('a route that reads wants a living session, and a token only of its own', a
 test('a route that changes something wants the signature of exactly this request', async () => {
   const before = await fingerprint(hub.settings, ['session', 'entry', 'account', 'mark'])
   for (const route of ALL_ROUTES.filter(({ access }) => access === 'signed')) {
-    const who = route.who === 'terminal' ? register : hanako
-    const other = route.who === 'terminal' ? hanako : register
+    const { may: who, others } = callersOf(route)
     const asked = { ...askOf(route), body: { command: newCommand() } }
     const refusedWith = async (
       code: string,
@@ -210,7 +244,7 @@ test('a route that changes something wants the signature of exactly this request
     })
     await refusedWith('signature-wrong', "another's session", {
       ...right,
-      'signature-input': input.replace(/ses_[0-9a-f]+/, other.session.id),
+      'signature-input': input.replace(/ses_[0-9a-f]+/, otherRegister.session.id),
     })
     await refusedWith('session-ended', 'a session that never was', {
       ...right,
@@ -221,7 +255,8 @@ test('a route that changes something wants the signature of exactly this request
       'the signature of another route',
       await signatureOf(who.session, { ...asked, path: '/v1/other' }),
     )
-    await refusedWith('not-allowed', 'the other kind', await signatureOf(other.session, asked))
+    for (const { session } of others)
+      await refusedWith('not-allowed', 'the other kind', await signatureOf(session, asked))
   }
   assert.deepEqual(await fingerprint(hub.settings, ['session', 'entry', 'account', 'mark']), before)
 })
@@ -243,6 +278,26 @@ test("another party's deal or payment is as little there as one that never was: 
     neighbour.reads(`/v1/payments/${nowhere.payment}`),
   )
   await same(
+    'a sale of another shop',
+    neighbour.reads(`/v1/sales/${payment.payment}`),
+    neighbour.reads(`/v1/sales/${nowhere.payment}`),
+  )
+  await same(
+    'a deal read by a phone',
+    neighbour.reads(`/v1/deals/${deal.deal}`),
+    neighbour.reads(`/v1/deals/${nowhere.deal}`),
+  )
+  await same(
+    'a line taken back',
+    neighbour.command('take-back', { payment: payment.payment, portion: 0 }),
+    neighbour.command('take-back', { payment: nowhere.payment, portion: 0 }),
+  )
+  await same(
+    'a refund by another party',
+    neighbour.command('refund', { payment: payment.payment, amount: '1', lines: [] }),
+    neighbour.command('refund', { payment: nowhere.payment, amount: '1', lines: [] }),
+  )
+  await same(
     'a deal read',
     otherRegister.reads(`/v1/deals/${deal.deal}`),
     otherRegister.reads(`/v1/deals/${nowhere.deal}`),
@@ -255,6 +310,7 @@ test("another party's deal or payment is as little there as one that never was: 
     )
   for (const [name, more] of [
     ['challenge', {}],
+    ['permit', { allowed: true }],
     ['deliver', { portion: 0, amount: '1' }],
     ['release', { deal: deal.deal }],
     ['cancel-deal', { deal: deal.deal }],
@@ -373,7 +429,7 @@ test('one command id twenty times at once over HTTP has one effect and one answe
   })
   assert.equal(did('approve', approved).payment?.state, 'settled')
   assert.equal(before - (await fundsOf(hanako)), 1_280n)
-  const [refunded, refundId] = await twenty(register, 'refund', { payment: payment.payment, amount: '280' })
+  const [refunded, refundId] = await twenty(register, 'refund', { payment: payment.payment, amount: '280', lines: [] })
   did('refund', refunded)
   await until(async () => before - (await fundsOf(hanako)) === 1_000n)
 
@@ -385,7 +441,7 @@ test('one command id twenty times at once over HTTP has one effect and one answe
   await mismatch(register, 'open-offer', { deal, bill: billToWire(billOf(1_281n)) }, openId)
   await mismatch(register, 'open-offer', { deal: newDeal(), bill }, openId)
   await mismatch(register, 'cancel-deal', { deal, payment: null }, openId)
-  await mismatch(register, 'refund', { payment: payment.payment, amount: '281' }, refundId)
+  await mismatch(register, 'refund', { payment: payment.payment, amount: '281', lines: [] }, refundId)
   await mismatch(hanako, 'join', { credential: { kind: 'number', number: '000000000' } }, joinId)
   await mismatch(hanako, 'decline', { payment: payment.payment }, approveId)
   // Another's command of the same id is another command.

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import { LIMITS } from '#protocol/limits.ts'
-import { addressBlock } from '#server/http.ts'
+import { addressBlock } from '#server/addresses.ts'
 import { startTestHub, until, type TestHub } from './support/hub.ts'
 import { ask, assertProblem, fingerprint, onSocket, type Reply } from './support/raw-client.ts'
 

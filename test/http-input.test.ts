@@ -11,6 +11,7 @@ import { problemsOf } from '#protocol/openapi.ts'
 import { ALL_ROUTES, type Route } from '#protocol/routes.ts'
 import type { PaymentView } from '#protocol/views.ts'
 import { approvalFor, approve, signApproval } from '#sdk/approval.ts'
+import { billToSign, signHandBack } from '#sdk/hand-back.ts'
 import { withPin } from '#sdk/scram.ts'
 import { readBooks } from '#server/postgres/books.ts'
 import { startTestHub, until, type TestHub } from './support/hub.ts'
@@ -25,7 +26,11 @@ import {
   type Reply,
   type Speaker,
 } from './support/raw-client.ts'
-import { billOf } from './support/world.ts'
+import { billOf, billWith, lineOf } from './support/world.ts'
+
+/** The operator's routes have tests of their own. */
+const ROUTES = ALL_ROUTES.filter(({ who }) => who !== 'operator')
+const methodsOf = (path: string): string[] => ROUTES.filter((route) => route.path === path).map(({ method }) => method)
 
 let hub: TestHub
 let register: Speaker
@@ -86,8 +91,18 @@ async function consentOf(name: 'approve' | 'respond', view: PaymentView): Promis
   return { payment: view.payment, ...(await signApproval(identity, built.bytes, proof.view)) }
 }
 
+/** A purchase that Hanako signed and handed to the register. */
+async function handedBack(): Promise<object> {
+  const identity = await register.client.identity()
+  const asked = identity && billToSign(identity, newDeal(), bill)
+  assert.ok(asked)
+  const signed = await signHandBack(hanako.client, asked, withPin('2468'))
+  assert.ok(signed.ok)
+  return signed.view
+}
+
 async function recordValidRequests(): Promise<void> {
-  const delivery = billToWire(billOf(700n, { delivery: true, coolingOffSeconds: 0 }))
+  const delivery = billToWire(billOf(700n, { delivery: true, coolingOff: null }))
   const settled = await paid()
   const held = await paid(delivery)
   const challenged = await joined()
@@ -99,6 +114,16 @@ async function recordValidRequests(): Promise<void> {
   })
   const waiting = await joined()
   const { number } = await open()
+  const restriction = { minimumAge: 120, membership: null, region: null, perDay: null }
+  const adults = await joined(billToWire(billWith(lineOf(900n, { restriction }))))
+  const question = await hanako.command('approve', await consentOf('approve', adults.view))
+  assert.equal(question.body.code, 'shop-asked')
+  const coolingOff = { period: 'P8D', zone: 'Asia/Tokyo' }
+  const lent = await paid(billToWire(billOf(600n, { delivery: false, coolingOff })))
+  const { contacts } = (await hanako.reads('/v1/contacts')).body as { contacts: { account: string }[] }
+  const [kenji] = contacts
+  assert.ok(kenji && register.self.kind === 'terminal' && hanako.self.kind === 'device')
+  await hanako.client.putContact({ account: register.self.account, status: 'listed' })
   const { deal: free } = await open()
   const bodies: Record<string, object> = {
     'open-offer': { deal: newDeal(), bill },
@@ -107,7 +132,11 @@ async function recordValidRequests(): Promise<void> {
     'cancel-deal': { deal: (await open()).deal, payment: null },
     release: { deal: waiting.deal, payment: (await joined()).payment },
     deliver: { payment: held, portion: 0, amount: '700' },
-    refund: { payment: settled, amount: '10' },
+    refund: { payment: settled, amount: '10', lines: [{ line: 0, amount: '10' }] },
+    permit: { payment: adults.payment, allowed: true },
+    'take-back': { payment: lent, portion: 0 },
+    'bill-person': { deal: newDeal(), to: hanako.self.account, bill },
+    'submit-signed': await handedBack(),
     challenge: { payment: (await joined()).payment },
     join: { credential: { kind: 'number', number } },
     approve: await consentOf('approve', waiting.view),
@@ -138,9 +167,11 @@ async function recordValidRequests(): Promise<void> {
     },
     '/v1/passkeys/options': {},
     '/v1/passkeys': { credential: 'AAAA', clientData: 'AAAA', attestation: 'AAAA', transports: ['internal'] },
+    '/v1/units': { unit: 'USD' },
+    '/v1/contacts': { account: kenji.account, status: 'blocked' },
     '/v1/demo/codes': { who: 'kenji' },
   }
-  for (const route of ALL_ROUTES) {
+  for (const route of ROUTES) {
     if (route.method !== 'POST') continue
     const name = route.path.replace('/v1/commands/', '')
     const isCommand = name !== route.path
@@ -148,7 +179,8 @@ async function recordValidRequests(): Promise<void> {
       ? { command: newCommand(), ...bodies[name] }
       : others[route.path]
     assert.ok(body !== undefined && (!isCommand || bodies[name] !== undefined), `a valid request for ${route.path}`)
-    const by = route.access === 'open' ? null : route.who === 'terminal' ? register : hanako
+    const isShops = route.who === 'terminal' || route.who === 'biller'
+    const by = route.access === 'open' ? null : isShops ? register : hanako
     valid.set(route.path, { route, by, body })
     assert.ok(Compile(route.body as TSchema).Check(body), `the recorded request of ${route.path} is valid`)
   }
@@ -252,6 +284,8 @@ test('a unit that is no currency is refused', async () => {
       const reply = await say(path, withRaw(valid.get(path)?.body ?? {}, ['bill', 'unit'], literal))
       assert.equal(assertProblem(reply, `${path} ${literal}`), 'unit-invalid')
     }
+    const unit = await say('/v1/units', `{"unit":${literal}}`)
+    assert.equal(assertProblem(unit, `a unit ${literal}`), 'unit-invalid')
   }
   assert.deepEqual(await fingerprint(hub.settings), before)
 })
@@ -349,15 +383,17 @@ test('a body that is too large, compressed, of another type, or where none belon
     for (const encoding of ['gzip', 'br', 'identity, gzip', 'x'])
       assert.equal(assertProblem(await say(path, text, { 'content-encoding': encoding }), encoding), 'type-unsupported')
     for (const method of ['PUT', 'PATCH', 'DELETE', 'GET']) {
+      if (methodsOf(path).includes(method)) continue
       const reply = await ask(hub, { method, path })
       assert.equal(assertProblem(reply, `${method} ${path}`), 'method-not-allowed')
-      assert.equal(reply.headers.allow, 'POST')
+      assert.equal(reply.headers.allow, methodsOf(path).join(', '))
     }
   }
-  for (const { method, path } of ALL_ROUTES.filter((route) => route.method === 'GET')) {
+  for (const { method, path } of ROUTES.filter((route) => route.method === 'GET')) {
     const at = path.replace(/\{\w+\}/, newDeal())
     const reply = await ask(hub, { method, path: at, body: {} })
     assert.equal(assertProblem(reply, `GET ${path} with a body`), 'request-invalid')
+    if (methodsOf(path).includes('POST')) continue
     assert.equal(assertProblem(await ask(hub, { path: at, body: {} }), `POST ${path}`), 'method-not-allowed')
   }
   const chunked = await ask(hub, {
@@ -369,14 +405,14 @@ test('a body that is too large, compressed, of another type, or where none belon
   assert.deepEqual(await fingerprint(hub.settings), before)
 })
 
-test('a text for people has no control, bidirectional or line break characters; everything else is kept as it is', async () => {
+test('a text for people has something to see and no control, bidirectional or line break characters; everything else is kept as it is', async () => {
   const before = await fingerprint(hub.settings)
   const textIn = (text: string) => ({
     ...bill,
     lines: bill.lines.map((line, index) => (index === 0 ? { ...line, text } : line)),
   })
   const bad = ['', '\u0000', 'a\u0000b', '\n', '\r', '\t', '\u001b[31m', '\u007f', '\u0085', '\u061c', '\u200e', '\u200f', '\u2028', '\u2029',
-    '\u202e123', '\u202a', '\u2066x\u2069', `e${'\u0301'.repeat(10_000)}`, 'x'.repeat(121), '😀'.repeat(121)] // prettier-ignore
+    ' ', '\u3000', '\u200b\u200d', '\ufeff\u2060', '\u202e123', '\u202a', '\u2066x\u2069', `e${'\u0301'.repeat(10_000)}`, 'x'.repeat(121), '😀'.repeat(121)] // prettier-ignore
   for (const text of bad) {
     const reply = await register.command('open-offer', { deal: newDeal(), bill: textIn(text) })
     assert.equal(assertProblem(reply, JSON.stringify(text).slice(0, 40)), 'text-invalid')
@@ -385,7 +421,7 @@ test('a text for people has no control, bidirectional or line break characters; 
   }
   assert.deepEqual(await fingerprint(hub.settings), before)
   const good = ['パン', 'e\u0301', '\u00e9', '👩‍👩‍👧‍👦', '𠮷野家', '😀'.repeat(120), "Robert'); DROP TABLE payment;--", '<script>alert(1)</script>',
-    '"><img src=x onerror=alert(1)>', '=HYPERLINK("http://x")', '{{7*7}}', '${7*7}', '%', '_', '\\', '$1', ' '] // prettier-ignore
+    '"><img src=x onerror=alert(1)>', '=HYPERLINK("http://x")', '{{7*7}}', '${7*7}', '%', '_', '\\', '$1', ' x'] // prettier-ignore
   for (const text of good) {
     const deal = newDeal()
     assert.equal((await register.command('open-offer', { deal, bill: textIn(text) })).status, 200, text)
@@ -404,13 +440,53 @@ test('queries and paths that are not right are refused, whatever they hide', asy
   for (const before of ['abc', '-1', '1e9', '', '1.5', '9'.repeat(19), '１', "1'--", '1&before=2'])
     for (const [by, path] of [
       [register, '/v1/deals'],
+      [register, '/v1/sales'],
       [hanako, '/v1/history'],
     ] as const)
       await no(by, `${path}?before=${encodeURI(before)}`, 422, 'field-invalid')
   await no(register, '/v1/deals?status=settled', 422, 'unknown-field')
   await no(hanako, '/v1/history?__proto__=1', 422, 'unknown-field').catch(() => undefined)
+  for (const day of [
+    '',
+    '2026',
+    '2026-1-1',
+    '2026-02-30',
+    '2025-02-29',
+    '0000-00-00',
+    '2026-13-01',
+    '20260101',
+    '+2026-01-01',
+    '-002026-01-01',
+    '2026-01-01T00:00',
+    '２０２６-01-01',
+    "2026-01-01'--",
+    '2026-01-01&from=2026-01-02',
+    '%00',
+    '[object Object]',
+  ])
+    // prettier-ignore
+    for (const query of [`from=${encodeURI(day)}`, `to=${encodeURI(day)}`]) {
+      const [name = ''] = query.split('=')
+      const other = name === 'from' ? 'to=2026-02-01' : 'from=2026-01-01'
+      await no(hanako, `/v1/history?${query}`, 422, 'day-invalid')
+      await no(hanako, `/v1/history.csv?${query}&${other}`, 422, 'day-invalid')
+    }
+  for (const query of [
+    '',
+    'from=2026-01-01',
+    'to=2026-01-01',
+    'from=2026-01-02&to=2026-01-01',
+    'from=2024-12-31&to=2026-01-01',
+  ])
+    await no(hanako, `/v1/history.csv?${query}`, 422, 'day-invalid')
+  await no(hanako, '/v1/history?from=2026-01-02&to=2026-01-01', 422, 'day-invalid')
+  assert.equal((await hanako.reads('/v1/history?from=0001-01-01&to=9999-12-31')).status, 200)
+  for (const kind of ['', 'Settle', 'pay', 'settle,hold', '__proto__', 'toString', 'settle%00'])
+    await no(hanako, `/v1/history?kind=${kind}`, 422, 'field-invalid')
+  await no(hanako, '/v1/history.csv?from=2026-01-01&to=2026-01-01&kind=settle', 422, 'unknown-field')
   for (const unit of ['jpy', 'JP', 'ZZZ', '', '%00%00%00', 'JPY&unit=USD'])
-    await no(hanako, `/v1/history?unit=${unit}`, 422, 'unit-invalid')
+    for (const path of ['/v1/history?', '/v1/history.csv?from=2026-01-01&to=2026-01-01&'])
+      await no(hanako, `${path}unit=${unit}`, 422, 'unit-invalid')
   assert.equal((await register.reads(`/v1/deals?before=${'9'.repeat(18)}`)).status, 200)
 
   const tricks = ['x', '..', '.', '%2e%2e', '..%2f..%2fhealth', '%00', 'deal_x', `deal_${'F'.repeat(32)}`, `deal_${'f'.repeat(31)}`, `deal_${'f'.repeat(33)}`,
@@ -419,7 +495,10 @@ test('queries and paths that are not right are refused, whatever they hide', asy
   for (const id of tricks) {
     for (const [by, path] of [
       [register, '/v1/deals/'],
+      [hanako, '/v1/deals/'],
       [hanako, '/v1/payments/'],
+      [register, '/v1/sales/'],
+      [hanako, '/v1/sales/'],
     ] as const) {
       const reply = await by.reads(path + id)
       assert.match(assertProblem(reply, path + id), /^(not-found|route-not-found)$/)
@@ -476,9 +555,17 @@ test('ids of rows that cannot be: a bucket that no scheme has is a plain no', as
     assert.equal(assertProblem(terminal, `a session of bucket ${bucket}`), 'signature-invalid')
     for (const name of ['decline', 'attend'])
       assert.equal(assertProblem(await hanako.command(name, { payment: id('pay', bucket) }), name), 'not-found')
+    const taken = await hanako.command('take-back', { payment: id('pay', bucket), portion: 0 })
+    assert.equal(assertProblem(taken, 'take-back'), 'not-found')
+    const sold = await register.reads(`/v1/sales/${id('pay', bucket)}`)
+    assert.equal(assertProblem(sold, 'a sale'), 'not-found')
+    const signed = { ...valid.get('/v1/commands/submit-signed')?.body, payer: id('dev', bucket) }
+    const handed = await register.signed({ path: '/v1/commands/submit-signed', body: signed })
+    assert.equal(assertProblem(handed, 'a payer of nowhere'), 'signature-invalid')
     for (const [name, more] of [
       ['challenge', {}],
-      ['refund', { amount: '1' }],
+      ['permit', { allowed: true }],
+      ['refund', { amount: '1', lines: [] }],
       ['deliver', { portion: 0, amount: '1' }],
       ['release', { deal: newDeal() }],
       ['cancel-deal', { deal: newDeal() }],

@@ -1,31 +1,45 @@
 // Migrations: hubs that start together run each file once; a database that does not fit is refused; the journal cannot be edited.
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
 import { test } from 'node:test'
-import { readdir } from 'node:fs/promises'
 import pg from 'pg'
+import { GENESIS_ACTION } from '#core/actions.ts'
+import { idFrom } from '#core/ids.ts'
+import { faultsOf } from '#core/invariants.ts'
+import { GENESIS_HASH, NOTHING_SPENT } from '#core/ledger.ts'
+import { readBooks } from '#server/postgres/books.ts'
 import { openDatabase } from '#server/postgres/connect.ts'
 import { migrate, MigrationError } from '#server/postgres/migrate.ts'
 import { createScheme, readScheme } from '#server/postgres/scheme.ts'
-import { emptyDatabase, migratedDatabase } from './support/postgres.ts'
+import { emptyDatabase, migratedDatabase, withClient } from './support/postgres.ts'
 import { fingerprint } from './support/raw-client.ts'
+import { ledgerOn } from './support/ledger.ts'
 import { billOf, BUCKETS, groundOn, JPY, openTown } from './support/world.ts'
 
-const FILES = (await readdir(new URL('../server/postgres/migrations/', import.meta.url)))
-  .filter((name) => name.endsWith('.sql'))
-  .map((name) => Number.parseInt(name, 10))
-  .toSorted((left, right) => left - right)
+const FOLDER = new URL('../server/postgres/migrations/', import.meta.url)
+const NAMES = (await readdir(FOLDER)).filter((name) => name.endsWith('.sql')).toSorted()
+const FILES = NAMES.map((name) => Number.parseInt(name, 10))
 
-async function withClient<Result>(
-  settings: pg.ClientConfig,
-  use: (client: pg.Client) => Promise<Result>,
-): Promise<Result> {
-  const client = new pg.Client(settings)
-  await client.connect()
-  try {
-    return await use(client)
-  } finally {
-    await client.end()
-  }
+/** A database as an older program left it. */
+async function databaseAt(number: number): Promise<pg.ClientConfig> {
+  const settings = await emptyDatabase()
+  await withClient(settings, async (client) => {
+    await client.query(
+      'create table migration (number integer primary key, name text not null, sha256 text not null, at timestamptz not null default now())',
+    )
+    for (const name of NAMES.slice(0, number)) {
+      const sql = await readFile(new URL(name, FOLDER), 'utf8')
+      await client.query(sql)
+      const sha256 = createHash('sha256').update(sql).digest('hex')
+      await client.query('insert into migration (number, name, sha256) values ($1, $2, $3)', [
+        Number.parseInt(name, 10),
+        name,
+        sha256,
+      ])
+    }
+  })
+  return settings
 }
 
 test('twenty programs that start on an empty database at once run each migration once and make one scheme', async () => {
@@ -84,10 +98,15 @@ test('the role under which the hub works cannot change or delete what was answer
   assert.ok(payment !== null)
   assert.equal((await town.approve(town.payer, payment)).refusal, null)
   await town.settleDown()
+  await ledgerOn(ground).commit([{ bucket: 0 }], (working) => {
+    const operator = idFrom('opr', new Uint8Array(16))
+    const told = { operatorName: 'Operator', subject: 'scheme', why: 'a test', before: '', after: '' }
+    working.act(0, { operator, what: 'set-rules', ...told })
+  })
   const before = await fingerprint(settings)
   const database = openDatabase(settings, { transactions: 1, reads: 1, role: true })
   const denied = { code: '42501' }
-  for (const table of ['transfer', 'entry', 'event', 'evidence', 'command', 'migration', 'scheme']) {
+  for (const table of ['transfer', 'entry', 'event', 'evidence', 'command', 'action', 'migration', 'scheme']) {
     assert.notEqual(before.get(table)?.split(' ')[0], '0', `${table} has rows`)
     await assert.rejects(database.transactions.query(`delete from ${table}`), denied, table)
     await assert.rejects(database.transactions.query(`truncate ${table}`), denied, table)
@@ -109,4 +128,51 @@ test('the role under which the hub works cannot change or delete what was answer
   assert.deepEqual(await fingerprint(settings), before)
   assert.ok(await readScheme(settings))
   await ground.close()
+})
+
+test('a database from before the account bank goes on: its phones may ask for money, its accounts have spent nothing yet', async () => {
+  const settings = await databaseAt(3)
+  const phone = '00070000-0000-4000-8000-000000000001'
+  const lost = '00070000-0000-4000-8000-000000000002'
+  const party = '00070000-0000-4000-8000-000000000003'
+  await withClient(settings, async (client) => {
+    await client.query('insert into head (bucket, sequence, hash) select b, 0, $1 from generate_series(0, 15) b', [
+      Buffer.from(GENESIS_HASH),
+    ])
+    await client.query("insert into account (bucket, key, unit) values (7, 'escrow:7', 'JPY')")
+    for (const [id, status] of [
+      [phone, 'active'],
+      [lost, 'revoked'],
+    ]) {
+      await client.query(
+        'insert into device (bucket, id, party, key, status) values (7, $1, $2, gen_random_uuid(), $3)',
+        [id, party, status],
+      )
+    }
+    await client.query('insert into refund (bucket, original, id, amount, at) values (7, $1, $1, 5, 0)', [phone])
+  })
+  assert.deepEqual(
+    (await migrate(settings)).ran,
+    FILES.filter((number) => number > 3),
+  )
+  const books = await readBooks(settings)
+  assert.deepEqual(
+    books.refunds.map(({ lines }) => lines),
+    [[]],
+  )
+  assert.deepEqual(
+    books.accounts.map(({ limits, spent }) => [limits, spent]),
+    [[null, NOTHING_SPENT]],
+  )
+  for (const head of books.heads.values()) {
+    assert.deepEqual([head.actions, Buffer.from(head.actionsHash)], [0n, Buffer.from(GENESIS_ACTION)])
+  }
+  assert.deepEqual(faultsOf({ ...books, refunds: [] }), [])
+  await withClient(settings, async (client) => {
+    const { rows } = await client.query('select id, party, status from terminal order by id')
+    assert.deepEqual(rows, [
+      { id: phone, party, status: 'active' },
+      { id: lost, party, status: 'revoked' },
+    ])
+  })
 })

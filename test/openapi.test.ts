@@ -8,6 +8,7 @@ import { PROBLEMS } from '#protocol/problems.ts'
 import { ALL_ROUTES } from '#protocol/routes.ts'
 import { serveDocs } from '#server/docs.ts'
 import { createHttp, type HttpParts } from '#server/http.ts'
+import { serveOperator } from '#server/operator-http.ts'
 
 /** The real routes; nothing is behind them, because nothing is asked. */
 function app(): FastifyInstance {
@@ -18,6 +19,8 @@ function app(): FastifyInstance {
     version: '1.2.3',
     log: { write: () => {} },
     demoCode: async () => ({ code: '', pin: null }),
+    // Border: as with the parts below.
+    further: (on) => serveOperator(on, {} as Parameters<typeof serveOperator>[1]),
   }
   // Border: what a handler would use is not there.
   const made = createHttp(parts as HttpParts)

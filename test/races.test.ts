@@ -161,10 +161,10 @@ test('one command id twenty times over both hubs has one effect and one answer',
   await same((index) => town.approve(payer, payment, { id: approveId, over: hubAt(index), seen, at }))
   assert.equal(before - (await town.balance(payer)), 1_000n)
   const refundId = id()
-  await same((index) => town.say(town.till, { name: 'refund', payment, amount: 400n }, refundId, hubAt(index)))
+  await same((index) => town.refund(payment, 400n, [], refundId, hubAt(index)))
   await town.settleDown()
   assert.equal(before - (await town.balance(payer)), 600n)
-  const mismatch = await town.say(town.till, { name: 'refund', payment, amount: 401n }, refundId, hubAt(1))
+  const mismatch = await town.refund(payment, 401n, [], refundId, hubAt(1))
   assert.equal(mismatch.refusal?.code, 'command-mismatch')
 })
 
@@ -172,9 +172,7 @@ test('refunds in parallel over both hubs never give back more than was paid', as
   const { payment } = await joined(3, 1_000n, person(3))
   assert.equal((await town.approve(person(3), payment)).refusal, null)
   const before = await town.balance(person(3))
-  const answers = await times(20, (index) =>
-    town.say(town.till, { name: 'refund', payment, amount: 150n }, newId('cmd'), hubAt(index)),
-  )
+  const answers = await times(20, (index) => town.refund(payment, 150n, [], newId('cmd'), hubAt(index)))
   assert.equal(winners(answers).length, 6)
   assert.deepEqual(codes(answers), ['already-refunded'])
   await town.settleDown()
@@ -283,4 +281,19 @@ test('wrong, used, withdrawn, expired and released numbers get one answer', asyn
   await until(
     async () => (await hubAt(1).lookAt({ terminal: town.till.id, deal: expired.deal }))?.offer.state.kind === 'expired',
   )
+})
+
+test('nobody at the till waits for a deposit to the shop: a deal is opened and joined while it is being written', async () => {
+  const client = new pg.Client(hubs[0]?.settings)
+  await client.connect()
+  try {
+    // What a deposit holds until its commit.
+    await client.query('begin')
+    const { rowCount } = await client.query('select from account where key = $1 for update', [town.till.account])
+    assert.equal(rowCount, 1)
+    const { payment } = await joined(0, 10n)
+    assert.ok(payment)
+  } finally {
+    await client.end()
+  }
 })

@@ -188,7 +188,7 @@ describe('the keys', () => {
       ['open', ['change-bill', 'cancel']],
       ['openLater', ['goods', 'cancel']],
       ['expired', ['renew', 'history', 'cancel']],
-      ['joined', ['change-bill', 'release', 'cancel']],
+      ['joined', ['change-bill', 'challenge', 'release', 'cancel']],
       ['editing', ['send-bill', 'goods', 'release', 'stop-editing']],
       ['paid', ['next', 'history', 'refund']],
       ['ended', ['next', 'again', 'history']],
@@ -227,7 +227,7 @@ describe('money of a deal', () => {
     const deal = dealView({
       state: 'held',
       portions: [settled('980'), held('3200')],
-      refunds: [{ payment: 'p', amount: '300', at: 1 }],
+      refunds: [refund('300')],
     })
     assert.equal(refundableOf(deal), 680n)
     assert.equal(heldAmountOf(deal), 3200n)
@@ -283,6 +283,7 @@ function dealView(part: Partial<DealView>): DealView {
     tally: null,
     declines: 0,
     challenge: null,
+    restriction: null,
     ended: null,
     portions: [],
     refunds: [],
@@ -296,17 +297,17 @@ function dealView(part: Partial<DealView>): DealView {
 }
 
 function refund(amount: string): DealView['refunds'][number] {
-  return { payment: 'p', amount, at: 1 }
+  return { payment: 'p', amount, lines: [], at: 1 }
 }
 
 type Portion = DealView['portions'][number]
 
 function settled(amount: string): Portion {
-  return { lines: [0], amount, state: 'settled', settled: amount, until: null }
+  return { lines: [0], amount, state: 'settled', settled: amount, waits: null, until: null, deliverBy: null }
 }
 
 function held(amount: string): Portion {
-  return { lines: [1], amount, state: 'held', settled: '0', until: 9 }
+  return { lines: [1], amount, state: 'held', settled: '0', waits: 'delivery', until: 9, deliverBy: 99 }
 }
 
 const scheme = {
@@ -317,6 +318,7 @@ const scheme = {
   hostName: null,
   unlockMs: 1,
   freshProofFrom: '1',
+  zone: 'Asia/Tokyo',
   now: 0,
 }
 const atWork: RegisterState = { ...START, stage: 'till', scheme }

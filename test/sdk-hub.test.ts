@@ -54,7 +54,8 @@ test('the till and the phone of the examples pay each other on a real hub', asyn
   const enrolled = await enrol({ hub: origin, storage, code: (await codeOf('hanako')).code, label: 'Other phone' })
   assert(enrolled.ok)
   const other = openClient({ hub: origin, storage })
-  const wrongSide = await other.send('open-offer', { deal: `deal_${'1'.repeat(32)}`, bill: null })
+  const payment = `pay_0001${'1'.repeat(28)}`
+  const wrongSide = await other.send('release', { deal: `deal_${'1'.repeat(32)}`, payment })
   assert(!wrongSide.ok && wrongSide.problem.code === 'not-allowed')
   const [balance] = await other.balances().then((outcome) => (outcome.ok ? outcome.view.balances : []))
   assert.equal(balance?.unit, 'JPY')

@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
+import { faultOf } from '#core/bill.ts'
+import { coolingOffEnds } from '#core/calendar.ts'
 import { MAX_AMOUNT } from '#core/money.ts'
 import { evolveOffer, type Offer } from '#core/offer.ts'
 import { stateOf } from '#core/payment.ts'
-import { offerFromJson, paymentFromJson, toJson } from '#switch/snapshot.ts'
-import { after, approved, bill, id, joined, line, NOON, offered, taken, ticket } from './support/deal.ts'
+import { answerFromJson, offerFromJson, paymentFromJson, toJson } from '#switch/snapshot.ts'
+import { after, approved, bill, cooled, id, joined, line, NOON, offered, payer, taken, ticket } from './support/deal.ts'
 import { bills, live, lives } from './support/walk.ts'
 
 test('a payment comes back as it was, in every state', () => {
@@ -45,9 +47,7 @@ test('an offer comes back as it was, in every state', () => {
 
 test('texts that look like numbers stay texts, and amounts beyond a float stay exact', () => {
   for (const text of ['5', '12n', '0', '-1', '1e9', 'null', 'true', '"', '\\', '5\u2028', '__proto__']) {
-    const strange = bill(
-      line(MAX_AMOUNT, { delivery: true, coolingOffSeconds: 60 }, { text, code: text, tax: MAX_AMOUNT }),
-    )
+    const strange = bill(line(MAX_AMOUNT, { delivery: true, ...cooled('PT1M') }, { text, code: text, tax: MAX_AMOUNT }))
     const payment = joined(strange)
     const back = paymentFromJson(JSON.parse(toJson(payment)))
     assert.deepEqual(back, payment)
@@ -68,13 +68,61 @@ test('a name that looks like an amount stays a name', () => {
 })
 
 test('what was delivered, settled and refunded comes back as amounts', () => {
-  const held = approved(joined(bill(line(500n, { delivery: true, coolingOffSeconds: 60 }))))
+  const held = approved(joined(bill(line(500n, { delivery: true, ...cooled('PT1M') }))))
   const delivered = after(held, { kind: 'deliver', portion: 0, amount: 0n }).payment
   const settled = approved(joined(bill(line(500n))))
-  const refunded = after(settled, { kind: 'refunded', refund: id('pay', 1), amount: 5n }).payment
+  const fives = { amount: 5n, lines: [{ line: 0, amount: 5n }] }
+  const refunded = after(settled, { kind: 'refunded', refund: id('pay', 1), ...fives }).payment
   for (const payment of [held, delivered, settled, refunded]) {
     assert.deepEqual(paymentFromJson(JSON.parse(toJson(payment))), payment)
   }
   const [portion] = paymentFromJson(JSON.parse(toJson(delivered))).portions
   assert.deepEqual(portion?.state.kind === 'held' && portion.state.delivered, 0n)
+})
+
+test('rows from before the account bank read as what they meant then', () => {
+  // As the hub of migration 0003 wrote them.
+  const conditions = { delivery: true, coolingOffSeconds: 691_200 }
+  const plain = { delivery: false, coolingOffSeconds: 0 }
+  const oldLine = { text: 'Bread', quantity: 1, taxRate: null, tax: '0', code: null }
+  const lines = [
+    { ...oldLine, amount: '500', conditions },
+    { ...oldLine, amount: '7', conditions: plain },
+  ]
+  const oldBill = { unit: 'JPY', total: '507', lines }
+  const { knows: _, ...oldPayer } = payer
+  const now = joined(bill(line(500n, { delivery: true, ...cooled('P8D') }), line(7n)))
+  const { patient: _patient, asked: _asked, permitted: _permitted, ...rest } = now
+  const old: unknown = JSON.parse(
+    toJson({
+      ...rest,
+      payer: oldPayer,
+      bill: oldBill,
+      portions: [
+        { lines: [0], amount: '500', conditions, state: { kind: 'due' } },
+        { lines: [1], amount: '7', conditions: plain, state: { kind: 'due' } },
+      ],
+      ended: { reason: 'idle', at: 5 },
+      refunds: [{ id: id('pay', 1), refunded: '5', at: 6 }],
+    }),
+  )
+  const seconds = { delivery: true, coolingOff: { period: 'PT691200S', zone: 'UTC' } }
+  const read = bill(line(500n, seconds), line(7n))
+  const payment = paymentFromJson(old)
+  assert.deepEqual(payment, {
+    ...now,
+    bill: read,
+    portions: now.portions.map((portion, index) => (index === 0 ? { ...portion, conditions: seconds } : portion)),
+    ended: { reason: 'idle', refusal: null, at: 5 },
+    refunds: [{ id: id('pay', 1), refunded: 5n, lines: [], at: 6 }],
+  })
+  assert.equal(faultOf(read), undefined)
+  assert.equal(coolingOffEnds(seconds.coolingOff, NOON), NOON + 691_200_000)
+
+  const offer = taken(offered(null))
+  assert.ok(offer.state.kind === 'taken')
+  const { signed: _signed, ...state } = offer.state
+  assert.deepEqual(offerFromJson(JSON.parse(toJson({ ...offer, state: { ...state, payer: oldPayer } }))), offer)
+  const answer = { refusal: null, terminal: null, deal: null, payment: null, refund: null, version: 3 }
+  assert.deepEqual(answerFromJson(answer), { ...answer, note: null })
 })

@@ -109,7 +109,7 @@ test('a phone scans the code with its camera', async () => {
     await register.addGood('Coffee to go')
     await register.showNumber()
     await writeQrVideo(counter.camera, await register.link())
-    await phone.page.getByRole('button', { name: 'Scan the code' }).click()
+    await phone.page.getByRole('button', { name: 'Scan', exact: true }).click()
     await phone.joined()
     await phone.amountIs('¥480')
     assert.equal(await register.joined(), 'Joined with Hanako')

@@ -48,7 +48,7 @@ describe('a start', () => {
         ['fsync', 'on'],
         ['listen_addresses', ''],
         ['jit', 'off'],
-        ['shared_buffers', '64MB'],
+        ['shared_buffers', '256MB'],
       ] as const
       for (const [name, value] of settings) assert.deepEqual(await query(postgres, `show ${name}`), [{ [name]: value }])
       assert.deepEqual(await query(postgres, 'select datlocprovider::text, datlocale from pg_database limit 1'), [

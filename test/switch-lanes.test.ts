@@ -51,6 +51,7 @@ async function opened(trouble: (needs: readonly BucketNeeds[]) => Trouble = () =
     createLanes({
       store,
       buckets: BUCKETS,
+      zone: () => 'Asia/Tokyo',
       lanes: 2,
       onCommit: () => {},
       onAlarm: ({ error }) => void alarms.push(error),
@@ -336,10 +337,7 @@ test('a refund whose payment could not be told is told later, once', async () =>
       ),
     ),
   )
-  assert.equal(
-    (await town.say(town.till, { name: 'refund', payment, amount: 100n }, newId('cmd'), broken)).refusal,
-    null,
-  )
+  assert.equal((await town.refund(payment, 100n, [], newId('cmd'), broken)).refusal, null)
   assert.equal((await ground.store.readPayment(payment))?.refunds.length, 0)
   assert.deepEqual(await town.faults(), [], 'it is booked, and known to be untold')
   clock.now += 5_000

@@ -1,32 +1,17 @@
 // One contract for both stores, told as stories through the switch; races.test.ts adds what only a real database can show.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { bucketOf } from '#core/accounts.ts'
 import { bucketOfId } from '#core/ids.ts'
+import type { Account, AccountStatus, Limits } from '#core/ledger.ts'
 import { stateOf } from '#core/payment.ts'
-import { billOf, newId, openTown, type Ground } from './support/world.ts'
+import type { DeviceActor } from '#switch/actors.ts'
+import { ledgerOn } from './support/ledger.ts'
+import { storiesOn, type Open } from './support/stories.ts'
+import { billOf, billWith, BUCKETS, JPY, lineOf, newId, type Town } from './support/world.ts'
 
-/** Runs the contract. `advance` moves the store's clock where the test may, otherwise stories of time are left to memory. */
-export function switchContract(name: string, open: () => Promise<Ground & { advance?: (ms: number) => void }>): void {
-  const story = (
-    title: string,
-    run: (
-      town: Awaited<ReturnType<typeof openTown>>,
-      ground: Ground & { advance?: (ms: number) => void },
-    ) => Promise<void>,
-  ): void => {
-    test(`${name}: ${title}`, async () => {
-      const ground = await open()
-      try {
-        const town = await openTown(ground)
-        await run(town, ground)
-        await town.settleDown()
-        assert.deepEqual(await town.faults(), [])
-        assert.deepEqual(town.alarms, [])
-      } finally {
-        await ground.close()
-      }
-    })
-  }
+/** Runs the contract. */
+export function switchContract(name: string, open: Open): void {
+  const story = storiesOn(name, open)
 
   story('a number joins, an approval settles, the deposit follows', async (town, { store }) => {
     const { number, deal } = await town.offer(billOf(1_280n))
@@ -39,12 +24,9 @@ export function switchContract(name: string, open: () => Promise<Ground & { adva
     assert.equal((await store.readBalances(town.till.account))[0]?.arriving, 1_280n)
     await town.settleDown()
     assert.equal(await town.balance(town.till), 1_280n)
-    const [entry] = await store.readEntries({
-      account: town.payer.account,
-      unit: billOf(1n).unit,
-      before: null,
-      limit: 1,
-    })
+    const page = { before: null, since: null, until: null, kind: null, limit: 1 }
+    const { entries } = await store.readEntries({ account: town.payer.account, unit: JPY, ...page })
+    const [entry] = entries
     assert.deepEqual([entry?.amount, entry?.balance, entry?.otherName], [-1_280n, 8_720n, 'Marubeni Bakery'])
     const seen = await town.hub.lookAt({ terminal: town.till.id, deal })
     assert.equal(seen?.payment && stateOf(seen.payment), 'settled')
@@ -125,7 +107,7 @@ export function switchContract(name: string, open: () => Promise<Ground & { adva
     const { payment } = await town.join(town.payer, number)
     assert.ok(payment)
     await town.approve(town.payer, payment)
-    await town.say(town.till, { name: 'refund', payment, amount: 300n })
+    await town.refund(payment, 300n)
     assert.equal((await town.join(poor, (await town.offer(billOf(1n))).number)).refusal?.code, 'insufficient-funds')
     // The refund is still on its way into the payer's account when the whole balance is spent.
     const all = await town.offer(billOf(10_000n))
@@ -175,18 +157,72 @@ export function switchContract(name: string, open: () => Promise<Ground & { adva
     const { number } = await town.offer(billOf(1_000n))
     const { payment } = await town.join(town.payer, number)
     assert.ok(payment)
-    assert.equal((await town.say(town.till, { name: 'refund', payment, amount: 1n })).refusal?.code, 'not-settled')
+    assert.equal((await town.refund(payment, 1n)).refusal?.code, 'not-settled')
     await town.approve(town.payer, payment)
-    const answers = await Promise.all(
-      Array.from({ length: 12 }, () => town.say(town.till, { name: 'refund', payment, amount: 100n })),
-    )
+    const answers = await Promise.all(Array.from({ length: 12 }, () => town.refund(payment, 100n)))
     assert.equal(answers.filter(({ refusal }) => refusal === null).length, 10)
     assert.ok(answers.every(({ refusal }) => refusal === null || refusal.code === 'already-refunded'))
     await town.settleDown()
     assert.equal(await town.balance(town.payer), 10_000n)
     assert.equal((await store.readPayment(payment))?.refunds.length, 10)
     const stranger = await town.shop()
-    assert.equal((await town.say(stranger, { name: 'refund', payment, amount: 1n })).refusal?.code, 'not-found')
+    assert.equal(
+      (await town.say(stranger, { name: 'refund', payment, amount: 1n, lines: [] })).refusal?.code,
+      'not-found',
+    )
+  })
+
+  story('a line is never refunded for more than it cost, by however many at once', async (town, { store }) => {
+    const { number } = await town.offer(billWith(lineOf(100n), lineOf(900n)))
+    const { payment } = await town.join(town.payer, number)
+    assert.ok(payment)
+    assert.equal((await town.approve(town.payer, payment)).refusal, null)
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => town.refund(payment, 30n, [{ line: 0, amount: 30n }])),
+    )
+    assert.deepEqual(answers.map(({ refusal }) => refusal?.code ?? 'back').toSorted(), [
+      ...Array.from({ length: 5 }, () => 'already-refunded'),
+      'back',
+      'back',
+      'back',
+    ])
+    assert.equal((await town.refund(payment, 911n)).refusal?.code, 'already-refunded')
+    assert.equal((await town.refund(payment, 900n, [{ line: 1, amount: 900n }])).refusal, null)
+    assert.equal((await town.refund(payment, 10n)).refusal, null)
+    await town.settleDown()
+    const { refunds } = (await store.readPayment(payment)) ?? assert.fail('the payment is there')
+    assert.equal(refunds.length, 5)
+    assert.deepEqual(
+      refunds.map(({ lines }) => lines.length).toSorted((a, b) => a - b),
+      [0, 1, 1, 1, 1],
+    )
+    assert.equal(await town.balance(town.payer), 10_000n)
+  })
+
+  story('an account’s own limits stand before the scheme’s', async (town) => {
+    const tries = async (amount: bigint) =>
+      (await town.join(town.payer, (await town.offer(billOf(amount))).number)).refusal
+    await setAccount(town, town.payer, { limits: { perPayment: 100n, perDay: 150n, perMonth: 1_000n } })
+    assert.deepEqual(await tries(101n), { code: 'over-limit', detail: { limit: '100' } })
+    const { payment } = await town.join(town.payer, (await town.offer(billOf(100n))).number)
+    assert.ok(payment)
+    assert.equal((await town.approve(town.payer, payment)).refusal, null)
+    assert.deepEqual(await tries(51n), { code: 'over-day-limit', detail: { left: '50' } })
+    await setAccount(town, town.payer, { limits: null })
+    assert.equal(await tries(51n), null)
+  })
+
+  story('a frozen account pays nothing and still takes what was on its way', async (town) => {
+    const { payment } = await town.join(town.payer, (await town.offer(billOf(10n))).number)
+    assert.ok(payment)
+    await setAccount(town, town.payer, { status: 'frozen' })
+    assert.equal((await town.approve(town.payer, payment)).refusal?.code, 'account-frozen')
+    await setAccount(town, town.payer, { status: 'open' })
+    assert.equal((await town.approve(town.payer, payment)).refusal, null)
+    await setAccount(town, town.payer, { status: 'frozen' })
+    assert.equal((await town.refund(payment, 10n)).refusal, null)
+    await town.settleDown()
+    assert.equal(await town.balance(town.payer), 10_000n)
   })
 
   story("another party's payment looks like none at all", async (town) => {
@@ -216,7 +252,7 @@ export function switchContract(name: string, open: () => Promise<Ground & { adva
   })
 
   story('goods to be delivered wait in escrow, then settle for what was delivered', async (town) => {
-    const { number } = await town.offer(billOf(1_000n, { delivery: true, coolingOffSeconds: 0 }))
+    const { number } = await town.offer(billOf(1_000n, { delivery: true, coolingOff: null }))
     const { payment } = await town.join(town.payer, number)
     assert.ok(payment)
     await town.approve(town.payer, payment)
@@ -249,5 +285,18 @@ export function switchContract(name: string, open: () => Promise<Ground & { adva
     const again = await town.join(town.payer, await town.number(deal))
     assert.ok(again.payment)
     await town.approve(town.payer, again.payment)
+  })
+}
+
+/** What the operator's desk does to an account, without its command. */
+async function setAccount(
+  town: Town,
+  { account: key }: DeviceActor,
+  over: { status?: AccountStatus; limits?: Limits | null },
+): Promise<void> {
+  const bucket = bucketOf(key, BUCKETS)
+  await ledgerOn(town.ground).commit([{ bucket, accounts: [key] }], (working) => {
+    const before: Account = working.account(key, JPY) ?? assert.fail('the account is there')
+    working.saveAccount({ ...before, ...over })
   })
 }

@@ -14,7 +14,6 @@ import {
   inboxArrived,
   joinAnswered,
   joinBegan,
-  mayTakeBack,
   missingFor,
   noticeOf,
   nothingLeft,
@@ -22,7 +21,9 @@ import {
   paymentArrived,
   stepAnswered,
   stepBegan,
+  takeable,
   typed,
+  unaskedPayments,
   wantsProof,
   type State,
 } from '#apps/wallet/state.ts'
@@ -35,7 +36,8 @@ const line = (amount: string) => ({
   taxRate: 800,
   tax: '0',
   code: null,
-  conditions: { delivery: false, coolingOffSeconds: 0 },
+  conditions: { delivery: false, coolingOff: null },
+  restriction: null,
 })
 const billOf = (total: string) => ({ unit: 'JPY', total, lines: [line(total)] })
 
@@ -51,7 +53,12 @@ const view = (change: Partial<PaymentView> = {}): PaymentView => ({
     legalName: 'Maki Beni',
     terminal: `trm_${HEX}`,
     terminalLabel: 'Till 1',
+    isPerson: false,
   },
+  knows: null,
+  unasked: false,
+  shopAsked: false,
+  permitted: false,
   payerAccount: '00112345674',
   bill: billOf('1280'),
   billVersion: 1,
@@ -83,6 +90,7 @@ const scheme = {
   hostName: null,
   unlockMs: 60_000,
   freshProofFrom: '10000',
+  zone: 'Asia/Tokyo',
   now: 0,
 }
 const home: State = { ...firstState('own'), place: { at: 'home' }, scheme }
@@ -212,19 +220,38 @@ test('what is missing counts what is arriving', () => {
 })
 
 test('goods may be taken back until their cancellation period ends', () => {
+  const cooling = {
+    ...line('1280'),
+    conditions: { delivery: false, coolingOff: { period: 'P8D', zone: 'Asia/Tokyo' } },
+  }
   const held = view({
     state: 'held',
-    portions: [{ lines: [0], amount: '1280', state: 'held', settled: '0', until: 9_000 }],
+    bill: { unit: 'JPY', total: '2560', lines: [line('1280'), cooling] },
+    portions: [
+      { lines: [0], amount: '1280', state: 'settled', settled: '1280', waits: null, until: null, deliverBy: null },
+      { lines: [1], amount: '1280', state: 'held', settled: '0', waits: 'cooling-off', until: 9_000, deliverBy: null },
+    ],
   })
-  assert.equal(mayTakeBack(held, 8_999), true)
-  assert.equal(mayTakeBack(held, 9_000), false)
+  assert.deepEqual(takeable(held, 8_999), [{ index: 1, line: 1, until: 9_000 }])
+  assert.deepEqual(takeable(held, 9_000), [])
+  // Set aside until delivery is not a cancellation period.
+  assert.deepEqual(takeable({ ...held, bill: billOf('1280') }, 8_999), [])
+})
+
+test('a bill that somebody sent waits at home, and takes the screen only when it is opened', () => {
+  const sent = view({ unasked: true, knows: true, turnEndsAt: null })
+  const told = inboxArrived(home, { ...inboxOf([]), payments: [sent] }, 1)
+  assert.equal(told.place.at, 'home')
+  assert.deepEqual(unaskedPayments(told), [sent])
+  const joined = inboxArrived(home, { ...inboxOf([]), payments: [view()] }, 1)
+  assert.equal(joined.place.at, 'payment')
 })
 
 test('ears hear joined, paid, refunded and ended, and nothing twice', () => {
   const paid = paymentArrived(joinedState, view({ version: 2, state: 'settled' }))
   const refunded = paymentArrived(
     paid,
-    view({ version: 3, state: 'settled', refunds: [{ payment: `pay_${HEX}`, amount: '80', at: 1 }] }),
+    view({ version: 3, state: 'settled', refunds: [{ payment: `pay_${HEX}`, amount: '80', lines: [], at: 1 }] }),
   )
   const ended = paymentArrived(joinedState, view({ version: 2, state: 'ended', ended: 'released' }))
   assert.equal(noticeOf(home, joinedState), 'joined')

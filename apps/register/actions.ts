@@ -1,6 +1,6 @@
 // What can be done on each screen, and the key for it. The screen's buttons, its key bar and the keyboard all read this list.
 import { isEmpty } from './draft.ts'
-import { heldOf, refundableOf } from './money-back.ts'
+import { refundableOf, toHandOver } from './money-back.ts'
 import { goodsOf, isKeying, screenOf, type RegisterState } from './state.ts'
 
 export type Action =
@@ -14,6 +14,9 @@ export type Action =
   | 'again'
   | 'change-bill'
   | 'release'
+  | 'permit'
+  | 'forbid'
+  | 'challenge'
   | 'history'
   | 'refund'
   | 'deliver'
@@ -34,6 +37,9 @@ export const KEYS: Readonly<Record<Action, string>> = {
   again: 'F4',
   'change-bill': 'F6',
   release: 'F7',
+  permit: 'F3',
+  forbid: 'F10',
+  challenge: 'F9',
   history: 'F8',
   refund: 'F9',
   deliver: 'F10',
@@ -60,7 +66,7 @@ export function actionsOf(state: RegisterState): readonly Action[] {
     case 'expired':
       return ['renew', 'history', 'cancel']
     case 'joined':
-      return [...keying, ...changes(state), 'release', ...leaving(state)]
+      return [...keying, ...changes(state), ...questions(state), 'release', ...leaving(state)]
     case 'authorising':
       return ['cancel']
     case 'paid':
@@ -84,12 +90,18 @@ function keyingActions(state: RegisterState): readonly Action[] {
 const changes = (state: RegisterState): readonly Action[] =>
   state.deal?.bill && !state.isEditing ? ['change-bill'] : []
 
+/** What the register is asked, and may ask, while a phone is joined. */
+function questions({ deal, isEditing }: RegisterState): readonly Action[] {
+  if (deal?.restriction?.state === 'asked') return ['permit', 'forbid']
+  return deal?.bill && deal.challenge !== 'asked' && !isEditing ? ['challenge'] : []
+}
+
 const leaving = (state: RegisterState): readonly Action[] => (state.isEditing ? ['stop-editing'] : ['cancel'])
 
 function recordActions({ record }: RegisterState): readonly Action[] {
   if (record === null) return ['back']
   const refund = refundableOf(record) > 0n ? (['refund'] as const) : []
-  const deliver = heldOf(record).length > 0 ? (['deliver'] as const) : []
+  const deliver = toHandOver(record).length > 0 ? (['deliver'] as const) : []
   return [...refund, ...deliver, 'back']
 }
 

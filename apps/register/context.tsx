@@ -58,6 +58,12 @@ export function perform({ store, hub }: Till, action: Action): void {
     case 'cancel':
       // Nobody is in the deal yet: nobody needs to be asked.
       return state.deal?.payment ? openSheet('cancel') : void hub.cancel()
+    case 'permit':
+      return void hub.permit(true)
+    case 'forbid':
+      return void hub.permit(false)
+    case 'challenge':
+      return void hub.challenge()
     case 'history':
       change({ place: 'history', record: null, problem: null })
       return void hub.loadDeals()

@@ -1,5 +1,5 @@
 // The bill while it is being keyed in: lines, and the amount whose digits are not finished yet. Pure.
-import { faultOf, NO_CONDITIONS, taxIncluded, type Bill, type Line } from '#core/bill.ts'
+import { faultOf, taxIncluded, type Bill, type CoolingOff, type Line, type Restriction } from '#core/bill.ts'
 import { parseAmount, sum, type Unit } from '#core/money.ts'
 import { billFromWire, type BillWire } from '#protocol/bill.ts'
 import type { Locale } from '#ui/i18n.ts'
@@ -15,6 +15,8 @@ export type DraftLine = Readonly<{
   taxRate: number | null
   /** the money waits until the goods are handed over */
   delivery: boolean
+  coolingOff: CoolingOff | null
+  restriction: Restriction | null
 }>
 
 /** `typed`: the digits of an amount that will be the last line. */
@@ -47,10 +49,11 @@ export function withKey(draft: Draft, key: string): Draft {
 export function withGood(draft: Draft, good: Good, locale: Locale): Draft {
   const index = draft.lines.findIndex(({ code, price }) => code === good.code && price === good.price)
   if (index >= 0) return withPiece(draft, index)
-  const { code, price, taxRate, delivery } = good
+  const { code, price, taxRate, delivery, coolingOff, restriction } = good
+  const text = textOfGood(good, locale)
   return {
     ...draft,
-    lines: [...draft.lines, { text: textOfGood(good, locale), code, price, quantity: 1, taxRate, delivery }],
+    lines: [...draft.lines, { text, code, price, quantity: 1, taxRate, delivery, coolingOff, restriction }],
   }
 }
 
@@ -69,11 +72,28 @@ function withQuantity(draft: Draft, index: number, change: number): Draft {
   return { ...draft, lines }
 }
 
+/** What a cashier can say of a line by hand. */
+export type LineTerms = Pick<DraftLine, 'delivery' | 'coolingOff' | 'restriction'>
+
+export const withTerms = (draft: Draft, index: number, terms: LineTerms): Draft => ({
+  ...draft,
+  lines: draft.lines.map((line, at) => (at === index ? { ...line, ...terms } : line)),
+})
+
 /** Puts the typed amount under the lines, so that the next digits begin another one. */
 export function withTypedLine(draft: Draft, text: string): Draft {
   const price = typedAmount(draft)
   if (price === 0n) return draft
-  const line = { text, code: null, price, quantity: 1, taxRate: KEYED_TAX_RATE, delivery: false }
+  const line = {
+    text,
+    code: null,
+    price,
+    quantity: 1,
+    taxRate: KEYED_TAX_RATE,
+    delivery: false,
+    coolingOff: null,
+    restriction: null,
+  }
   return { lines: [...draft.lines, line], typed: '' }
 }
 
@@ -84,17 +104,17 @@ export function billOf(draft: Draft, unit: Unit, keyedText: string): Bill | unde
   return faultOf(bill) === undefined ? bill : undefined
 }
 
-function billLine({ text, code, price, quantity, taxRate, delivery }: DraftLine): Line {
+function billLine({ text, code, price, quantity, taxRate, delivery, coolingOff, restriction }: DraftLine): Line {
   const amount = price * BigInt(quantity)
   const tax = taxRate === null ? 0n : taxIncluded(amount, taxRate)
-  return { text, quantity, amount, taxRate, tax, code, conditions: { ...NO_CONDITIONS, delivery } }
+  return { text, quantity, amount, taxRate, tax, code, conditions: { delivery, coolingOff }, restriction }
 }
 
 /** The draft from which a bill already sent is changed. */
 export function draftOf(wire: BillWire): Draft {
   const read = billFromWire(wire)
   if (!read.ok) return EMPTY_DRAFT
-  const lines = read.bill.lines.map(({ text, code, amount, quantity, taxRate, conditions }): DraftLine => {
+  const lines = read.bill.lines.map(({ text, code, amount, quantity, taxRate, conditions, restriction }): DraftLine => {
     const isWhole = amount % BigInt(quantity) === 0n
     return {
       text,
@@ -102,7 +122,8 @@ export function draftOf(wire: BillWire): Draft {
       price: isWhole ? amount / BigInt(quantity) : amount,
       quantity: isWhole ? quantity : 1,
       taxRate,
-      delivery: conditions.delivery,
+      ...conditions,
+      restriction,
     }
   })
   return { lines, typed: '' }

@@ -1,4 +1,5 @@
 // The price list of the demo town's bakery. Prices hold the tax; the letter is the key that adds one.
+import type { CoolingOff, Restriction } from '#core/bill.ts'
 import type { Locale } from '#ui/i18n.ts'
 
 export type Good = Readonly<{
@@ -12,7 +13,13 @@ export type Good = Readonly<{
   taxRate: number
   /** made to order: the money is set aside until it is handed over */
   delivery: boolean
+  /** how long the customer may take it back */
+  coolingOff: CoolingOff | null
+  /** who may buy it */
+  restriction: Restriction | null
 }>
+
+export const NO_RESTRICTION: Restriction = { minimumAge: null, membership: null, region: null, perDay: null }
 
 /** Food to take away. */
 const REDUCED = 800
@@ -27,8 +34,18 @@ const good = (
   price: bigint,
   en: string,
   ja: string,
-  more: Partial<Pick<Good, 'taxRate' | 'delivery'>> = {},
-): Good => ({ code, letter, names: { en, ja }, price, taxRate: REDUCED, delivery: false, ...more })
+  more: Partial<Pick<Good, 'taxRate' | 'delivery' | 'coolingOff' | 'restriction'>> = {},
+): Good => ({
+  code,
+  letter,
+  names: { en, ja },
+  price,
+  taxRate: REDUCED,
+  delivery: false,
+  coolingOff: null,
+  restriction: null,
+  ...more,
+})
 
 export const BAKERY: readonly Good[] = [
   good('shokupan', 'A', 380n, 'Milk bread', 'ミルク食パン'),
@@ -41,6 +58,16 @@ export const BAKERY: readonly Good[] = [
   good('coffee', 'H', 280n, 'Coffee to go', 'コーヒー（持ち帰り）'),
   good('bag', 'I', 10n, 'Paper bag', '紙袋', { taxRate: STANDARD }),
   good('cake', 'J', 3200n, 'Cake, to order', '予約のケーキ', { delivery: true }),
+  good('toaster', 'K', 4800n, 'Toaster', 'トースター', {
+    taxRate: STANDARD,
+    coolingOff: { period: 'P8D', zone: 'Asia/Tokyo' },
+  }),
+  good('rumcake', 'L', 650n, 'Rum cake, from 20', 'ラム酒ケーキ（20歳以上）', {
+    restriction: { ...NO_RESTRICTION, minimumAge: 20 },
+  }),
+  good('limited', 'M', 900n, 'Chestnut loaf, 2 a day', '栗食パン（一日2点）', {
+    restriction: { ...NO_RESTRICTION, perDay: 2 },
+  }),
 ]
 
 export const textOfGood = (good: Good, locale: Locale): string => good.names[locale]

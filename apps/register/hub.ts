@@ -1,6 +1,7 @@
 // The register and its hub: enrols, watches the terminal's deal, sends what the cashier decides. Holds no rule of payments.
 import { idFrom } from '#core/ids.ts'
 import { unitOf } from '#core/money.ts'
+import type { RefundLine } from '#core/refund.ts'
 import { billToWire } from '#protocol/bill.ts'
 import type { DealView, SchemeView } from '#protocol/views.ts'
 import { openClient, type Client } from '#sdk/client.ts'
@@ -36,9 +37,13 @@ export type Hub = Readonly<{
   renew(): Promise<void>
   cancel(): Promise<void>
   release(): Promise<void>
+  /** The shop's answer, whether it sells the restricted lines to this customer. */
+  permit(allowed: boolean): Promise<void>
+  /** Asks for the payer's password or PIN; the phone asks its owner. */
+  challenge(): Promise<void>
   next(): void
   /** Both tell what came of it; the deal's new view reaches the state by itself. */
-  refund(deal: DealView, amount: bigint): Promise<SendOutcome>
+  refund(deal: DealView, amount: bigint, lines: readonly RefundLine[]): Promise<SendOutcome>
   deliver(deal: DealView, portion: number, amount: bigint): Promise<SendOutcome>
   loadDeals(): Promise<void>
   loadOlder(): Promise<void>
@@ -258,8 +263,23 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
       const { payment } = deal
       await during('release', () => client.send('release', { deal: deal.deal, payment }))
     },
+    async permit(allowed) {
+      const payment = store.get().deal?.payment
+      if (payment) await during('permit', () => client.send('permit', { payment, allowed }))
+    },
+    async challenge() {
+      const payment = store.get().deal?.payment
+      if (payment) await during('challenge', () => client.send('challenge', { payment }))
+    },
     next,
-    refund: (deal, amount) => afterwards(deal, (payment) => client.send('refund', { payment, amount: String(amount) })),
+    refund: (deal, amount, lines) =>
+      afterwards(deal, (payment) =>
+        client.send('refund', {
+          payment,
+          amount: String(amount),
+          lines: lines.map((each) => ({ line: each.line, amount: String(each.amount) })),
+        }),
+      ),
     deliver: (deal, portion, amount) =>
       afterwards(deal, (payment) => client.send('deliver', { payment, portion, amount: String(amount) })),
     loadDeals: () => load(undefined),

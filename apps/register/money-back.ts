@@ -12,11 +12,21 @@ export const refundableOf = (deal: DealView): bigint => settledOf(deal) - refund
 
 export type HeldPortion = Readonly<{ index: number; amount: bigint; until: number | null; lines: readonly number[] }>
 
-/** Portions whose money is set aside until the goods are handed over. */
+/** Portions whose money is set aside, until the goods are handed over or the customer can take them back no more. */
 export const heldOf = (deal: DealView): readonly HeldPortion[] =>
   deal.portions.flatMap(({ state, amount, until, lines }, index) =>
     state === 'held' ? [{ index, amount: BigInt(amount), until, lines }] : [],
   )
+
+/** Portions that wait for the shop to hand the goods over. */
+export const toHandOver = (deal: DealView): readonly HeldPortion[] =>
+  heldOf(deal).filter(({ index }) => deal.portions[index]?.waits === 'delivery')
+
+/** When the last of the goods that can be taken back is the shop's (milliseconds since 1970), or null where there are none. */
+export function yoursOn(deal: DealView): number | null {
+  const ends = deal.portions.flatMap(({ waits, until }) => (waits === 'cooling-off' && until !== null ? [until] : []))
+  return ends.length === 0 ? null : Math.max(...ends)
+}
 
 export const heldAmountOf = (deal: DealView): bigint => sum(heldOf(deal).map(({ amount }) => amount))
 

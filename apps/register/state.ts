@@ -12,8 +12,8 @@ export type Opening = Readonly<{ deal: string; bill: BillWire | null }>
 /** What survives a reload; the rest comes from the hub. */
 export type Kept = Readonly<{ current: string | null; opening: Opening | null; draft: Draft }>
 
-export type Busy = 'open' | 'renew' | 'bill' | 'cancel' | 'release' | 'enrol'
-export type SheetName = 'cancel' | 'release' | 'refund' | 'deliver' | 'settings'
+export type Busy = 'open' | 'renew' | 'bill' | 'cancel' | 'release' | 'permit' | 'challenge' | 'enrol'
+export type SheetName = 'cancel' | 'release' | 'refund' | 'deliver' | 'settings' | 'terms'
 
 /** `starting`: not known yet who we are · `code`: a one-time code is asked for · `till`: enrolled and at work */
 export type Stage = 'starting' | 'code' | 'till'
@@ -40,6 +40,8 @@ export type RegisterState = Readonly<{
   busy: Busy | null
   problem: Problem | null
   sheet: SheetName | null
+  /** the line of the draft whose terms are on the sheet */
+  termsOf: number
   place: 'till' | 'history' | 'record'
   record: DealView | null
   deals: readonly DealView[] | null
@@ -63,6 +65,7 @@ export const START: RegisterState = {
   busy: null,
   problem: null,
   sheet: null,
+  termsOf: 0,
   place: 'till',
   record: null,
   deals: null,

@@ -29,3 +29,7 @@ export function rateText(taxRate: number, locale: Locale): string {
   const percent = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 }).format(taxRate / 100)
   return `${percent}%`
 }
+
+/** "001-1234567-4" of an account number's eleven digits. */
+export const formatAccount = (account: string): string =>
+  account.length === 11 ? `${account.slice(0, 3)}-${account.slice(3, 10)}-${account.slice(10)}` : account

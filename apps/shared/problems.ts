@@ -122,6 +122,23 @@ const SAID: Readonly<Record<ProblemCode, Said>> = {
     ja: ['取り消しできる期間がまだ終わっていません。', '期間が終わるまでお待ちください。'],
   },
 
+  'too-late': {
+    en: ['The cancellation period is over.', 'Ask the shop for a refund.'],
+    ja: ['取り消しできる期間が終わっています。', 'お店に返金をご相談ください。'],
+  },
+  restricted: {
+    en: ['Something on this bill may not be sold to you.', 'Ask the shop to take it off the bill.'],
+    ja: ['お会計の中に、お客様には販売できない品があります。', 'お店にその品を外してもらってください。'],
+  },
+  'shop-asked': {
+    en: ['The shop is deciding whether it may sell this.', 'Wait a moment, then approve.'],
+    ja: ['販売できるかどうかをお店が確認しています。', '少し待ってから、承認してください。'],
+  },
+  'not-asked': {
+    en: ['The question is no longer open.', 'Look at the payment as it is now.'],
+    ja: ['確認はもう求められていません。', '今の状態をご確認ください。'],
+  },
+
   // who
   'device-revoked': {
     en: ['This phone may not pay any more.', 'Enrol it again with a new code from the operator.'],
@@ -167,6 +184,38 @@ const SAID: Readonly<Record<ProblemCode, Said>> = {
     ja: ['ご自身のお会計です。', 'ご自分のお会計を支払うことはできません。'],
   },
 
+  'not-a-contact': {
+    en: ['This person has not listed you as a contact.', 'Send a link or show a code instead.'],
+    ja: ['相手の方の連絡先に登録されていません。', 'リンクを送るか、コードを見せてください。'],
+  },
+  'too-many-bills': {
+    en: ['That is enough bills to people for today.', 'Show a code instead, or go on tomorrow.'],
+    ja: ['本日送れる請求の数を超えました。', 'コードを見せるか、明日お試しください。'],
+  },
+  'party-unknown': {
+    en: ['Nobody has this account number.', 'Check the number.'],
+    ja: ['この口座番号の方はいません。', '番号をご確認ください。'],
+  },
+  'payer-refused': {
+    en: ['It was refused on the side of the payer.', 'Ask them to look at their wallet, or to pay in another way.'],
+    ja: [
+      'お支払いになる方の側で受け付けられませんでした。',
+      'ウォレットを確かめてもらうか、別の方法でお支払いいただいてください。',
+    ],
+  },
+  'too-many-contacts': {
+    en: ['The list of contacts is full.', 'Remove one first.'],
+    ja: ['連絡先がいっぱいです。', 'どなたかを外してから登録してください。'],
+  },
+  'account-busy': {
+    en: ['Something is still arriving, held or open in this account.', 'Wait until it is over, then close it.'],
+    ja: ['この口座には、入金待ち・お預かり・進行中の取引が残っています。', '終わってから解約してください。'],
+  },
+  'balance-left': {
+    en: ['There is still money in this account.', 'Pay it out, then close the account.'],
+    ja: ['この口座には残高があります。', '払い出してから解約してください。'],
+  },
+
   // money
   'insufficient-funds': {
     en: ['The balance is not enough.', 'Add money, then try again.'],
@@ -195,6 +244,14 @@ const SAID: Readonly<Record<ProblemCode, Said>> = {
       en: ['The amount is over the limit for one payment.', 'Make a smaller bill, or ask the operator.'],
       ja: ['一回のお支払いの上限を超えています。', '会計を分けるか、運営者にお問い合わせください。'],
     },
+  },
+  'over-day-limit': {
+    en: ['The amount is over what is left for today.', 'Pay less, or pay tomorrow.'],
+    ja: ['本日お支払いできる残りの額を超えています。', '金額を減らすか、明日お支払いください。'],
+  },
+  'over-month-limit': {
+    en: ['The amount is over what is left for this month.', 'Pay less, or ask the operator.'],
+    ja: ['今月お支払いできる残りの額を超えています。', '金額を減らすか、運営者にお問い合わせください。'],
   },
   'unit-mismatch': {
     en: ['The account does not hold this currency.', 'Pay in another way.'],
@@ -230,6 +287,30 @@ const SAID: Readonly<Record<ProblemCode, Said>> = {
   'text-invalid': {
     en: ['A text is too long or has characters that cannot be shown.', 'Make it shorter and plain.'],
     ja: ['文字が長すぎるか、使えない文字が入っています。', '短くして、使えない文字を除いてください。'],
+  },
+  'day-invalid': {
+    en: ['These days are not right.', 'Choose the first day, then the last, at most a year apart.'],
+    ja: ['日付が正しくありません。', '初めの日と終わりの日を、一年以内で選んでください。'],
+  },
+  'too-many-units': {
+    en: ['This account counts in as many currencies as it can.', 'Use one of those.'],
+    ja: ['開設できる通貨の数の上限に達しています。', 'すでにある通貨をお使いください。'],
+  },
+  'period-invalid': {
+    en: ['The cancellation period is not right.', 'Choose it again; ten years at most.'],
+    ja: ['取り消しできる期間が正しくありません。', '十年以内で選び直してください。'],
+  },
+  'restriction-invalid': {
+    en: ['The restriction is not right.', 'Choose it again; a daily quantity needs the code of the article.'],
+    ja: ['販売の条件が正しくありません。', '選び直してください。一日の数には商品のコードが必要です。'],
+  },
+  'rows-invalid': {
+    en: ['Some rows of the file are not right; none was booked.', 'Put the named rows right and send the file again.'],
+    ja: ['ファイルに誤った行があります。1件も記帳されていません。', '示された行を直して、もう一度送ってください。'],
+  },
+  'operator-revoked': {
+    en: ['This operator may not work here any more.', 'Ask another operator for a new code.'],
+    ja: ['この運営者は登録を取り消されています。', '別の運営者から新しいコードを受け取ってください。'],
   },
   'type-unsupported': MISUNDERSTOOD,
   'too-large': {

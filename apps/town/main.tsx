@@ -38,6 +38,14 @@ function DemoTown({ scheme }: { readonly scheme: SchemeView }): JSX.Element {
         <p class="town-demo">
           {text.demo} {text.pin}
         </p>
+        <p class="town-doors">
+          <a href="/office" target="_blank" rel="noopener">
+            {text.office}
+          </a>
+          <a href="/desk" target="_blank" rel="noopener">
+            {text.desk}
+          </a>
+        </p>
         <LanguageChoice hideLabel />
         <ol class="steps" aria-label={text.steps}>
           <li>{text.step1}</li>

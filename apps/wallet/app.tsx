@@ -7,13 +7,19 @@ import type { Actions } from './hub.ts'
 import type { Shell } from './shell.ts'
 import { isOffline, type State } from './state.ts'
 import { AddPasskey, ChoosePin, Enrol } from './screens/enrolment.tsx'
+import { Ask } from './screens/ask.tsx'
+import { Asking } from './screens/asking.tsx'
+import { Contacts } from './screens/contacts.tsx'
+import { BillShown } from './screens/bill-shown.tsx'
 import { History } from './screens/history.tsx'
 import { Home } from './screens/home.tsx'
 import { Payment } from './screens/payment.tsx'
 import { ReceiptOf } from './screens/receipt.tsx'
 import { Scan } from './screens/scan.tsx'
 import { WalletSettings } from './screens/settings.tsx'
+import { Sign, Signed } from './screens/sign.tsx'
 import { Starting, Stopped } from './screens/starting.tsx'
+import { StatementPage } from './screens/statement.tsx'
 import { walletWords } from './words.ts'
 
 export type AppProps = {
@@ -67,6 +73,20 @@ function Shown({ state, act, banners, code }: ScreenOf & { readonly code: string
       return <ReceiptOf {...shared} place={place} />
     case 'payment':
       return <Payment {...shared} />
+    case 'statement':
+      return <StatementPage {...shared} place={place} />
+    case 'contacts':
+      return <Contacts {...shared} />
+    case 'ask':
+      return <Ask {...shared} place={place} />
+    case 'bill-shown':
+      return <BillShown {...shared} place={place} />
+    case 'sign':
+      return <Sign {...shared} place={place} />
+    case 'signed':
+      return <Signed {...shared} place={place} />
+    case 'asking':
+      return <Asking {...shared} place={place} />
   }
 }
 

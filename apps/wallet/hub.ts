@@ -1,13 +1,17 @@
 // The wallet and its hub: opens the client, watches, and puts into the state what comes. Paying is in paying.ts, setting
 // up in enrolment.ts.
+import type { Problem } from '#protocol/problems.ts'
 import { openClient, type Client } from '#sdk/client.ts'
+import type { BillToSign } from '#sdk/hand-back.ts'
 import { forgetIdentity } from '#sdk/identity.ts'
 import { passkeysPossible } from '#sdk/passkey.ts'
 import { indexedDbStorage, type Storage } from '#sdk/storage.ts'
 import type { Store } from '#ui/store.ts'
 import { addPasskey, askForCode, choosePin, enrolInDemo, enrolWith, goOn } from './enrolment.ts'
 import { forget, keeper, recall, type Keeper } from './memory.ts'
+import * as handBack from './hand-back.ts'
 import * as paying from './paying.ts'
+import * as people from './people.ts'
 import * as when from './state.ts'
 import type { DeviceSelf, Place, State } from './state.ts'
 
@@ -20,6 +24,8 @@ export type Opening = Readonly<{
   token: string | undefined
   /** the enrolment code, of the link that an operator sent */
   code: string | undefined
+  /** the page's own address, where it is the code of a bill to sign or of a signed one */
+  handBack: string | undefined
   /** begins the page anew */
   reload(): void
 }>
@@ -64,6 +70,24 @@ export type Actions = Readonly<{
   openHistory(): void
   moreHistory(): void
   openReceipt(payment: string, from: 'home' | 'history'): void
+  /** a bill that somebody has sent here */
+  openWaiting(payment: string): void
+  openAsk(): void
+  ask(asked: people.Asked): void
+  /** a code that the other phone signs without a network */
+  showBill(asked: Omit<people.Asked, 'to'>): void
+  signBill(bill: BillToSign, pin: string): void
+  openAsking(deal: string): void
+  leaveAsking(): void
+  cancelAsked(): void
+  openContacts(): void
+  openStatement(unit: string): void
+  /** For what a screen asks and waits for itself: null when it is done. */
+  putContact(account: string, status: 'listed' | 'blocked' | 'removed'): Promise<Problem | null>
+  takeBack(payment: string, portion: number): Promise<Problem | null>
+  openUnit(unit: string): Promise<Problem | null>
+  /** for the statement, which reads by itself */
+  client: Client
 }>
 
 /** Opens the wallet of one device; nothing happens before `start`. */
@@ -80,6 +104,11 @@ export function openWallet(store: Store<State>, opening: Opening): Actions {
     (...given: Given): void => {
       if (desk !== undefined) deal(desk, ...given)
     }
+
+  const atDesk =
+    <Given extends readonly unknown[]>(deal: (desk: Desk, ...given: Given) => Promise<Problem | null>) =>
+    async (...given: Given): Promise<Problem | null> =>
+      desk === undefined ? null : deal(desk, ...given)
 
   async function start(): Promise<void> {
     update((state) => when.went(state, { at: 'starting' }))
@@ -111,7 +140,9 @@ export function openWallet(store: Store<State>, opening: Opening): Actions {
     go: (place) => update((state) => when.went(state, place)),
     type: (digits) => update((state) => when.typed(state, digits)),
     join: withDesk(paying.joinTyped),
-    scanned: withDesk(paying.joinScanned),
+    scanned: withDesk((at, text: string) => {
+      if (!handBack.openHandBack(at, text)) paying.joinScanned(at, text)
+    }),
     approve: withDesk(paying.approveShown),
     answer: withDesk(paying.answerShown),
     givePin: withDesk(paying.provePin),
@@ -127,6 +158,23 @@ export function openWallet(store: Store<State>, opening: Opening): Actions {
     }),
     moreHistory: withDesk((at) => readHistory(at, at.state().history?.next ?? undefined)),
     openReceipt: withDesk(openReceipt),
+    openWaiting: withDesk(paying.openWaiting),
+    openAsk: withDesk(people.openAsk),
+    ask: withDesk(people.ask),
+    showBill: withDesk(handBack.showBill),
+    signBill: withDesk(handBack.sign),
+    openAsking: withDesk((at, deal: string) => people.openAsking(at, deal, null)),
+    leaveAsking: withDesk(people.leaveAsking),
+    cancelAsked: withDesk(people.cancelAsked),
+    openContacts: withDesk((at) => {
+      at.update((state) => when.went(state, { at: 'contacts' }))
+      return people.readContacts(at)
+    }),
+    openStatement: (unit) => update((state) => when.went(state, { at: 'statement', unit })),
+    putContact: atDesk(people.putContact),
+    takeBack: atDesk(people.takeBack),
+    openUnit: atDesk(people.openUnit),
+    client,
   }
 }
 
@@ -170,6 +218,10 @@ export function openHome(desk: Desk): void {
   if (current !== null) paying.openStored(desk, current)
   watchInbox(desk)
   if (link !== null) void paying.joinLink(desk, link)
+  if (desk.opening.handBack !== undefined) {
+    handBack.openHandBack(desk, desk.opening.handBack)
+    void people.readContacts(desk)
+  }
 }
 
 function watchInbox(desk: Desk): void {

@@ -28,6 +28,7 @@ const opening = {
   device: /^[a-z0-9-]{1,20}$/u.test(device) ? device : 'own',
   token: tokenOfPath(here.pathname),
   code: new URLSearchParams(here.hash.slice(1)).get('code') || undefined,
+  handBack: /^#(ask|signed)=/u.test(here.hash) ? here.href : undefined,
   reload: () => location.reload(),
 }
 // The link is used once: neither a reload nor "back" opens the bill again, and no code stays in the address bar.

@@ -20,11 +20,19 @@ export type Hands = {
   sending: number
   isFinishing: boolean
   follows: Readonly<{ payment: string; stop: () => void }> | null
+  /** ends the watching of the bill to somebody that is on the screen */
+  followsAsked: (() => void) | null
   /** while the browser asks for the passkey: goes on without it */
   leavePasskey: (() => void) | null
 }
 
-export const emptyHands = (): Hands => ({ sending: 0, isFinishing: false, follows: null, leavePasskey: null })
+export const emptyHands = (): Hands => ({
+  sending: 0,
+  isFinishing: false,
+  follows: null,
+  followsAsked: null,
+  leavePasskey: null,
+})
 
 /** A receipt this old is history. */
 const RECEIPT_LIFE_MS = 5 * 60_000
@@ -147,6 +155,13 @@ function answered(desk: Desk, payment: string, name: Step, outcome: SendOutcome,
 /** The person has seen how it ended. */
 export function closeShown(desk: Desk): void {
   desk.update(when.closed)
+  followShown(desk)
+}
+
+/** A bill that somebody has sent straight here takes the screen. */
+export function openWaiting(desk: Desk, payment: string): void {
+  const view = desk.state().inbox?.payments.find((open) => open.payment === payment) ?? null
+  desk.update((state) => when.opened({ ...state, current: null }, payment, view))
   followShown(desk)
 }
 

@@ -3,7 +3,8 @@
 //   starting ─▶ enrol ─▶ choose-pin ─▶ add-passkey ─▶ home ⇄ scan, history, settings, receipt
 //                                                      └─▶ payment (joined · paid · ended) ─▶ home
 import type { Problem } from '#protocol/problems.ts'
-import type { EntryView, InboxView, PaymentView, SchemeView, SelfView } from '#protocol/views.ts'
+import type { ContactView, DealView, EntryView, InboxView, PaymentView, SchemeView, SelfView } from '#protocol/views.ts'
+import type { BillToSign } from '#sdk/hand-back.ts'
 import type { SendOutcome } from '#sdk/outcome.ts'
 import type { PasskeyObstacle } from '#sdk/passkey.ts'
 import type { WatchStatus } from '#sdk/watching.ts'
@@ -20,6 +21,13 @@ export type Place =
   | Readonly<{ at: 'scan'; refused: 'foreign' | 'unknown' | null }>
   | Readonly<{ at: 'history' }>
   | Readonly<{ at: 'settings' }>
+  | Readonly<{ at: 'statement'; unit: string }>
+  | Readonly<{ at: 'contacts' }>
+  | Readonly<{ at: 'bill-shown'; bill: BillToSign; link: string; busy: boolean; problem: Problem | null }>
+  | Readonly<{ at: 'sign'; bill: BillToSign; busy: boolean; problem: Problem | null }>
+  | Readonly<{ at: 'signed'; bill: BillToSign; link: string; until: number }>
+  | Readonly<{ at: 'ask'; busy: boolean; problem: Problem | null }>
+  | Readonly<{ at: 'asking'; deal: string; view: DealView | null; busy: boolean; problem: Problem | null }>
   | Readonly<{
       at: 'receipt'
       payment: string
@@ -80,6 +88,9 @@ export type State = Readonly<{
   joinProblem: Problem | null
   current: Current | null
   history: History | null
+  contacts: readonly ContactView[] | null
+  /** the bills this phone has sent to people, newest first */
+  asked: readonly DealView[] | null
   isUpdateReady: boolean
 }>
 
@@ -104,6 +115,8 @@ export const firstState = (device: string): State => ({
   joinProblem: null,
   current: null,
   history: null,
+  contacts: null,
+  asked: null,
   isUpdateReady: false,
 })
 
@@ -132,9 +145,20 @@ export function missingFor(state: State, view: PaymentView): bigint {
 export const heldPayments = (state: State): readonly PaymentView[] =>
   state.inbox?.payments.filter((view) => view.state === 'held') ?? []
 
-/** May the payer still take held goods back? */
-export const mayTakeBack = (view: PaymentView, now: number): boolean =>
-  view.portions.some(({ state, until }) => state === 'held' && until !== null && until > now)
+/** The portions that the payer may still take back, with their place in the payment; each is one line of the bill. */
+export const takeable = (view: PaymentView, now: number): { index: number; line: number; until: number }[] =>
+  view.portions.flatMap(({ state, until, lines }, index) => {
+    const [line] = lines
+    const isOpen = state === 'held' && until !== null && until > now && line !== undefined
+    return isOpen && view.bill?.lines[line]?.conditions.coolingOff ? [{ index, line, until }] : []
+  })
+
+/** Bills that people have sent straight here: they wait on the home screen and never open by themselves. */
+export const unaskedPayments = (state: State): readonly PaymentView[] =>
+  state.inbox?.payments.filter((view) => view.unasked && view.state === 'joined') ?? []
+
+/** A payment that this person has joined, and that waits for a decision. */
+const isInHand = (view: PaymentView): boolean => view.state === 'joined' && !view.unasked
 
 // ---- what happens
 
@@ -217,9 +241,19 @@ function withReceipt(state: State, view: PaymentView): State {
 export function inboxArrived(state: State, inbox: InboxView, inboxAt: number): State {
   const known: State = { ...state, inbox, inboxAt, provedAt: Math.max(state.provedAt, inbox.provedAt) }
   const updated = inbox.payments.reduce(paymentArrived, known)
-  const waiting = inbox.payments.find((view) => view.state === 'joined')
+  const waiting = inbox.payments.find(isInHand)
   const isFree = ['home', 'scan', 'history', 'settings'].includes(updated.place.at) && updated.joining === null
   return waiting !== undefined && isFree ? opened({ ...updated, current: null }, waiting.payment, waiting) : updated
+}
+
+/** The newest view of a bill that this phone has sent. */
+export function askedArrived(state: State, view: DealView): State {
+  const asked =
+    state.asked?.map((other) => (other.deal === view.deal && other.version <= view.version ? view : other)) ?? null
+  const { place } = state
+  if (place.at !== 'asking' || place.deal !== view.deal) return { ...state, asked }
+  if (place.view !== null && place.view.version > view.version) return { ...state, asked }
+  return went({ ...state, asked }, { ...place, view })
 }
 
 export function stepBegan(state: State, sending: Step): State {
@@ -260,8 +294,8 @@ export function stepAnswered(
   return { ...informed, current: { ...idle, isChanged, proof: null, problem: isNews(problem) ? problem : null } }
 }
 
-/** The notice of the changed bill says it already. */
-const isNews = (problem: Problem): boolean => problem.code !== 'bill-changed'
+/** The notices of the changed bill and of the shop that is asked say it already. */
+const isNews = ({ code }: Problem): boolean => code !== 'bill-changed' && code !== 'shop-asked'
 
 /** An earlier life of the page was about to ask for something, and has not: nothing is under way. */
 export function nothingLeft(state: State): State {
@@ -284,7 +318,7 @@ export function proofLeft(state: State): State {
 /** The person is done with the payment on the screen; another one that waits is next. */
 export function closed(state: State): State {
   const home: State = { ...state, place: { at: 'home' }, current: null }
-  const next = state.inbox?.payments.find((view) => view.state === 'joined' && view.payment !== state.current?.payment)
+  const next = state.inbox?.payments.find((view) => isInHand(view) && view.payment !== state.current?.payment)
   return next === undefined ? home : opened(home, next.payment, next)
 }
 

@@ -30,6 +30,8 @@ const FILES = [
   '/assets/wallet.webmanifest',
   '/assets/icons/wallet.svg',
   '/assets/icons/wallet-192.png',
+  // A phone without a network scans too: the bill that it signs.
+  '/assets/zxing_reader.wasm',
 ]
 
 worker.addEventListener('install', (event) => event.waitUntil(fill()))

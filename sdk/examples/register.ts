@@ -18,7 +18,8 @@ const BILL = {
       taxRate: 1000,
       tax: '89',
       code: null,
-      conditions: { delivery: false, coolingOffSeconds: 0 },
+      conditions: { delivery: false, coolingOff: null },
+      restriction: null,
     },
   ],
 }
@@ -39,7 +40,7 @@ export async function main(
   const opened = await client.send('open-offer', { deal, bill: BILL })
   if (!opened.ok) throw new Error(opened.problem.title)
   const ticket = opened.view.deal?.ticket
-  if (ticket) show(ticket.number, ticket.link)
+  if (ticket?.number) show(ticket.number, ticket.link)
 
   const last = await new Promise<DealView['state']>((resolve) => {
     client.watch({ topic: 'deal', deal }, ({ state }) => {

@@ -1,14 +1,16 @@
 // Who is who, as authentication needs it. Two implementations: postgres/directory.ts and memory-directory.ts.
 import { createHash, randomBytes } from 'node:crypto'
 import { accountNumber, serialInBucket, type AccountNumber } from '#core/accounts.ts'
-import type { DeviceId, PartyId, SessionId, TerminalId } from '#core/ids.ts'
+import type { DeviceId, OperatorId, PartyId, SessionId, TerminalId } from '#core/ids.ts'
 import type { Unit } from '#core/money.ts'
 import type { TerminalKind } from '#core/numbers.ts'
 import type { Actor } from '#switch/actors.ts'
 
-export type ActorId = DeviceId | TerminalId
+export type ActorId = DeviceId | TerminalId | OperatorId
 
 export type NewParty = Readonly<{
+  /** where the asker made it: asked for again, the party is the same */
+  id?: PartyId
   kind: 'person' | 'merchant'
   name: string
   legalName: string
@@ -24,17 +26,18 @@ export type Party = Readonly<{
   account: AccountNumber
 }>
 
-/** An enrolled device or terminal. */
+/** An enrolled device, terminal or operator. */
 export type Identity = Readonly<{
   actor: Actor
   /** uncompressed P-256, 65 bytes */
   publicKey: Uint8Array
   status: 'active' | 'revoked'
-  /** null for devices */
+  /** null for all but terminals */
   terminalKind: TerminalKind | null
 }>
 
-export type NewCode = Readonly<{ party: PartyId; lifeMs: number }> &
+/** `code` where the asker made it (newCode): asked for again, it is the same and lives no longer. */
+export type NewCode = Readonly<{ party: PartyId; lifeMs: number; code?: string }> &
   (Readonly<{ kind: 'device' }> | Readonly<{ kind: 'terminal'; label: string; terminalKind: TerminalKind }>)
 
 /** A SCRAM-SHA-256 verifier (RFC 5802). */
@@ -68,12 +71,15 @@ export type Directory = Readonly<{
 
   /** A one-time code as a person types it: ABCD-EFGH-JK. */
   createCode(code: NewCode): Promise<{ code: string; expiresAt: number }>
-  /** Enrols once; the same key with the same code gets the same identity again. Undefined: not known, used, or run out. */
+  /**
+   * Enrols once; the same key with the same code gets the same identity again. Undefined: not known, used, or run out. With a device
+   * goes a terminal of the same id, for when its person asks for money.
+   */
   useCode(use: Readonly<{ code: string; publicKey: Uint8Array; label: string }>): Promise<Identity | undefined>
   identityOf(actor: ActorId): Promise<Identity | undefined>
   /** The key of an actor, revoked or not: it never changes, and so may be kept in memory. */
   publicKeyOf(actor: ActorId): Promise<Uint8Array | undefined>
-  /** The device or terminal may not act any more, at once; its sessions end. False when there is none. */
+  /** The device (with its terminal) or terminal may not act any more, at once; its sessions end. False when there is none. */
   revoke(actor: ActorId): Promise<boolean>
 
   secretOf(party: PartyId): Promise<Secret | undefined>
@@ -102,10 +108,10 @@ const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const CODE_SYMBOLS = 10
 const SERIALS_PER_BRANCH = 10_000_000
 
-/** A new code: 50 random bits in ten symbols without I, L, O and U. */
-export function newCode(): string {
+/** A new code: 50 bits of ten random bytes in ten symbols without I, L, O and U. */
+export function newCode(random: Uint8Array = randomBytes(CODE_SYMBOLS)): string {
   // 32 divides 256, so that every symbol is equally likely
-  const symbols = Array.from(randomBytes(CODE_SYMBOLS), (byte) => CROCKFORD.charAt(byte & 31)).join('')
+  const symbols = Array.from(random.subarray(0, CODE_SYMBOLS), (byte) => CROCKFORD.charAt(byte & 31)).join('')
   return `${symbols.slice(0, 4)}-${symbols.slice(4, 8)}-${symbols.slice(8)}`
 }
 

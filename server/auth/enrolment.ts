@@ -28,14 +28,16 @@ export async function selfViewOf(directory: Directory, actor: Actor): Promise<Se
     const { kind, id, key, label, party, name, legalName, account } = actor
     return { kind, id, key, label, party, name, legalName, account }
   }
+  if (actor.kind === 'operator') return actor
   const [secret, passkeys] = await Promise.all([directory.secretOf(actor.party), directory.passkeysOf(actor.party)])
-  const { kind, id, key, party, name, account } = actor
+  const { kind, id, key, party, name, legalName, account } = actor
   return {
     kind,
     id,
     key,
     party,
     name,
+    legalName,
     account,
     secret: secret === undefined ? null : { salt: toBase64url(secret.salt), iterations: secret.iterations },
     passkeys: passkeys.map(({ credential }) => toBase64url(credential)),
@@ -43,5 +45,11 @@ export async function selfViewOf(directory: Directory, actor: Actor): Promise<Se
 }
 
 /** What a revoked actor is told. */
-export const inactiveCode = (actor: Actor): 'device-revoked' | 'terminal-inactive' =>
-  actor.kind === 'device' ? 'device-revoked' : 'terminal-inactive'
+export const inactiveCode = ({ kind }: Actor): 'device-revoked' | 'terminal-inactive' | 'operator-revoked' =>
+  INACTIVE[kind]
+
+const INACTIVE = {
+  device: 'device-revoked',
+  terminal: 'terminal-inactive',
+  operator: 'operator-revoked',
+} as const

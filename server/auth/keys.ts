@@ -5,6 +5,9 @@ import { toBase64url } from '#core/bytes.ts'
 const PUBLIC_KEY_BYTES = 65
 const SIGNATURE_BYTES = 64
 
+/** Keys made before: the directory gives the same bytes for the same machine as long as it remembers them. */
+const made = new WeakMap<Uint8Array, KeyObject>()
+
 /** The key in 65 uncompressed bytes; undefined when they are no point of the curve. */
 export function publicKeyOf(bytes: Uint8Array): KeyObject | undefined {
   if (bytes.length !== PUBLIC_KEY_BYTES || bytes[0] !== 4) return undefined
@@ -20,7 +23,8 @@ export function publicKeyOf(bytes: Uint8Array): KeyObject | undefined {
 
 /** Is this r‖s (64 bytes) a signature by the key over the bytes? */
 export function isSignedBy(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean {
-  const key = publicKeyOf(publicKey)
+  const key = made.get(publicKey) ?? publicKeyOf(publicKey)
   if (key === undefined || signature.length !== SIGNATURE_BYTES) return false
+  made.set(publicKey, key)
   return verify('sha256', bytes, { key, dsaEncoding: 'ieee-p1363' }, signature)
 }

@@ -43,7 +43,7 @@ export function memoryDirectory(options: Readonly<{ buckets: number; now: () => 
     if (party === undefined) return undefined
     const bucket = bucketOfId(party.id)
     const key = idFrom('key', randomBytes(ID_RANDOM_BYTES + 2))
-    const common = { key, party: party.id, account: party.account, name: party.name }
+    const common = { key, party: party.id, account: party.account, name: party.name, legalName: party.legalName }
     const random = randomBytes(ID_RANDOM_BYTES)
     const actor: Actor =
       code.kind === 'device'
@@ -52,7 +52,6 @@ export function memoryDirectory(options: Readonly<{ buckets: number; now: () => 
             kind: 'terminal',
             id: idInBucket('trm', bucket, random),
             ...common,
-            legalName: party.legalName,
             label: code.label || label,
           }
     const terminalKind = code.kind === 'terminal' ? code.terminalKind : null
@@ -63,10 +62,12 @@ export function memoryDirectory(options: Readonly<{ buckets: number; now: () => 
   }
 
   return {
-    async createParty({ bucket, kind, name, legalName }) {
+    async createParty({ bucket, kind, name, legalName, id: wanted }) {
+      const known = wanted && parties.get(wanted)
+      if (known !== undefined) return known
       const n = given.get(bucket) ?? 0
       given.set(bucket, n + 1)
-      const id = idInBucket('pty', bucket, randomBytes(ID_RANDOM_BYTES))
+      const id = wanted ?? idInBucket('pty', bucket, randomBytes(ID_RANDOM_BYTES))
       const party: Party = { id, kind, name, legalName, account: accountInBucket(bucket, n, buckets) }
       parties.set(id, party)
       return party
@@ -76,7 +77,9 @@ export function memoryDirectory(options: Readonly<{ buckets: number; now: () => 
       new Map(asked.flatMap((id) => [parties.get(id)].flatMap((party) => (party ? [[id, party.name] as const] : [])))),
 
     async createCode(asked) {
-      const code = newCode()
+      const code = asked.code ?? newCode()
+      const known = codes.get(toBase64url(codeHash(code)))
+      if (known !== undefined) return { code, expiresAt: known.expiresAt }
       const expiresAt = now() + asked.lifeMs
       codes.set(toBase64url(codeHash(code)), { ...asked, expiresAt, use: undefined })
       return { code, expiresAt }

@@ -119,7 +119,7 @@ type Asked = Readonly<{
 }>
 
 function readRequest(request: SessionRequest): Asked | undefined {
-  const actor = parseId('dev', request.actor) ?? parseId('trm', request.actor)
+  const actor = parseId('dev', request.actor) ?? parseId('trm', request.actor) ?? parseId('opr', request.actor)
   const key = parseId('key', request.key)
   const ephemeral = fromBase64url(request.ephemeral)
   const nonce = fromBase64url(request.nonce)

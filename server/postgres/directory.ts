@@ -78,11 +78,12 @@ export function postgresDirectory(pool: pg.Pool): Directory {
     },
 
     async createCode(asked) {
-      const code = newCode()
+      const code = asked.code ?? newCode()
       const isTerminal = asked.kind === 'terminal'
       const row = await one(
         `insert into enrolment_code (hash, bucket, party, kind, label, terminal_kind, created_at, expires_at)
-         select $1, $2, $3, $4, $5, $6, n.now, n.now + $7::bigint from (select ${NOW} as now) n returning expires_at`,
+         select $1, $2, $3, $4, $5, $6, n.now, n.now + $7::bigint from (select ${NOW} as now) n
+         on conflict (hash) do update set hash = excluded.hash returning expires_at`,
         [
           codeHash(code),
           ...keyOf(asked.party),
@@ -121,9 +122,10 @@ export function postgresDirectory(pool: pg.Pool): Directory {
     },
     revoke: (actor) =>
       inTransaction(pool, async (within) => {
-        const table = kindOf(actor)
+        // A device is a terminal too.
+        await within(`update device set status = 'revoked' where bucket = $1 and id = $2`, keyOf(actor))
         const revoked = await within(
-          `update ${table} set status = 'revoked' where bucket = $1 and id = $2 returning id`,
+          `update terminal set status = 'revoked' where bucket = $1 and id = $2 returning id`,
           keyOf(actor),
         )
         await within('delete from session where actor = $1', [uuidOf(actor)])
@@ -235,6 +237,15 @@ export function postgresDirectory(pool: pg.Pool): Directory {
 async function insertParty(within: Query, party: NewParty): Promise<Party> {
   const [scheme] = await within('select buckets from scheme', [])
   assert(scheme !== undefined, 'the scheme is made before its parties')
+  if (party.id !== undefined) {
+    // Whoever asks for the same party at the same time waits here.
+    await within('select pg_advisory_xact_lock(hashtextextended($1, 0))', [party.id])
+    const [known] = await within(
+      'select id, kind, name, legal_name, account from party where bucket = $1 and id = $2',
+      keyOf(party.id),
+    )
+    if (known !== undefined) return partyOf(known)
+  }
   // The counter's row is also the lock under which the bucket's numbers are given out one by one.
   const [serial] = await within(
     `insert into account_serial (bucket, given) values ($1, 1)
@@ -242,7 +253,7 @@ async function insertParty(within: Query, party: NewParty): Promise<Party> {
     [party.bucket],
   )
   const account = accountInBucket(party.bucket, Number(serial?.given) - 1, Number(scheme.buckets))
-  const id = idInBucket('pty', party.bucket, randomBytes(ID_RANDOM_BYTES))
+  const id = party.id ?? idInBucket('pty', party.bucket, randomBytes(ID_RANDOM_BYTES))
   await within(
     `insert into party (bucket, id, kind, name, legal_name, account, created_at) values ($1, $2, $3, $4, $5, $6, ${NOW})`,
     [...keyOf(id), party.kind, party.name, party.legalName, account],
@@ -283,9 +294,9 @@ async function useCode(
       code.party,
       uuidOf(key),
     ])
-  } else {
-    await within('insert into terminal (bucket, id, party) values ($1, $2, $3)', [...keyOf(id), code.party])
   }
+  // A device has a terminal of the same id: its person may ask for money.
+  await within('insert into terminal (bucket, id, party) values ($1, $2, $3)', [...keyOf(id), code.party])
   return identityByUsedCode(within, hash, use.publicKey)
 }
 
@@ -326,7 +337,10 @@ async function inTransaction<Result>(pool: pg.Pool, work: (within: Query) => Pro
 }
 
 const keyOf = (id: ActorId | PartyId): [bucket: number, id: string] => [bucketOfId(id), uuidOf(id)]
-const kindOf = (actor: ActorId): 'device' | 'terminal' => (actor.startsWith('dev_') ? 'device' : 'terminal')
+const KINDS = { dev: 'device', trm: 'terminal', opr: 'operator' } as const
+
+/** Operators have a directory of their own: here none is found. */
+const kindOf = (actor: ActorId): string => KINDS[actor.slice(0, 3) as keyof typeof KINDS]
 
 const partyOf = (row: Row): Party => ({
   id: idOf<PartyId>('pty', text(row.id)),
@@ -352,10 +366,11 @@ function actorOf(row: Row): Actor {
     party: idOf<PartyId>('pty', text(row.party)),
     account: account(row.account),
     name: text(row.name),
+    legalName: text(row.legal_name),
   }
   if (row.kind === 'device') return { kind: 'device', id: idOf<DeviceId>('dev', text(row.id)), ...common }
   const id = idOf<TerminalId>('trm', text(row.id))
-  return { kind: 'terminal', id, ...common, legalName: text(row.legal_name), label: text(row.label) }
+  return { kind: 'terminal', id, ...common, label: text(row.label) }
 }
 
 const sessionOf = (row: Row, actor: ActorId): StoredSession => ({

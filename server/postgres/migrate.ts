@@ -15,9 +15,13 @@ export class MigrationError extends Error {
 
 /**
  * Brings a database to this program's schema. Returns the numbers that were run now, and whether the application role exists.
+ * `through` stops after that number: a backup is brought back into the schema that it was taken from.
  * Throws MigrationError when the database is newer than the program, or when a file that has run was changed since.
  */
-export async function migrate(settings: pg.ClientConfig): Promise<{ ran: number[]; role: boolean }> {
+export async function migrate(
+  settings: pg.ClientConfig,
+  options: { through?: number } = {},
+): Promise<{ ran: number[]; role: boolean }> {
   const client = new pg.Client(settings)
   await client.connect()
   try {
@@ -42,7 +46,7 @@ export async function migrate(settings: pg.ClientConfig): Promise<{ ran: number[
           `Migration ${file.name} was changed after it had run: restore the file, write a new one.`,
         )
       }
-      if (before !== undefined) continue
+      if (before !== undefined || file.number > (options.through ?? Infinity)) continue
       await run(client, file)
       ran.push(file.number)
     }
@@ -52,9 +56,10 @@ export async function migrate(settings: pg.ClientConfig): Promise<{ ran: number[
   }
 }
 
-type MigrationFile = Readonly<{ number: number; name: string; sha256: string; sql: string }>
+export type MigrationFile = Readonly<{ number: number; name: string; sha256: string; sql: string }>
 
-async function migrationFiles(): Promise<MigrationFile[]> {
+/** This program's migrations, in order. */
+export async function migrationFiles(): Promise<MigrationFile[]> {
   const names = (await readdir(FOLDER)).filter((name) => name.endsWith('.sql')).toSorted()
   return Promise.all(
     names.map(async (name) => {
@@ -67,12 +72,7 @@ async function migrationFiles(): Promise<MigrationFile[]> {
 async function run(client: pg.Client, file: MigrationFile): Promise<void> {
   await client.query('begin')
   try {
-    await client.query(file.sql)
-    await client.query('insert into migration (number, name, sha256) values ($1, $2, $3)', [
-      file.number,
-      file.name,
-      file.sha256,
-    ])
+    await applyMigration(client, file)
     const { command } = await client.query('commit')
     if (command !== 'COMMIT') throw new MigrationError(`Migration ${file.name} was rolled back.`)
   } catch (error) {
@@ -81,8 +81,30 @@ async function run(client: pg.Client, file: MigrationFile): Promise<void> {
   }
 }
 
+/** Runs and remembers a migration within the caller's transaction. */
+export async function applyMigration(client: pg.ClientBase, file: MigrationFile): Promise<void> {
+  await client.query(file.sql)
+  await client.query('insert into migration (number, name, sha256) values ($1, $2, $3)', [
+    file.number,
+    file.name,
+    file.sha256,
+  ])
+}
+
 /** Tables that the application only appends to: what is in them was answered to somebody. */
-const APPEND_ONLY = ['transfer', 'entry', 'event', 'evidence', 'command', 'migration', 'scheme']
+const APPEND_ONLY = [
+  'transfer',
+  'entry',
+  'event',
+  'evidence',
+  'command',
+  'action',
+  'migration',
+  'scheme',
+  'scheme_key',
+  'signed_head',
+  'restart',
+]
 
 /** Makes the role under which the hub works, where this user may make roles; true when it exists and may be taken. */
 async function grantRole(client: pg.Client): Promise<boolean> {
@@ -94,7 +116,12 @@ async function grantRole(client: pg.Client): Promise<boolean> {
     await client.query(`grant ${APP_ROLE} to current_user`)
     await client.query(`grant usage on schema public to ${APP_ROLE}`)
     await client.query(`grant select, insert, update, delete on all tables in schema public to ${APP_ROLE}`)
-    for (const table of APPEND_ONLY) await client.query(`revoke update, delete, truncate on ${table} from ${APP_ROLE}`)
+    // A restore begins with the schema of its backup, which may lack the newest of them.
+    const { rows } = await client.query<{ name: string }>(
+      'select name from unnest($1::text[]) n(name) where to_regclass(name) is not null',
+      [APPEND_ONLY],
+    )
+    for (const { name } of rows) await client.query(`revoke update, delete, truncate on ${name} from ${APP_ROLE}`)
     await client.query('commit')
     return true
   } catch {

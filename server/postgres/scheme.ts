@@ -17,8 +17,17 @@ export type SchemeRow = Readonly<{
   rules: SchemeRules
 }>
 
-/** What a scheme starts with: an hour's unlock, a fresh proof from 10,000 on, at most 1,000,000 a payment (smallest part of its unit). */
-export const START_RULES = { unlockMs: 3_600_000, freshProofFrom: 10_000n, limitPerPayment: 1_000_000n } as const
+/**
+ * What a scheme starts with: an hour's unlock, a fresh proof from 10,000 on, at most 1,000,000 a payment, 3,000,000 a day and 20,000,000
+ * a month (smallest part of its unit). What may not be sold is refused; in a demo the shop is asked, so that one sees it.
+ */
+export const START_RULES: Omit<SchemeRules, 'id'> = {
+  unlockMs: 3_600_000,
+  freshProofFrom: 10_000n,
+  limits: { perPayment: 1_000_000n, perDay: 3_000_000n, perMonth: 20_000_000n },
+  zone: 'Asia/Tokyo',
+  restricted: 'refuse',
+}
 
 /** The scheme of this database, or undefined before it is made. */
 export async function readScheme(settings: pg.ClientConfig): Promise<SchemeRow | undefined> {
@@ -32,21 +41,10 @@ export async function createScheme(
 ): Promise<{ scheme: SchemeRow; created: boolean }> {
   return withClient(settings, async (client) => {
     await client.query('begin')
-    const rules = { ...START_RULES, ...start.rules }
+    const rules = { ...START_RULES, ...(start.demo && { restricted: 'ask' as const }), ...start.rules }
     const { rowCount } = await client.query(
       `insert into scheme (id, name, demo, buckets, unit, rules, created_at) values ($1, $2, $3, $4, $5, $6, ${NOW}) on conflict (one) do nothing`,
-      [
-        uuidOf(idFrom('sch', randomBytes(16))),
-        start.name,
-        start.demo,
-        start.buckets,
-        start.unit,
-        JSON.stringify({
-          unlockMs: rules.unlockMs,
-          freshProofFrom: String(rules.freshProofFrom),
-          limitPerPayment: String(rules.limitPerPayment),
-        }),
-      ],
+      [uuidOf(idFrom('sch', randomBytes(16))), start.name, start.demo, start.buckets, start.unit, rulesToJson(rules)],
     )
     const created = rowCount === 1
     if (created) await createBuckets(client, start.buckets, start.unit)
@@ -92,25 +90,57 @@ async function readWith(client: pg.Client): Promise<SchemeRow | undefined> {
     demo: boolean
     buckets: number
     unit: string
-    rules: Record<string, unknown>
+    // Border: written by rulesToJson.
+    rules: StoredRules
   }>('select id, name, demo, buckets, unit, rules from scheme')
   const [row] = rows
   const unit = row && unitOf(row.unit)
   if (row === undefined || unit === undefined) return undefined
   const id = idOf<SchemeId>('sch', row.id)
-  const { unlockMs, freshProofFrom, limitPerPayment } = row.rules
-  return {
-    id,
-    name: row.name,
-    demo: row.demo,
-    buckets: row.buckets,
-    unit,
-    rules: {
-      id,
-      unlockMs: Number(unlockMs),
-      freshProofFrom: BigInt(String(freshProofFrom)),
-      limitPerPayment: BigInt(String(limitPerPayment)),
+  const { name, demo, buckets } = row
+  return { id, name, demo, buckets, unit, rules: { id, ...rulesFrom(row.rules) } }
+}
+
+/** Rules as they are kept: amounts as decimal strings. */
+export const rulesToJson = ({ unlockMs, freshProofFrom, limits, zone, restricted }: Omit<SchemeRules, 'id'>): string =>
+  JSON.stringify({
+    unlockMs,
+    freshProofFrom: String(freshProofFrom),
+    limits: {
+      perPayment: String(limits.perPayment),
+      perDay: String(limits.perDay),
+      perMonth: String(limits.perMonth),
     },
+    zone,
+    restricted,
+  })
+
+export type StoredRules = Readonly<{
+  unlockMs: number
+  freshProofFrom: string
+  /** earlier schemes had this limit alone */
+  limitPerPayment?: string
+  limits?: Readonly<{ perPayment: string; perDay: string; perMonth: string }>
+  zone?: string
+  restricted?: SchemeRules['restricted']
+}>
+
+/** Rules as they were kept, by this program or an earlier one. */
+export function rulesFrom(stored: StoredRules): Omit<SchemeRules, 'id'> {
+  const { limits, limitPerPayment } = stored
+  const start = START_RULES.limits
+  const perPayment = BigInt(limits?.perPayment ?? limitPerPayment ?? start.perPayment)
+  const least = (limit: bigint): bigint => (limit < perPayment ? perPayment : limit)
+  return {
+    unlockMs: stored.unlockMs,
+    freshProofFrom: BigInt(stored.freshProofFrom),
+    limits: {
+      perPayment,
+      perDay: limits === undefined ? least(start.perDay) : BigInt(limits.perDay),
+      perMonth: limits === undefined ? least(start.perMonth) : BigInt(limits.perMonth),
+    },
+    zone: stored.zone ?? START_RULES.zone,
+    restricted: stored.restricted ?? START_RULES.restricted,
   }
 }
 

@@ -75,10 +75,10 @@ export type SupervisorOptions = Readonly<{
 
 /** For a small machine: two cores, and a hub that should be small at rest. */
 const DEFAULT_SETTINGS = {
-  shared_buffers: '64MB',
+  shared_buffers: '256MB',
   max_connections: '60',
   wal_compression: 'on',
-  max_wal_size: '1GB',
+  max_wal_size: '2GB',
   checkpoint_timeout: '15min',
   jit: 'off',
   // Three processes less than with io workers and the launcher of logical replication; our reads are small.

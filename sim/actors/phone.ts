@@ -1,11 +1,11 @@
 // The phone: types the number it reads from a register's screen (with slips of the finger) or scans its code, approves what it
 // sees, declines, asks for time, falls silent. An impatient one taps twice, gives up waiting and comes back.
 import { parseTypedNumber } from '#core/numbers.ts'
-import { toBase64url } from '#core/bytes.ts'
 import type { DealView, PaymentView } from '#protocol/views.ts'
 import { approve, respond, type Prove } from '#sdk/approval.ts'
 import type { Live } from '../machine.ts'
-import { toyProof } from '../toy-keys.ts'
+import { amongPeople } from './people.ts'
+import { proving } from './proving.ts'
 
 export type PhoneStyle = Readonly<{ isImpatient: boolean; silence: number }>
 
@@ -21,7 +21,18 @@ export async function playPhone(live: Live, style: PhoneStyle): Promise<void> {
       for (const view of payments) world.checks.shown(`${live.who.actor.id} inbox`, view, 'in order')
     })
   while (!world.isClosing) {
-    await live.sleep(500, 12_000)
+    await live.sleep(400, 6_000)
+    if (world.isClosing) continue
+    if (chance.happens(0.4)) {
+      const token = await amongPeople(live)
+      const joined = token && (await joinWith(live, { kind: 'token', token }, style))
+      if (joined) await attend(live, joined, style)
+      continue
+    }
+    if (chance.happens(0.25)) {
+      await lookAround(live, style)
+      continue
+    }
     const screen = chance.pick([...world.directory.registers])
     const view = world.screens.get(screen.actor.id)
     if (!view?.ticket || world.isClosing) continue
@@ -31,15 +42,20 @@ export async function playPhone(live: Live, style: PhoneStyle): Promise<void> {
   await comeBack(live, style)
 }
 
+/** Bills that came unasked, and goods that could still go back. */
+async function lookAround(live: Live, style: PhoneStyle): Promise<void> {
+  const inbox = await live.client.inbox()
+  if (!inbox.ok || inbox.view.payments.length === 0) return
+  await attend(live, live.chance.pick(inbox.view.payments).payment, style)
+}
+
 /** Sends the number on the screen; the payment, when it has joined. */
-async function join(
-  live: Live,
-  ticket: NonNullable<DealView['ticket']>,
-  style: PhoneStyle,
-): Promise<string | undefined> {
+function join(live: Live, ticket: NonNullable<DealView['ticket']>, style: PhoneStyle): Promise<string | undefined> {
+  return joinWith(live, credentialOf(live, ticket), style)
+}
+
+async function joinWith(live: Live, credential: Credential, style: PhoneStyle): Promise<string | undefined> {
   const { client, chance, world } = live
-  const credential = credentialOf(live, ticket)
-  if (credential === undefined) return undefined
   const stop = new AbortController()
   const first = client.send('join', { credential }, stop.signal)
   if (style.isImpatient && chance.happens(0.3)) void client.send('join', { credential })
@@ -58,8 +74,8 @@ async function join(
 
 type Credential = { kind: 'number'; number: string } | { kind: 'token'; token: string }
 
-function credentialOf({ chance }: Live, { number, link }: NonNullable<DealView['ticket']>): Credential | undefined {
-  if (chance.happens(0.3)) return { kind: 'token', token: link.slice(link.lastIndexOf('/') + 1) }
+function credentialOf({ chance }: Live, { number, link }: NonNullable<DealView['ticket']>): Credential {
+  if (number === null || chance.happens(0.3)) return { kind: 'token', token: link.slice(link.lastIndexOf('/') + 1) }
   const digits = number.split('')
   if (chance.happens(0.1)) digits[chance.below(digits.length)] = String(chance.below(10))
   const typed = parseTypedNumber(digits.join(''))
@@ -95,6 +111,7 @@ async function act(live: Live, view: PaymentView, style: PhoneStyle): Promise<'o
   if (view.state === 'settled' || view.state === 'ended') return 'over'
   if (view.state === 'held') {
     if (chance.happens(0.05)) await client.send('decline', { payment })
+    else await takeBack(live, view)
     return chance.happens(0.3) ? 'over' : undefined
   }
   if (view.state !== 'joined') return undefined
@@ -123,14 +140,18 @@ async function approveOnce(live: Live, view: PaymentView, prove: Prove | undefin
   return code === 'proof-locked' ? 'over' : undefined
 }
 
-/** The owner's PIN, sometimes a wrong one. */
-const proving =
-  ({ chance, who }: Live): Prove =>
-  async (approval) => {
-    const clientNonce = toBase64url(chance.bytes(16))
-    const proof = chance.happens(0.1) ? chance.bytes(32) : toyProof(who.key, approval)
-    return { ok: true, view: { kind: 'scram', clientNonce, clientProof: toBase64url(proof) } }
+/** Repents of a line: at once, at the very last moment, or too late. */
+async function takeBack({ client, chance, world }: Live, { payment, bill, portions }: PaymentView): Promise<void> {
+  for (const [portion, { state, until, lines }] of portions.entries()) {
+    const isWithin = bill?.lines[lines[0] ?? 0]?.conditions.coolingOff != null
+    if (state !== 'held' || until === null || !isWithin || chance.happens(0.5)) continue
+    const left = until - world.clock.now()
+    if (left > 100_000 && chance.happens(0.6)) continue
+    // Not awaited for long: a night may lie in between.
+    if (left > 0 && left < 100_000) await world.clock.sleep(left + chance.between(-900, 900))
+    await client.send('take-back', { payment, portion })
   }
+}
 
 /** Towards the end the owner looks at the phone again; what is not paid then is left to time. */
 async function comeBack(live: Live, style: PhoneStyle): Promise<void> {

@@ -1,11 +1,12 @@
 // The register: keys a bill (the amount first or later), shows the number, changes bills, lets phones go, cancels, hands over goods
 // and gives money back. A forgetful one also opens the same deal again, loses its screen, and repeats old commands.
-import { taxIncluded } from '#core/bill.ts'
 import { idFrom } from '#core/ids.ts'
 import type { BillWire } from '#protocol/bill.ts'
 import type { DealView } from '#protocol/views.ts'
 import type { Live } from '../machine.ts'
 import type { Chance } from '../random.ts'
+import { shopBill } from '../bills.ts'
+import { askForSignature, billSomebody, giveBack } from './people.ts'
 
 /** Deals settled in an earlier sale, for money back. */
 const KEPT_SALES = 6
@@ -22,16 +23,18 @@ export async function playRegister(live: Live, style: RegisterStyle): Promise<vo
   await finishWhatIsOpen(live)
   for (let deals = 0; deals < style.dealsAtMost && !world.isClosing; deals++) {
     const deal = idFrom('deal', chance.bytes(16))
-    const bill = chance.happens(0.7) ? billOf(chance) : null
+    const bill = chance.happens(0.7) ? billOf(live) : null
     const opened = client.send('open-offer', { deal, bill })
-    if (style.isForgetful && chance.happens(0.3)) void client.send('open-offer', { deal, bill: billOf(chance) })
+    if (style.isForgetful && chance.happens(0.3)) void client.send('open-offer', { deal, bill: billOf(live) })
     const outcome = await opened
     const isThere = outcome.ok || outcome.problem.code === 'deal-exists'
     const last = isThere ? await serve(live, deal, style) : undefined
-    if (last?.state === 'settled') sales.push(last)
+    if (last?.state === 'settled' || last?.state === 'held') sales.push(last)
     if (sales.length > KEPT_SALES) sales.shift()
     if (style.isForgetful && chance.happens(0.5)) await repeatOld(live)
-    if (sales.length > 0 && chance.happens(0.5)) await giveBack(live, chance.pick(sales))
+    while (sales.length > 0 && chance.happens(0.5)) await giveBack(live, chance.pick(sales))
+    if (chance.happens(0.45)) await askForSignature(live)
+    if (chance.happens(0.15)) await billSomebody(live)
     await live.sleep(200, 5_000)
   }
   await closeDown(live)
@@ -66,7 +69,7 @@ async function act(live: Live, view: DealView): Promise<'over' | undefined> {
   switch (view.state) {
     case 'open':
       if (luck < (view.bill === null ? 30 : 6))
-        await client.send('change-bill', { deal, payment: null, billVersion, bill: billOf(chance) })
+        await client.send('change-bill', { deal, payment: null, billVersion, bill: billOf(live) })
       else if (luck >= 98) await client.send('cancel-deal', { deal, payment: null })
       else if (luck >= 96) await client.send('renew-number', { deal })
       return undefined
@@ -76,15 +79,22 @@ async function act(live: Live, view: DealView): Promise<'over' | undefined> {
       return undefined
     case 'joined':
       if (payment === null) return undefined
+      if (view.restriction?.state === 'asked') {
+        if (luck < 85) await client.send('permit', { payment, allowed: luck < 60 })
+        // Sold to this person, and then something else is keyed: the permit was for the other bill.
+        const other = shopBill(chance, live.world.scheme.rules.zone, 0.8)
+        if (luck < 30) await client.send('change-bill', { deal, payment, billVersion, bill: other })
+        return undefined
+      }
       if (view.bill === null || luck < 10)
-        await client.send('change-bill', { deal, payment, billVersion, bill: billOf(chance) })
+        await client.send('change-bill', { deal, payment, billVersion, bill: billOf(live) })
       else if (luck < 20) await client.send('release', { deal, payment })
       else if (luck < 26) await client.send('challenge', { payment })
       else if (luck < 29) await client.send('cancel-deal', { deal, payment })
       return undefined
     case 'held':
       await deliver(live, view)
-      return undefined
+      return chance.happens(view.portions.some(({ waits }) => waits === 'delivery') ? 0.05 : 0.5) ? 'over' : undefined
     case 'authorising':
       return undefined
     case 'settled':
@@ -98,35 +108,30 @@ async function deliver({ client, chance, world }: Live, view: DealView): Promise
   const { deal, payment } = view
   if (payment === null) return
   if (chance.happens(0.08)) return void (await client.send('cancel-deal', { deal, payment }))
-  for (const [portion, { state, amount }] of view.portions.entries()) {
-    if (state !== 'held' || !(world.isClosing || chance.happens(0.4))) continue
+  for (const [portion, { waits, amount }] of view.portions.entries()) {
+    if (waits !== 'delivery' || !(world.isClosing || chance.happens(0.4))) continue
     const part = chance.happens(0.7) ? BigInt(amount) : (BigInt(amount) * BigInt(chance.between(0, 4))) / 4n
     await client.send('deliver', { payment, portion, amount: String(part) })
   }
 }
 
-/** Money back for an earlier sale: whole, in part, or more than is left. */
-async function giveBack({ client, chance }: Live, { payment, bill }: DealView): Promise<void> {
-  if (payment === null || bill === null) return
-  const total = BigInt(bill.total)
-  const amount = chance.happens(0.5) ? total : (total * BigInt(chance.between(1, 7))) / 8n
-  if (amount > 0n) await client.send('refund', { payment, amount: String(amount) })
-}
-
 /** A command said long ago is said again, as it was or with something else in it. */
-async function repeatOld({ who, world, transport, chance }: Live): Promise<void> {
+async function repeatOld({ who, world, transport, storage, chance }: Live): Promise<void> {
   const mine = world.overheard.filter(({ from, call }) => from === who.actor.id && call.body !== undefined)
   if (mine.length === 0) return
   const { call } = chance.pick(mine)
-  if (chance.happens(0.5)) return void (await transport.call(call))
-  const reply = await transport.call({ ...call, body: altered(call.body ?? {}, chance) })
+  // While it is under way nobody says something else under its id: then nobody could tell which of the two was decided.
+  const waiting = (await storage.list('command ')).map(({ key }) => key)
+  const isWaiting = waiting.includes(`command ${String(Reflect.get(call.body ?? {}, 'command'))}`)
+  if (isWaiting || chance.happens(0.5)) return void (await transport.call(call))
+  const reply = await transport.call({ ...call, body: altered(call.body ?? {}, chance, world.scheme.rules.zone) })
   const code: unknown = reply !== 'no-answer' && reply.body instanceof Object && Reflect.get(reply.body, 'code')
   if (code === 'command-mismatch') world.history.count('mismatches')
 }
 
-function altered(body: object, chance: Chance): object {
+function altered(body: object, chance: Chance, zone: string): object {
   if ('amount' in body) return { ...body, amount: String(chance.between(1, 900)) }
-  if ('bill' in body) return { ...body, bill: billOf(chance) }
+  if ('bill' in body) return { ...body, bill: shopBill(chance, zone) }
   return { ...body, portion: 0 }
 }
 
@@ -139,15 +144,17 @@ async function finishWhatIsOpen(live: Live): Promise<void> {
   }
 }
 
-/** Towards the end: some deals are cancelled, others are left to time; what is held is handed over. */
+/** Towards the end: some deals are cancelled, others are left to time; what is held is handed over, or never. */
 async function closeDown(live: Live): Promise<void> {
   const { client, world, chance } = live
   while (!world.isClosing) await live.sleep(1_000, 8_000)
+  // Some shops never hand over what they have sold: time gives the money back.
+  const isHonest = chance.happens(0.5)
   for (;;) {
     for (const view of await unfinished(live)) {
       const { deal, payment, state } = view
-      if (state === 'held') await deliver(live, view)
-      else if (chance.happens(0.3)) await client.send('cancel-deal', { deal, payment })
+      if (state === 'held' && isHonest) await deliver(live, view)
+      else if (state !== 'held' && chance.happens(0.3)) await client.send('cancel-deal', { deal, payment })
     }
     await live.sleep(10_000, 30_000)
   }
@@ -164,17 +171,4 @@ function see({ world, who }: Live, topic: string, view: DealView): void {
   world.screens.set(who.actor.id, view)
 }
 
-/** One to three lines, some with delivery or a cancellation period. */
-function billOf(chance: Chance): BillWire {
-  const lines = Array.from({ length: chance.between(1, 3) }, () => {
-    const amount = BigInt(chance.between(50, 1_100))
-    const conditions = {
-      delivery: chance.happens(0.15),
-      coolingOffSeconds: chance.happens(0.1) ? chance.between(5, 60) : 0,
-    }
-    const tax = String(taxIncluded(amount, 800))
-    return { text: 'Bread', quantity: 1, amount: String(amount), taxRate: 800, tax, code: null, conditions }
-  })
-  const total = lines.reduce((sum, { amount }) => sum + BigInt(amount), 0n)
-  return { unit: 'JPY', total: String(total), lines }
-}
+const billOf = ({ chance, world }: Live): BillWire => shopBill(chance, world.scheme.rules.zone)

@@ -5,7 +5,8 @@ import { fromBase64url, toBase64url } from '#core/bytes.ts'
 import { idFrom } from '#core/ids.ts'
 import type { PaymentView } from '#protocol/views.ts'
 import { approvalFor } from '#sdk/approval.ts'
-import type { Reply } from '#sdk/transport.ts'
+import type { Call, Reply } from '#sdk/transport.ts'
+import { personBill } from '../bills.ts'
 import { schemeView, selfView } from '../directory.ts'
 import type { Live } from '../machine.ts'
 import { toySign } from '../toy-keys.ts'
@@ -21,12 +22,15 @@ export async function playThief(live: Live): Promise<void> {
   while (!world.isClosing) {
     await live.sleep(300, 8_000)
     if (world.isClosing) break
-    const ploy = chance.below(6)
+    const ploy = chance.below(9)
     if (ploy === 0) await guess(live)
     else if (ploy === 1) own = (await sitOn(live)) ?? own
     else if (ploy === 2) await sayAgain(live)
     else if (ploy === 3) await alterOthers(live)
     else if (ploy === 4) await sendAsOwn(live)
+    else if (ploy === 5) await meddle(live)
+    else if (ploy === 6) await handInOthers(live)
+    else if (ploy === 7) await sayAgain(live)
     else if (own !== null) await alterOwn(live, own)
   }
   for (;;) {
@@ -52,6 +56,7 @@ async function sitOn({ client, world, chance }: Live): Promise<PaymentView | nul
   const screens = [...world.screens.values()].flatMap((view) => view?.ticket ?? [])
   if (screens.length === 0 || chance.happens(0.7)) return null
   const { number } = chance.pick(screens)
+  if (number === null) return null
   const outcome = await client.send('join', { credential: { kind: 'number', number } })
   return outcome.ok ? outcome.view.payment : null
 }
@@ -78,6 +83,37 @@ async function sendAsOwn({ world, chance, transport, who }: Live): Promise<void>
   const bytes = fromBase64url(body.approval ?? '') ?? new Uint8Array()
   const signature = chance.happens(0.5) ? { signature: toBase64url(toySign(who.key, bytes)) } : {}
   noteForgery(world, await transport.call({ ...call, body: { ...body, ...signature } }))
+}
+
+const OTHERS_ONLY =
+  /\/(approve|respond|decline|take-back|release|cancel-deal|permit|deliver|challenge|refund|freeze|cash-in|credit-file)$/
+
+/** What others have said of their own deals, and the operator of all, as a new command in his own name. */
+async function meddle(live: Live): Promise<void> {
+  const { world, chance, who } = live
+  const said = world.overheard.filter(({ call, from }) => OTHERS_ONLY.test(call.path) && from !== who.actor.id)
+  if (said.length === 0) return
+  const { call } = chance.pick(said)
+  await mustFail(live, { ...call, body: { ...call.body, command: idFrom('cmd', chance.bytes(16)) } })
+}
+
+/** A signed bill that was handed to somebody else, as if it were for him; or with another amount. */
+async function handInOthers(live: Live): Promise<void> {
+  const { world, chance, who } = live
+  const others = world.signed.filter(({ by, to }) => by !== who.actor.id && to !== who.actor.id)
+  if (others.length === 0) return
+  const { signed } = chance.pick(others)
+  const bill = chance.happens(0.5) ? signed.bill : personBill(chance)
+  const payer = chance.happens(0.8) ? signed.payer : chance.pick([...world.directory.phones]).actor.id
+  const body = { ...signed, bill, payer, command: idFrom('cmd', chance.bytes(16)) }
+  await mustFail(live, { method: 'POST', path: '/v1/commands/submit-signed', access: 'signed', body })
+}
+
+async function mustFail({ world, transport }: Live, call: Call): Promise<void> {
+  const reply = await transport.call(call)
+  if (reply === 'no-answer' || reply.status >= 500) return
+  if (reply.status === 200) world.checks.fail(`the thief got through with ${call.path}`)
+  world.history.count('thefts refused')
 }
 
 /** His own approval with one bit changed and signed again: it must be refused, or it would be good for what he did not see. */

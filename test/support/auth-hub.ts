@@ -22,7 +22,7 @@ import { JPY } from './world.ts'
 
 /** The id of a device or terminal, which the SDK keeps as plain text. */
 export function actorIdOf(self: Readonly<{ id: string }>): ActorId {
-  const id = parseId('dev', self.id) ?? parseId('trm', self.id)
+  const id = parseId('dev', self.id) ?? parseId('trm', self.id) ?? parseId('opr', self.id)
   assert(id !== undefined, 'an enrolled identity has an id')
   return id
 }
@@ -50,6 +50,7 @@ export function authHub(options: { directory?: Directory; clock?: { now: number 
     hostName: HOME.hostName,
     unlockMs: 3_600_000,
     freshProofFrom: '10000',
+    zone: 'Asia/Tokyo',
     now: now(),
   })
   /** command id → what was decided; its size is the number of effects */
@@ -137,6 +138,7 @@ export function authHub(options: { directory?: Directory; clock?: { now: number 
     }
     const actor = await authenticate(request, method === 'GET' ? 'token' : 'signed', sessions, now())
     if (isProblem(actor)) return no(actor.code)
+    if (actor.kind === 'operator') return no('not-allowed')
     if (path === '/v1/self') return yes(await selfViewOf(directory, actor))
     if (path === '/v1/history') return yes({ account: actor.account, unit: 'JPY', entries: [], next: null })
     if (path.startsWith('/v1/commands/')) {
@@ -250,6 +252,7 @@ export const dealView = (deal: string, version = 1): DealView => ({
   tally: null,
   declines: 0,
   challenge: null,
+  restriction: null,
   ended: null,
   portions: [],
   refunds: [],
@@ -267,7 +270,8 @@ export const LINE = {
   taxRate: 1000,
   tax: '89',
   code: null,
-  conditions: { delivery: false, coolingOffSeconds: 0 },
+  conditions: { delivery: false, coolingOff: null },
+  restriction: null,
 }
 
 export const paymentView = (payerAccount: string): PaymentView => ({
@@ -282,7 +286,12 @@ export const paymentView = (payerAccount: string): PaymentView => ({
     legalName: 'Aoi Trading Ltd.',
     terminal: idInBucket('trm', 3, randomBytes(14)),
     terminalLabel: 'Till 1',
+    isPerson: false,
   },
+  knows: null,
+  unasked: false,
+  shopAsked: false,
+  permitted: false,
   payerAccount,
   bill: { unit: 'JPY', total: '980', lines: [LINE] },
   billVersion: 1,

@@ -1,14 +1,22 @@
 // One deal with fixed ids and times, for tests of the rules alone: no store, no chance, no clock.
 import { accountNumber } from '#core/accounts.ts'
-import { approvalBytes, METHOD_WHOLE, type Approval, type Purpose } from '#core/approval.ts'
+import { approvalBytes, METHOD_WHOLE, NO_PAYMENT, type Approval, type Purpose } from '#core/approval.ts'
 import { assert } from '#core/assert.ts'
-import { billHash, NO_CONDITIONS, type Bill, type Biller, type Conditions, type Line } from '#core/bill.ts'
+import {
+  billHash,
+  NO_CONDITIONS,
+  type Bill,
+  type Biller,
+  type Conditions,
+  type Line,
+  type Restriction,
+} from '#core/bill.ts'
 import { fromHex } from '#core/bytes.ts'
 import type { Device, ProofResult } from '#core/device.ts'
 import { idFrom, idInBucket, type IdPrefix } from '#core/ids.ts'
-import type { Account } from '#core/ledger.ts'
+import { NOTHING_SPENT, type Account } from '#core/ledger.ts'
 import { unitOf, type Unit } from '#core/money.ts'
-import { numberFrom } from '#core/numbers.ts'
+import { numberFrom, type TerminalKind } from '#core/numbers.ts'
 import { evolveOffer, openOffer, type Offer, type Payer, type Ticket } from '#core/offer.ts'
 import {
   decide,
@@ -21,9 +29,13 @@ import {
   type PaymentCommand,
   type SchemeRules,
 } from '#core/payment.ts'
+import { unknownStanding, type Standing } from '#core/standing.ts'
 
 /** The moment at which the phone joins. */
 export const NOON = 1_800_000_000_000
+/** where that is 15 January 2027, 17:00 */
+export const ZONE = 'Asia/Tokyo'
+export const TODAY = 20_270_115
 
 export const unit = (code: string): Unit => {
   const found = unitOf(code)
@@ -36,12 +48,14 @@ const filled = (byte: number, length = 16): Uint8Array => new Uint8Array(length)
 export const id = <Prefix extends IdPrefix>(prefix: Prefix, byte: number) => idFrom(prefix, filled(byte))
 
 export const PAYER_BUCKET = 3
-export const payer: Payer = {
+const DEVICE = idInBucket('dev', PAYER_BUCKET, filled(0x12, 14))
+export const payer = {
   party: idInBucket('pty', PAYER_BUCKET, filled(0x11, 14)),
-  device: idInBucket('dev', PAYER_BUCKET, filled(0x12, 14)),
+  device: DEVICE,
   account: accountNumber(1, 1_234_567),
   name: 'Hanako',
-}
+  knows: null,
+} as const satisfies Payer
 export const biller: Biller = {
   party: idInBucket('pty', 7, filled(0x21, 14)),
   account: accountNumber(2, 7_654_321),
@@ -54,7 +68,9 @@ export const rules: SchemeRules = {
   id: id('sch', 0x31),
   unlockMs: 3_600_000,
   freshProofFrom: 10_000n,
-  limitPerPayment: 1_000_000n,
+  limits: { perPayment: 1_000_000n, perDay: 3_000_000n, perMonth: 10_000_000n },
+  zone: ZONE,
+  restricted: 'refuse',
 }
 export const device: Device = {
   id: payer.device,
@@ -71,12 +87,23 @@ export const account = (balance: bigint, over: Partial<Account> = {}): Account =
   status: 'open',
   balance,
   version: 1n,
+  limits: null,
+  spent: NOTHING_SPENT,
   ...over,
 })
+/** Everything about the payer has been verified: of age, a member, from Yokohama. */
+export const adult: Standing = {
+  party: payer.party,
+  version: 1,
+  attributes: { birthDate: 19_900_401, region: 'JP-14', memberships: [{ name: 'club', until: null }] },
+  bought: [],
+}
+export const stranger: Standing = unknownStanding(payer.party)
 export const loaded = (over: Partial<Loaded> = {}): Loaded => ({
   rules,
   device,
   account: account(1_000_000n),
+  standing: adult,
   ...over,
 })
 
@@ -88,6 +115,16 @@ export const line = (amount: bigint, conditions: Partial<Conditions> = {}, over:
   tax: 0n,
   code: null,
   conditions: { ...NO_CONDITIONS, ...conditions },
+  restriction: null,
+  ...over,
+})
+/** A cancellation period on the clocks of Tokyo. */
+export const cooled = (period: string): Pick<Conditions, 'coolingOff'> => ({ coolingOff: { period, zone: ZONE } })
+export const restriction = (over: Partial<Restriction>): Restriction => ({
+  minimumAge: null,
+  membership: null,
+  region: null,
+  perDay: null,
   ...over,
 })
 export const bill = (...lines: Line[]): Bill => ({
@@ -107,21 +144,21 @@ export const ticket = (seed: number, expiresAt = NOON + 120_000): Ticket => ({
 })
 
 /** An offer opened at NOON. */
-export const offered = (first: Bill | null): Offer =>
-  openOffer({ kind: 'counter', biller, deal: DEAL, bill: first, ticket: ticket(0x71), now: NOON })
+export const offered = (first: Bill | null, kind: TerminalKind = 'counter'): Offer =>
+  openOffer({ kind, biller, deal: DEAL, bill: first, ticket: ticket(0x71), now: NOON })
 
 export const taken = (offer: Offer): Offer =>
-  evolveOffer(offer, { kind: 'taken', payment: PAYMENT, payer, nonce: NONCE, at: NOON, scanned: false })
+  evolveOffer(offer, { kind: 'taken', payment: PAYMENT, payer, nonce: NONCE, signed: null, at: NOON, scanned: false })
 
 /** The payment that a phone's joining makes at NOON. */
-export const joined = (first: Bill | null): Payment => joinedPayment(taken(offered(first)))
+export const joined = (first: Bill | null, kind?: TerminalKind): Payment => joinedPayment(taken(offered(first, kind)))
 
 /** The fields that an honest phone signs for what it sees. */
 export const approvalOf = (payment: Payment, purpose: Purpose = 'approve', now = NOON): Approval => ({
   purpose,
   scheme: rules.id,
   deal: payment.deal,
-  payment: payment.id,
+  payment: purpose === 'hand-back' ? NO_PAYMENT : payment.id,
   billVersion: payment.billVersion,
   billHash: payment.bill === null ? new Uint8Array(32) : billHash(payment.biller, payment.bill),
   payerAccount: payer.account,

@@ -1,5 +1,6 @@
 // A real hub on a real database for stories through HTTP: started in this process, listening on a free port.
 import pg from 'pg'
+import type { DemoWho } from '#protocol/routes.ts'
 import { openClient, type Client } from '#sdk/client.ts'
 import { enrol } from '#sdk/identity.ts'
 import { memoryStorage, type Storage } from '#sdk/storage.ts'
@@ -49,7 +50,7 @@ export async function startTestHub(
 /** A client of the demo's register or of one of its people, enrolled with a fresh key. */
 export async function enrolled(
   hub: { url: string },
-  who: 'register' | 'hanako' | 'kenji',
+  who: DemoWho,
   storage: Storage = memoryStorage(),
 ): Promise<Client> {
   const response = await fetch(`${hub.url}/v1/demo/codes`, {

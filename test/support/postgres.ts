@@ -32,10 +32,7 @@ export function testServer(): Promise<{ postgres: EmbeddedPostgres; folder: stri
 export async function emptyDatabase(): Promise<pg.ClientConfig> {
   const { postgres } = await testServer()
   const name = `test_${process.pid}_${++made}`
-  const client = new pg.Client(postgres.connection)
-  await client.connect()
-  await client.query(`create database ${name}`)
-  await client.end()
+  await withClient(postgres.connection, (client) => client.query(`create database ${name}`))
   return { ...postgres.connection, database: name }
 }
 
@@ -44,4 +41,18 @@ export async function migratedDatabase(): Promise<pg.ClientConfig> {
   const settings = await emptyDatabase()
   await migrate(settings)
   return settings
+}
+
+/** Works on a database as its owner, over a connection of its own. */
+export async function withClient<Result>(
+  settings: pg.ClientConfig,
+  use: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new pg.Client(settings)
+  await client.connect()
+  try {
+    return await use(client)
+  } finally {
+    await client.end()
+  }
 }

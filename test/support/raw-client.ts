@@ -4,6 +4,7 @@ import { Agent, request, type IncomingHttpHeaders } from 'node:http'
 import { connect } from 'node:net'
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
+import type { DemoWho } from '#protocol/routes.ts'
 import { openClient, type Client } from '#sdk/client.ts'
 import { enrol } from '#sdk/identity.ts'
 import { memoryStorage } from '#sdk/storage.ts'
@@ -83,7 +84,7 @@ function parsed(text: string): Record<string, unknown> {
 export type Speaker = Awaited<ReturnType<typeof speaker>>
 
 /** An enrolled register or person with a session of its own. */
-export async function speaker(hub: { url: string }, who: 'register' | 'hanako' | 'kenji', known?: Client) {
+export async function speaker(hub: { url: string }, who: DemoWho, known?: Client) {
   const client = known ?? (await enrolled(hub, who))
   const identity = await client.identity()
   assert.ok(identity)

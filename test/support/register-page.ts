@@ -1,10 +1,8 @@
 // The register as a cashier uses it, for browser tests: a page, or its frame in the town.
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import type { Frame, Locator, Page } from 'playwright-core'
-import { prepareZXingModule, readBarcodes } from 'zxing-wasm/reader'
 import { words } from '#apps/register/words.ts'
 import type { Locale } from '#ui/i18n.ts'
+import { readQr } from './qr.ts'
 
 /** What the register's screen is, as `state.ts` names it. */
 export type RegisterScreen =
@@ -41,6 +39,10 @@ export type RegisterPage = Readonly<{
   cancel(): Promise<void>
   renew(): Promise<string>
   next(): Promise<void>
+  /** From keying: opens the newest payment of the history. */
+  openNewest(): Promise<void>
+  /** From a record: gives back these lines, by name; returns what is said. */
+  refundLines(...names: readonly string[]): Promise<string>
   /** From keying: opens the newest payment of the history and gives back `digits` of it, or all of it. */
   refundNewest(digits?: string): Promise<string>
   /** The text of the problem on the screen, if there is one. */
@@ -64,6 +66,18 @@ export function registerPage(page: Page | Frame, locale: Locale = 'en'): Registe
   const heading = async (name: RegisterScreen): Promise<string> => {
     await on(name)
     return (await page.locator('h1').textContent()) ?? ''
+  }
+
+  const openNewest = async (): Promise<void> => {
+    await press(text.actHistory)
+    await page.locator('.history .row-button').first().click()
+    await on('record')
+  }
+  const giveBack = async (): Promise<string> => {
+    await sheet.getByRole('button', { name: text.refundDo }).click()
+    const result = await sheet.locator('[role=status].give-question, .banner-trouble').textContent()
+    await sheet.getByRole('button', { name: text.done }).click()
+    return result ?? ''
   }
 
   return {
@@ -118,17 +132,22 @@ export function registerPage(page: Page | Frame, locale: Locale = 'en'): Registe
       if ((await screen('keying').count()) === 0) await press(text.actNext)
       await on('keying')
     },
+    async openNewest() {
+      await openNewest()
+    },
+    async refundLines(...names) {
+      await press(text.actRefund)
+      await sheet.getByRole('radio', { name: text.refundLines }).check()
+      for (const name of names) await sheet.getByRole('checkbox', { name }).check()
+      await sheet.getByRole('button', { name: text.refundGoOn }).click()
+      return giveBack()
+    },
     async refundNewest(digits) {
-      await press(text.actHistory)
-      await page.locator('.history .row-button').first().click()
-      await on('record')
+      await openNewest()
       await press(text.actRefund)
       if (digits !== undefined) await keyInto(sheet, digits)
       await sheet.getByRole('button', { name: text.refundGoOn }).click()
-      await sheet.getByRole('button', { name: text.refundDo }).click()
-      const result = await sheet.locator('[role=status].give-question, .banner-trouble').textContent()
-      await sheet.getByRole('button', { name: text.done }).click()
-      return result ?? ''
+      return giveBack()
     },
     trouble: () => page.locator('.banner-trouble'),
   }
@@ -136,19 +155,4 @@ export function registerPage(page: Page | Frame, locale: Locale = 'en'): Registe
 
 async function keyInto(place: Page | Frame | Locator, digits: string): Promise<void> {
   for (const digit of digits) await place.locator(`[data-key="${digit}"]`).click()
-}
-
-const require = createRequire(import.meta.url)
-let reader: Promise<unknown> | undefined
-
-/** Reads the QR code in a picture (PNG). */
-async function readQr(picture: Uint8Array): Promise<string> {
-  reader ??= readFile(require.resolve('zxing-wasm/reader/zxing_reader.wasm')).then((wasm) =>
-    // Its own bytes, so that nothing is fetched.
-    prepareZXingModule({ overrides: { wasmBinary: new Uint8Array(wasm).buffer }, fireImmediately: true }),
-  )
-  await reader
-  const [code] = await readBarcodes(picture, { formats: ['QRCode'] })
-  if (code === undefined) throw new Error('there is no readable QR code in the picture')
-  return code.text
 }

@@ -1,8 +1,23 @@
 // Random lives of a payment: any bill, any commands in any order, any waiting between them.
 import * as fc from 'fast-check'
 import type { Bill } from '#core/bill.ts'
-import { paymentDueAt, type Payment, type PaymentCommand, type PaymentEvent } from '#core/payment.ts'
-import { account, after, bill, evidenceOf, id, joined, line, loaded, NOON } from './deal.ts'
+import { paymentDueAt, type Loaded, type Payment, type PaymentCommand, type PaymentEvent } from '#core/payment.ts'
+import type { RefundLine } from '#core/refund.ts'
+import {
+  account,
+  after,
+  bill,
+  cooled,
+  evidenceOf,
+  id,
+  joined,
+  line,
+  loaded,
+  NOON,
+  restriction,
+  rules,
+  stranger,
+} from './deal.ts'
 
 type Step = Readonly<{
   kind:
@@ -21,6 +36,11 @@ type Step = Readonly<{
     | 'respond'
     | 'deliver'
     | 'refund'
+    | 'take-back'
+    | 'ask'
+    | 'permit'
+    | 'forbid'
+    | 'hand-back'
     | 'time'
     | 'due'
   wait: number
@@ -37,18 +57,24 @@ export const bills: fc.Arbitrary<Bill> = fc
     fc.record({
       amount: fc.bigInt({ min: 0n, max: 1_000n }),
       delivery: fc.boolean(),
-      coolingOffSeconds: fc.constantFrom(0, 0, 60, 86_400),
+      period: fc.constantFrom(null, null, 'PT1M', 'P1D', 'P1M'),
+      minimumAge: fc.constantFrom(null, null, null, 20),
       text: fc.constantFrom('Bread', '5', '12n', 'おにぎり', '"\\', '-0', 'null'),
     }),
     { minLength: 1, maxLength: 4 },
   )
   .map((lines) =>
     bill(
-      ...lines.map(({ amount, delivery, coolingOffSeconds, text }, index) =>
+      ...lines.map(({ amount, delivery, period, minimumAge, text }, index) =>
         line(
           index === 0 ? amount + 1n : amount,
-          { delivery, coolingOffSeconds },
-          { text, tax: amount / 11n, code: text === '5' ? '5' : null },
+          { delivery, ...(period === null ? {} : cooled(period)) },
+          {
+            text,
+            tax: amount / 11n,
+            code: text === '5' ? '5' : null,
+            restriction: minimumAge === null ? null : restriction({ minimumAge }),
+          },
         ),
       ),
     ),
@@ -80,6 +106,14 @@ export const lives: fc.Arbitrary<Life> = fc.record({
         'deliver',
         'deliver',
         'refund',
+        'take-back',
+        'take-back',
+        'ask',
+        'ask',
+        'permit',
+        'permit',
+        'forbid',
+        'hand-back',
         'time',
         'due',
         'due',
@@ -111,7 +145,7 @@ export function live({ first, steps }: Life, tell: (moment: Moment) => void): Pa
     now += step.wait
     if (step.kind === 'due') now = Math.max(now, paymentDueAt(payment) ?? now)
     const command = commandOf(payment, step, now)
-    const given = step.kind === 'poor' ? loaded({ account: account(0n) }) : loaded()
+    const given = givenFor(step.kind)
     const decided = after(payment, command, now, given)
     tell({ before: payment, command, events: decided.events, payment: decided.payment, now })
     payment = decided.payment
@@ -119,13 +153,22 @@ export function live({ first, steps }: Life, tell: (moment: Moment) => void): Pa
   return payment
 }
 
+function givenFor(kind: Step['kind']): Loaded {
+  if (kind === 'poor') return loaded({ account: account(0n) })
+  if (kind === 'ask') return loaded({ rules: { ...rules, restricted: 'ask' }, standing: stranger })
+  return loaded()
+}
+
 function commandOf(payment: Payment, step: Step, now: number): PaymentCommand {
   switch (step.kind) {
     case 'approve':
+    case 'ask':
     case 'poor':
       return { kind: 'approve', evidence: evidenceOf(payment, { now }) }
     case 'outside':
       return { kind: 'approve', evidence: evidenceOf(payment, { now }), outside: true }
+    case 'hand-back':
+      return { kind: 'approve', evidence: evidenceOf(payment, { now, purpose: 'hand-back' }), handedBack: true }
     case 'wrong':
       return { kind: 'respond', evidence: evidenceOf(payment, { now, purpose: 'challenge', proof: 'wrong' }) }
     case 'respond':
@@ -148,9 +191,21 @@ function commandOf(payment: Payment, step: Step, now: number): PaymentCommand {
       return { kind: 'deliver', portion: step.portion, amount }
     }
     case 'refund':
-      return { kind: 'refunded', refund: id('pay', step.byte), amount: step.share }
+      return { kind: 'refunded', refund: id('pay', step.byte), ...refundOf(payment, step) }
+    case 'take-back':
+      return { kind: 'take-back', portion: step.portion }
+    case 'permit':
+    case 'forbid':
+      return { kind: 'permit', allowed: step.kind === 'permit' }
     case 'time':
     case 'due':
       return { kind: 'time' }
   }
+}
+
+/** A share of the whole, or of the lines that the portion number and byte happen to name. */
+function refundOf(payment: Payment, { portion, share, byte }: Step): { amount: bigint; lines: RefundLine[] } {
+  const named = payment.bill?.lines.flatMap((_, index) => (((byte >> index) & 1) === 1 ? [index] : [])) ?? []
+  if (portion < 2 || named.length === 0) return { amount: share, lines: [] }
+  return { amount: share * BigInt(named.length), lines: named.map((line) => ({ line, amount: share })) }
 }

@@ -1,6 +1,8 @@
 // The wallet as a story test handles it: one phone in one page, seen and pressed as its owner sees and presses it.
 import assert from 'node:assert/strict'
 import type { Frame, Page } from 'playwright-core'
+import { walletWords } from '#apps/wallet/words.ts'
+import { readQr } from './qr.ts'
 
 export type Language = 'en' | 'ja'
 
@@ -33,6 +35,15 @@ export type WalletPage = Readonly<{
   /** Waits for the first entry of the history and gives the texts of all that are shown. */
   historyRows(): Promise<readonly string[]>
   back(): Promise<void>
+  /** From home: asks for money; `to` is a contact's name, 'link' or, for a phone without a network, 'signed'. */
+  ask(asked: Readonly<{ amount: string; note: string; to: string; unit?: string }>): Promise<void>
+  /** The link in the QR code on the screen. */
+  shownLink(): Promise<string>
+  /** Waits until a bill that one has sent stands so: "Paid to you". */
+  askStands(title: string): Promise<void>
+  /** Opens the bill of this person that waits at home. */
+  openBillOf(name: string): Promise<void>
+  openContacts(): Promise<void>
 }>
 
 const WORDS = {
@@ -76,6 +87,7 @@ export async function openWalletPage(
 export function walletOn(place: Page | Frame, language: Language = 'en'): WalletPage {
   const page = 'page' in place ? place.page() : place
   const words = WORDS[language]
+  const said = walletWords[language]
   const button = (name: string | RegExp) =>
     place.getByRole('button', { name, ...(typeof name === 'string' && { exact: true }) })
   return {
@@ -133,6 +145,31 @@ export function walletOn(place: Page | Frame, language: Language = 'en'): Wallet
     },
     async back() {
       await button(words.back).click()
+    },
+    async ask({ amount, note, to, unit }) {
+      await button(said.ask).click()
+      await place.getByLabel(said.askAmount).fill(amount)
+      if (unit !== undefined) await place.getByLabel(said.currency).selectOption(unit)
+      await place.getByLabel(said.askNote).fill(note)
+      const whom = to === 'link' ? said.askAnybody : to === 'signed' ? said.askSigned : to
+      await place.getByRole('radio', { name: whom, exact: true }).check()
+      await button(to === 'link' ? said.makeLink : to === 'signed' ? said.makeCode : said.sendBill).click()
+    },
+    async shownLink() {
+      await place.locator('.qr').waitFor()
+      return readQr(await place.locator('.qr').screenshot())
+    },
+    async askStands(title) {
+      await place.getByRole('heading', { name: title, exact: true }).waitFor()
+    },
+    async openBillOf(name) {
+      await place.getByRole('region', { name: said.billsForYou }).getByRole('button', { name }).click()
+      await place.locator('.half').waitFor()
+    },
+    async openContacts() {
+      await button(said.settings).click()
+      await button(said.contacts).click()
+      await place.getByRole('heading', { name: said.contacts, exact: true }).waitFor()
     },
   }
 }

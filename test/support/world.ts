@@ -1,116 +1,24 @@
 // A small town on any store: one shop with a terminal, some people with phones and money, and short ways to say what they do.
 import { randomBytes } from 'node:crypto'
-import pg from 'pg'
 import { accountNumber, bucketOf, serialInBucket, systemAccount, type AccountNumber } from '#core/accounts.ts'
-import { approvalBytes, METHOD_WHOLE } from '#core/approval.ts'
+import { approvalBytes, METHOD_WHOLE, NO_PAYMENT, type Purpose } from '#core/approval.ts'
 import { assert } from '#core/assert.ts'
-import { billHash, NO_CONDITIONS, type Bill, type Conditions } from '#core/bill.ts'
+import { billHash, NO_CONDITIONS, type Bill, type Biller, type Conditions, type Line } from '#core/bill.ts'
 import { fromHex, sha256, toHex, utf8 } from '#core/bytes.ts'
 import type { Device, ProofResult } from '#core/device.ts'
-import { idFrom, idInBucket, type CommandId, type DealId, type PaymentId } from '#core/ids.ts'
-import { faultsOf, type Books } from '#core/invariants.ts'
-import { unitOf, type Unit } from '#core/money.ts'
+import { bucketOfId, idInBucket, type CommandId, type DealId, type PaymentId } from '#core/ids.ts'
+import { faultsOf } from '#core/invariants.ts'
 import type { Evidence, Payment } from '#core/payment.ts'
-import { openDatabase, type Database } from '#server/postgres/connect.ts'
-import { createScheme, readScheme } from '#server/postgres/scheme.ts'
-import { accountRows, postgresStore, uuidOf } from '#server/postgres/store.ts'
-import { readBooks } from '#server/postgres/books.ts'
-import type { DeviceActor, TerminalActor } from '#switch/actors.ts'
+import type { RefundLine } from '#core/refund.ts'
+import { BILLER_COMMANDS } from '#protocol/commands.ts'
+import { billerOf, type DeviceActor, type TerminalActor } from '#switch/actors.ts'
 import { memoryBudgets } from '#switch/budgets.ts'
 import type { DeviceCommand, TerminalCommand } from '#switch/command.ts'
-import { memoryStore } from '#switch/memory-store.ts'
-import type { Answer, Store, Terminal } from '#switch/store.ts'
+import type { Answer } from '#switch/store.ts'
 import { createSwitch, type Scheme } from '#switch/switch.ts'
-import { migratedDatabase } from './postgres.ts'
+import { BUCKETS, JPY, newId, type Ground } from './grounds.ts'
 
-export const BUCKETS = 16
-export const JPY = (() => {
-  const unit = unitOf('JPY')
-  assert(unit !== undefined, 'JPY is a currency')
-  return unit
-})()
-
-export const newId = <Prefix extends 'cmd' | 'deal' | 'key' | 'sch' | 'tok'>(prefix: Prefix) =>
-  idFrom(prefix, randomBytes(16))
-
-export type Ground = Readonly<{
-  store: Store
-  scheme: Scheme
-  register(rows: {
-    terminals?: readonly Terminal[]
-    devices?: readonly Device[]
-    accounts?: readonly { key: AccountNumber; unit: Unit }[]
-  }): Promise<void>
-  books(): Promise<Books>
-  close(): Promise<void>
-}>
-
-/** A store in memory. Its clock stands still unless the test moves it. */
-export async function memoryGround(clock = { now: 1_800_000_000_000 }): Promise<Ground> {
-  const store = memoryStore({ buckets: BUCKETS, now: () => clock.now })
-  const id = newId('sch')
-  const rules = { id, unlockMs: 3_600_000, freshProofFrom: 10_000n, limitPerPayment: 1_000_000n }
-  return {
-    store,
-    scheme: { id, buckets: BUCKETS, rules },
-    register: store.register,
-    books: async () => ({ ...store.contents(), buckets: BUCKETS }),
-    close: async () => {},
-  }
-}
-
-/** A store on a fresh database of the real PostgreSQL. */
-export async function postgresGround(): Promise<Ground> {
-  const settings = await migratedDatabase()
-  await createScheme(settings, { name: 'Test', demo: true, buckets: BUCKETS, unit: JPY })
-  return groundOn(settings)
-}
-
-/** A further hub's view of a database that has a scheme. */
-export async function groundOn(
-  settings: pg.ClientConfig,
-): Promise<Ground & { database: Database; settings: pg.ClientConfig }> {
-  const scheme = await readScheme(settings)
-  assert(scheme !== undefined, 'the database has a scheme')
-  const database = openDatabase(settings, { transactions: 8, reads: 4, role: true })
-  return {
-    database,
-    settings,
-    store: postgresStore(database, scheme.buckets),
-    scheme,
-    async register(rows) {
-      for (const { id, party, status } of rows.terminals ?? []) {
-        await database.reads.query('insert into terminal (bucket, id, party, status) values ($1, $2, $3, $4)', [
-          bucket(id),
-          uuidOf(id),
-          uuidOf(party),
-          status,
-        ])
-      }
-      for (const { id, party, key, status } of rows.devices ?? []) {
-        await database.reads.query('insert into device (bucket, id, party, key, status) values ($1, $2, $3, $4, $5)', [
-          bucket(id),
-          uuidOf(id),
-          uuidOf(party),
-          uuidOf(key),
-          status,
-        ])
-      }
-      for (const { key, unit } of rows.accounts ?? []) {
-        for (const row of accountRows(key, unit, scheme.buckets)) {
-          await database.reads.query(
-            'insert into account (bucket, key, unit) values ($1, $2, $3) on conflict do nothing',
-            [row.bucket, row.key, row.unit],
-          )
-        }
-      }
-    },
-    books: () => readBooks(settings),
-    close: () => database.end(),
-  }
-}
-
-const bucket = (id: string): number => Number.parseInt(id.slice(id.indexOf('_') + 1, id.indexOf('_') + 5), 16)
+export * from './grounds.ts'
 
 export type Town = Awaited<ReturnType<typeof openTown>>
 
@@ -142,7 +50,11 @@ export async function openTown(ground: Ground, options: { people?: number; money
     const home = bucketOf(number, BUCKETS)
     const party = idInBucket('pty', home, randomBytes(14))
     const id = idInBucket('trm', home, randomBytes(14))
-    await ground.register({ terminals: [{ id, party, status: 'active' }], accounts: [{ key: number, unit: JPY }] })
+    await ground.register({
+      terminals: [{ id, party, status: 'active' }],
+      accounts: [{ key: number, unit: JPY }],
+      holders: [{ party, kind: 'merchant', name: 'Marubeni Bakery', account: number }],
+    })
     return {
       kind: 'terminal',
       id,
@@ -162,7 +74,11 @@ export async function openTown(ground: Ground, options: { people?: number; money
     const id = idInBucket('dev', home, randomBytes(14))
     const key = newId('key')
     const device: Device = { id, party, key, status: 'active', provedAt: 0, wrongProofs: 0, lockedUntil: 0 }
-    await ground.register({ devices: [device], accounts: [{ key: number, unit: JPY }] })
+    await ground.register({
+      devices: [device],
+      accounts: [{ key: number, unit: JPY }],
+      holders: [{ party, kind: 'person', name, account: number }],
+    })
     if (money > 0n) {
       const transfer = {
         debit: systemAccount('issue', home),
@@ -177,7 +93,7 @@ export async function openTown(ground: Ground, options: { people?: number; money
       await hub.post({ id: newId('cmd'), hash: '00', transfers: [transfer] }, party)
       await store.deposit(home)
     }
-    return { kind: 'device', id, key, party, account: number, name }
+    return { kind: 'device', id, key, party, account: number, name, legalName: name }
   }
 
   const till = await shop()
@@ -203,7 +119,9 @@ export async function openTown(ground: Ground, options: { people?: number; money
     id: CommandId = newId('cmd'),
     over = hub,
   ): Promise<Answer> => {
-    const sent = { ...body, id, hash: hashOf(body), actor }
+    const isPerson = actor.kind === 'device'
+    const asks = BILLER_COMMANDS.some((name) => name === body.name)
+    const sent = { ...body, id, hash: hashOf(body), isPerson, actor: isPerson && asks ? billerOf(actor) : actor }
     // Border: the pairs of actor and command are the test's own; the types cannot follow the union.
     return over.handle(sent as Parameters<typeof over.handle>[0])
   }
@@ -221,15 +139,15 @@ export async function openTown(ground: Ground, options: { people?: number; money
     say,
     /** the number on the till's screen */
     async number(deal: DealId, terminal = till): Promise<string> {
-      const offer = await store.readOffer(bucket(terminal.id), { terminal: terminal.id, deal })
-      assert(offer?.state.kind === 'open', 'the offer is open')
+      const offer = await store.readOffer(bucketOfId(terminal.id), { terminal: terminal.id, deal })
+      assert(offer?.state.kind === 'open' && offer.state.ticket.number !== null, 'the offer is open under a number')
       return offer.state.ticket.number
     },
     async offer(bill: Bill | null, deal = newId('deal')): Promise<{ deal: DealId; number: string; token: string }> {
       const answer = await say(till, { name: 'open-offer', deal, bill })
       assert(answer.refusal === null, 'the offer opens')
-      const offer = await store.readOffer(bucket(till.id), { terminal: till.id, deal })
-      assert(offer?.state.kind === 'open', 'the offer is open')
+      const offer = await store.readOffer(bucketOfId(till.id), { terminal: till.id, deal })
+      assert(offer?.state.kind === 'open' && offer.state.ticket.number !== null, 'the offer is open under a number')
       return { deal, number: offer.state.ticket.number, token: offer.state.ticket.token }
     },
     join: (actor: DeviceActor, number: string, id?: CommandId, over = hub) =>
@@ -244,6 +162,9 @@ export async function openTown(ground: Ground, options: { people?: number; money
       const evidence = evidenceFor(scheme, seen, actor, options.proof ?? 'right', options.at ?? (await store.now()))
       return say(actor, { name: 'approve', payment, evidence }, options.id, options.over)
     },
+    /** Money back from the till: a part of the whole, or the lines that are named. */
+    refund: (payment: PaymentId, amount: bigint, lines: readonly RefundLine[] = [], id?: CommandId, over = hub) =>
+      say(till, { name: 'refund', payment, amount, lines }, id, over),
     balance: async (actor: { account: AccountNumber }) => (await store.readBalances(actor.account))[0]?.balance ?? 0n,
     async settleDown(): Promise<void> {
       for (let home = 0; home < BUCKETS; home++) while ((await store.deposit(home)) > 0);
@@ -257,13 +178,14 @@ export async function openTown(ground: Ground, options: { people?: number; money
 /** The evidence an honest phone makes of what it sees. */
 export function evidenceFor(
   scheme: Scheme,
-  payment: Payment,
+  payment: Pick<Payment, 'id' | 'deal' | 'bill' | 'biller' | 'nonce' | 'billVersion'>,
   actor: DeviceActor,
   proof: ProofResult,
   now: number,
+  purpose: Purpose = 'approve',
 ): Evidence {
   const bytes = approvalBytes({
-    purpose: 'approve',
+    purpose,
     scheme: scheme.id,
     deal: payment.deal,
     payment: payment.id,
@@ -280,8 +202,36 @@ export function evidenceFor(
 }
 
 /** A bill of one line. */
-export const billOf = (amount: bigint, conditions: Conditions = NO_CONDITIONS): Bill => ({
-  unit: JPY,
-  total: amount,
-  lines: [{ text: 'Bread', quantity: 1, amount, taxRate: 800, tax: (amount * 8n) / 108n, code: null, conditions }],
+export const billOf = (amount: bigint, conditions: Conditions = NO_CONDITIONS): Bill =>
+  billWith(lineOf(amount, { conditions }))
+
+export const lineOf = (amount: bigint, over: Partial<Line> = {}): Line => ({
+  text: 'Bread',
+  quantity: 1,
+  amount,
+  taxRate: 800,
+  tax: (amount * 8n) / 108n,
+  code: null,
+  conditions: NO_CONDITIONS,
+  restriction: null,
+  ...over,
 })
+
+export const billWith = (...lines: Line[]): Bill => ({
+  unit: JPY,
+  total: lines.reduce((total, { amount }) => total + amount, 0n),
+  lines,
+})
+
+/** What the payer signs of a purchase that nobody has asked the hub about: handed back by QR or link, submitted by the biller. */
+export function handedBack(
+  scheme: Scheme,
+  start: { biller: Biller; deal: DealId; bill: Bill; nonce: string },
+  actor: DeviceActor,
+  proof: ProofResult,
+  now: number,
+): Evidence {
+  const { biller, deal, bill, nonce } = start
+  const signed = { id: NO_PAYMENT, deal, bill, biller, nonce, billVersion: 1 }
+  return evidenceFor(scheme, signed, actor, proof, now, 'hand-back')
+}

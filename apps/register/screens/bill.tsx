@@ -5,7 +5,8 @@ import { billFromWire } from '#protocol/bill.ts'
 import { unitOf } from '#core/money.ts'
 import type { Bill, Line } from '#core/bill.ts'
 import { amountParts, amountText, rateText } from '#apps/shared/money.ts'
-import { useLocale, useWords } from '#ui/i18n.ts'
+import { periodText } from '#apps/shared/conditions.ts'
+import { useLocale, useWords, type Locale, type SameWords } from '#ui/i18n.ts'
 import { Button, EmptyState } from '#ui/kit.tsx'
 import { Amount } from '#ui/numbers.tsx'
 import { useRegister, useTill } from '../context.tsx'
@@ -14,6 +15,7 @@ import { nameOfLine } from '../goods.ts'
 import { goodsOf, isKeying, type RegisterState } from '../state.ts'
 import { words } from '../words.ts'
 import { KeyingPad } from './keying.tsx'
+import { TermsSheet } from './terms.tsx'
 
 export function BillPanel({ withKeys }: { readonly withKeys: boolean }): JSX.Element {
   const text = useWords(words)
@@ -22,6 +24,7 @@ export function BillPanel({ withKeys }: { readonly withKeys: boolean }): JSX.Ele
     <section class={withKeys ? 'bill bill-with-keys' : 'bill'} aria-label={text.bill}>
       {isKeying(state) ? <DraftBill state={state} /> : <SentBill state={state} />}
       {withKeys ? <KeyingPad /> : null}
+      <TermsSheet />
     </section>
   )
 }
@@ -95,11 +98,28 @@ function LineText({ line, unit }: { readonly line: Line; readonly unit: string }
       <span class="line-text">
         {line.code === null ? line.text : nameOfLine(line, locale)}
         {line.quantity > 1 ? <span class="line-pieces"> × {line.quantity}</span> : null}
-        {line.conditions.delivery ? <span class="line-note">{text.delivery}</span> : null}
+        {termsText(line, text, locale).map((note) => (
+          <span class="line-note" key={note}>
+            {note}
+          </span>
+        ))}
       </span>
       <Amount parts={amountParts(line.amount, unit, locale)} size="small" />
     </>
   )
+}
+
+/** What is special about a line: when its money is the shop's, and who may buy it. */
+function termsText({ conditions, restriction }: Line, text: SameWords<(typeof words)['en']>, locale: Locale): string[] {
+  const { delivery, coolingOff } = conditions
+  return [
+    delivery ? text.delivery : '',
+    coolingOff === null ? '' : text.coolingOff(periodText(coolingOff.period, locale)),
+    restriction?.minimumAge == null ? '' : text.fromAge(restriction.minimumAge),
+    restriction?.membership == null ? '' : text.forMembers(restriction.membership),
+    restriction?.region == null ? '' : text.forRegion(restriction.region),
+    restriction?.perDay == null ? '' : text.perDay(restriction.perDay),
+  ].filter((note) => note !== '')
 }
 
 type PiecesProps = Readonly<{ index: number; line: Line; draft: Draft }>
@@ -115,6 +135,14 @@ function Pieces({ index, line, draft }: PiecesProps): JSX.Element {
       onPointerDown={(event) => event.preventDefault()}
       onMouseDown={(event) => event.preventDefault()}
     >
+      <Button
+        kind="quiet"
+        icon="settings"
+        iconOnly
+        onPress={() => store.update((state) => ({ ...state, sheet: 'terms', termsOf: index }))}
+      >
+        {text.terms(name)}
+      </Button>
       <Button kind="quiet" icon="minus" iconOnly onPress={() => change(withoutPiece(draft, index))}>
         {text.less(name)}
       </Button>

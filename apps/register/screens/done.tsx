@@ -1,12 +1,14 @@
 // The end of a deal: paid, big; or ended without money, with the reason and the next step.
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import { sum } from '#core/money.ts'
+import { dayText } from '#apps/shared/conditions.ts'
 import { amountParts, amountText } from '#apps/shared/money.ts'
 import type { DealView } from '#protocol/views.ts'
 import { useLocale, useWords } from '#ui/i18n.ts'
 import { Amount } from '#ui/numbers.tsx'
 import { useTill } from '../context.tsx'
-import { heldAmountOf } from '../money-back.ts'
+import { heldAmountOf, toHandOver, yoursOn } from '../money-back.ts'
 import { words } from '../words.ts'
 import { TallySlip } from './slip.tsx'
 import { ActionButton, Heading } from './till.tsx'
@@ -22,6 +24,8 @@ export function Paid({ deal }: DealProps): JSX.Element {
   const { hub } = useTill()
   const seconds = useCountdown(STAYS_SECONDS, hub.next)
   const held = heldAmountOf(deal)
+  const handOver = sum(toHandOver(deal).map(({ amount }) => amount))
+  const yours = yoursOn(deal)
   const unit = deal.bill?.unit ?? ''
   return (
     <div class="paid">
@@ -29,7 +33,10 @@ export function Paid({ deal }: DealProps): JSX.Element {
       <Amount parts={amountParts(deal.bill?.total ?? '0', unit, locale)} size="huge" tone="settled" />
       <p class="paid-by">{text.paidBy(deal.payer?.name ?? '')}</p>
       <TallySlip deal={deal} sealed />
-      {held > 0n ? <p class="deal-text">{text.paidHeld(amountText(held, unit, locale))}</p> : null}
+      {handOver > 0n ? <p class="deal-text">{text.paidHeld(amountText(handOver, unit, locale))}</p> : null}
+      {yours === null ? null : (
+        <p class="deal-text">{text.yoursOn(amountText(held - handOver, unit, locale), dayText(yours, locale))}</p>
+      )}
       <div class="paid-actions">
         <ActionButton action="next" kind="seal" />
         {held > 0n ? null : <ActionButton action="refund" kind="quiet" />}
@@ -76,4 +83,6 @@ const TITLES = {
   idle: 'endedExpired',
   expired: 'endedExpired',
   unproven: 'endedUnproven',
+  restricted: 'endedRestricted',
+  refused: 'endedRefused',
 } as const satisfies Record<NonNullable<DealView['ended']>, string>

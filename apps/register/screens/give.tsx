@@ -1,9 +1,11 @@
 // Giving money back, and handing over goods whose money was set aside: how much, are you sure, what came of it.
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { parseAmount } from '#core/money.ts'
+import { parseAmount, sum } from '#core/money.ts'
+import type { RefundLine } from '#core/refund.ts'
 import { amountParts, amountText } from '#apps/shared/money.ts'
 import { problemText } from '#apps/shared/problems.ts'
+import { linesOf, type SaleLine } from '#apps/shared/sale.ts'
 import type { DealView } from '#protocol/views.ts'
 import type { SendOutcome } from '#sdk/outcome.ts'
 import { useLocale, useWords } from '#ui/i18n.ts'
@@ -13,7 +15,7 @@ import { Banner, Button, Sheet } from '#ui/kit.tsx'
 import { Amount } from '#ui/numbers.tsx'
 import { play } from '#ui/sound.ts'
 import { useRegister, useTill } from '../context.tsx'
-import { heldOf, refundableOf } from '../money-back.ts'
+import { refundableOf, toHandOver } from '../money-back.ts'
 import { words } from '../words.ts'
 
 type DealProps = { readonly deal: DealView }
@@ -36,7 +38,8 @@ export function RefundSheet({ deal }: DealProps): JSX.Element {
       give={text.refundDo}
       done={(amount) => text.refundDone(amount, name)}
       failed={text.refundFailed}
-      send={(amount) => hub.refund(deal, amount)}
+      lines={linesOf(deal).filter(({ left }) => left > 0n)}
+      send={(amount, lines) => hub.refund(deal, amount, lines)}
     />
   )
 }
@@ -45,7 +48,7 @@ export function DeliverSheet({ deal }: DealProps): JSX.Element {
   const text = useWords(words)
   const { hub } = useTill()
   // One portion after the other; a bill of this register has one at most.
-  const [held] = heldOf(deal)
+  const [held] = toHandOver(deal)
   return (
     <GiveSheet
       sheet="deliver"
@@ -60,6 +63,7 @@ export function DeliverSheet({ deal }: DealProps): JSX.Element {
       give={text.deliverDo}
       done={text.deliverDone}
       failed={text.deliverFailed}
+      lines={[]}
       send={(amount) => hub.deliver(deal, held?.index ?? 0, amount)}
     />
   )
@@ -79,8 +83,12 @@ type GiveSheetProps = Readonly<{
   give: string
   done: (amount: string) => string
   failed: string
-  send: (amount: bigint) => Promise<SendOutcome>
+  /** lines that can go back on their own */
+  lines: readonly SaleLine[]
+  send: (amount: bigint, lines: readonly RefundLine[]) => Promise<SendOutcome>
 }>
+
+type Extent = 'whole' | 'lines' | 'part'
 
 type Step = Readonly<{ kind: 'amount' | 'sure' | 'sending' }> | Readonly<{ kind: 'result'; outcome: SendOutcome }>
 
@@ -105,14 +113,21 @@ function GiveSteps(props: GiveSheetProps): JSX.Element {
   const { store } = useTill()
   // Fixed when the sheet opens: what is left changes with the very command that is sent from here.
   const [most] = useState(props.most)
-  const [extent, setExtent] = useState<'whole' | 'part'>('whole')
+  const [extent, setExtent] = useState<Extent>('whole')
+  const [lines] = useState(props.lines)
+  const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set())
   const [digits, setDigits] = useState('')
   const [step, setStep] = useState<Step>({ kind: 'amount' })
-  const amount = extent === 'whole' ? most : (parseAmount(digits) ?? 0n)
+  const given = extent === 'lines' ? lines.filter(({ index }) => chosen.has(index)) : []
+  const amount =
+    extent === 'whole' ? most : extent === 'lines' ? sum(given.map(({ left }) => left)) : (parseAmount(digits) ?? 0n)
   const money = (of: bigint): string => amountText(of, props.unit, locale)
   const give = async (): Promise<void> => {
     setStep({ kind: 'sending' })
-    const outcome = await props.send(amount)
+    const outcome = await props.send(
+      amount,
+      given.map(({ index, left }) => ({ line: index, amount: left })),
+    )
     play(outcome.ok ? 'settled' : 'trouble')
     setStep({ kind: 'result', outcome })
   }
@@ -125,6 +140,9 @@ function GiveSteps(props: GiveSheetProps): JSX.Element {
           amount={amount}
           extent={extent}
           onExtent={setExtent}
+          lines={lines}
+          chosen={chosen}
+          onChosen={setChosen}
           digits={digits}
           onDigits={(next) => {
             setExtent('part')
@@ -160,8 +178,10 @@ function GiveSteps(props: GiveSheetProps): JSX.Element {
 type AmountStepProps = GiveSheetProps &
   Readonly<{
     amount: bigint
-    extent: 'whole' | 'part'
-    onExtent: (extent: 'whole' | 'part') => void
+    extent: Extent
+    onExtent: (extent: Extent) => void
+    chosen: ReadonlySet<number>
+    onChosen: (chosen: ReadonlySet<number>) => void
     digits: string
     onDigits: (digits: string) => void
     onGoOn: () => void
@@ -183,25 +203,52 @@ function AmountStep(props: AmountStepProps): JSX.Element {
         onChange={props.onExtent}
         options={[
           { value: 'whole', label: props.whole(money(most)) },
+          ...(props.lines.length > 1 ? [{ value: 'lines' as const, label: text.refundLines }] : []),
           { value: 'part', label: props.part },
         ]}
       />
+      {extent === 'lines' ? <LineChoice {...props} /> : null}
       <p class="give-amount">
         <Amount parts={amountParts(amount, unit, locale)} size="large" />
       </p>
       <p class={isTooMuch ? 'give-most give-too-much' : 'give-most'} role="status">
         {isTooMuch ? text.refundTooMuch(money(most)) : text.refundMost(money(most))}
       </p>
-      <Keypad
-        kind="amount"
-        value={extent === 'part' ? props.digits : ''}
-        maxLength={String(most).length}
-        onInput={props.onDigits}
-        onEnter={props.onGoOn}
-        enterLabel={text.refundGoOn}
-        canEnter={canGoOn}
-      />
+      {extent === 'lines' ? (
+        <Button kind="seal" wide disabled={!canGoOn} shortcut="Enter" onPress={props.onGoOn}>
+          {text.refundGoOn}
+        </Button>
+      ) : (
+        <Keypad
+          kind="amount"
+          value={extent === 'part' ? props.digits : ''}
+          maxLength={String(most).length}
+          onInput={props.onDigits}
+          onEnter={props.onGoOn}
+          enterLabel={text.refundGoOn}
+          canEnter={canGoOn}
+        />
+      )}
     </div>
+  )
+}
+
+function LineChoice({ lines, chosen, onChosen, unit }: AmountStepProps): JSX.Element {
+  const text = useWords(words)
+  const locale = useLocale()
+  const turn = (index: number): void =>
+    onChosen(new Set(chosen.has(index) ? [...chosen].filter((other) => other !== index) : [...chosen, index]))
+  return (
+    <fieldset class="line-choice">
+      <legend class="field-label">{text.refundWhich}</legend>
+      {lines.map((line) => (
+        <label key={line.index}>
+          <input type="checkbox" checked={chosen.has(line.index)} onChange={() => turn(line.index)} />
+          <span>{line.text}</span>
+          <span>{amountText(line.left, unit, locale)}</span>
+        </label>
+      ))}
+    </fieldset>
   )
 }
 

@@ -1,14 +1,17 @@
 // One deal of the history: its bill, who paid, what was given back; and giving back or handing over.
 import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
+import { sum } from '#core/money.ts'
+import { dayText } from '#apps/shared/conditions.ts'
 import { amountText } from '#apps/shared/money.ts'
+import { wentBackOf } from '#apps/shared/sale.ts'
 import { billFromWire } from '#protocol/bill.ts'
 import type { DealView } from '#protocol/views.ts'
 import { formatDateTime, useLocale, useWords } from '#ui/i18n.ts'
 import { EmptyState, ReceiptLine } from '#ui/kit.tsx'
 import { actionsOf } from '../actions.ts'
 import { useRegister, useTill } from '../context.tsx'
-import { heldAmountOf, recordStateOf, refundableOf } from '../money-back.ts'
+import { heldAmountOf, recordStateOf, refundableOf, toHandOver, yoursOn } from '../money-back.ts'
 import { words } from '../words.ts'
 import { BillPaper } from './bill.tsx'
 import { DeliverSheet, RefundSheet } from './give.tsx'
@@ -42,18 +45,33 @@ export function Record({ deal }: { readonly deal: DealView }): JSX.Element {
   )
 }
 
+/** What the shop answered when it was asked whether to sell something, if it was. */
+function answerOf({ restriction, ended }: DealView): 'saidYes' | 'saidNo' | null {
+  if (ended === 'restricted') return 'saidNo'
+  return restriction?.state === 'permitted' ? 'saidYes' : null
+}
+
 function Facts({ deal }: { readonly deal: DealView }): JSX.Element {
   const text = useWords(words)
   const locale = useLocale()
   const money = (amount: bigint | string): string => amountText(amount, deal.bill?.unit ?? '', locale)
   const [held, left, tally] = [heldAmountOf(deal), refundableOf(deal), nameOfTally(deal, locale)]
+  const handOver = sum(toHandOver(deal).map(({ amount }) => amount))
+  const yours = yoursOn(deal)
+  const wentBack = wentBackOf(deal)
+  const answer = answerOf(deal)
   return (
     <div class="facts">
       <ReceiptLine label={text.recordState} value={text[`recordState_${recordStateOf(deal)}`]} />
       <ReceiptLine label={text.recordPayer} value={deal.payer?.name ?? text.noPayer} />
       <ReceiptLine label={text.recordTime} value={formatDateTime(deal.approvedAt ?? deal.openedAt, locale)} />
       {tally === null ? null : <ReceiptLine label={text.recordTally} value={tally} />}
-      {held > 0n ? <ReceiptLine label={text.waitingHandOver} value={money(held)} /> : null}
+      {answer === null ? null : <ReceiptLine label={text.recordAsked} value={text[answer]} />}
+      {handOver > 0n ? <ReceiptLine label={text.waitingHandOver} value={money(handOver)} /> : null}
+      {wentBack === 0n ? null : <ReceiptLine label={text.wentBack} value={money(wentBack)} />}
+      {yours === null ? null : (
+        <ReceiptLine label={text.yoursOnLabel(dayText(yours, locale))} value={money(held - handOver)} />
+      )}
       {deal.refunds.map((refund) => (
         <ReceiptLine
           key={refund.payment}

@@ -161,7 +161,7 @@ function KeyBar({ state }: { readonly state: RegisterState }): JSX.Element {
   )
 }
 
-const IN_THE_PANEL: ReadonlySet<Action> = new Set(['release', 'again', 'refund', 'deliver'])
+const IN_THE_PANEL: ReadonlySet<Action> = new Set(['release', 'permit', 'forbid', 'again', 'refund', 'deliver'])
 
 type ActionButtonProps = Readonly<{ action: Action; kind?: 'seal' | 'plain' | 'quiet' | 'danger'; wide?: boolean }>
 
@@ -190,6 +190,9 @@ const BUSY_OF: Partial<Record<Action, RegisterState['busy']>> = {
   renew: 'renew',
   cancel: 'cancel',
   release: 'release',
+  permit: 'permit',
+  forbid: 'permit',
+  challenge: 'challenge',
 }
 
 const LABELS = {
@@ -203,6 +206,9 @@ const LABELS = {
   again: 'actAgain',
   'change-bill': 'actChangeBill',
   release: 'actRelease',
+  permit: 'actPermit',
+  forbid: 'actForbid',
+  challenge: 'actChallenge',
   history: 'actHistory',
   refund: 'actRefund',
   deliver: 'actDeliver',

@@ -3,10 +3,11 @@ import type { JSX } from 'preact'
 import { LIFETIME_MS, IDLE_JOIN_MS } from '#core/numbers.ts'
 import { JOINED_LIFE_MS, AUTHORISE_WITHIN_MS } from '#core/payment.ts'
 import type { DealView } from '#protocol/views.ts'
-import { useWords } from '#ui/i18n.ts'
+import { useLocale, useWords } from '#ui/i18n.ts'
 import { NumberDisplay, TimeLeft } from '#ui/numbers.tsx'
 import { QrCode } from '#ui/qr.tsx'
 import { useRegister, useTill } from '../context.tsx'
+import { nameOfLine } from '../goods.ts'
 import { words } from '../words.ts'
 import { TallySlip } from './slip.tsx'
 import { ActionButton, Heading } from './till.tsx'
@@ -18,8 +19,9 @@ export function Open({ deal }: DealProps): JSX.Element | null {
   const { store } = useTill()
   const { clockOffsetMs } = useRegister()
   const { ticket } = deal
-  if (ticket === null) return null
-  const { number } = ticket
+  const number = ticket?.number ?? null
+  // A register's number is never a link alone; that is between people.
+  if (ticket === null || number === null) return null
   return (
     <>
       <Heading>{text.titleOpen}</Heading>
@@ -71,12 +73,20 @@ export function Joined({ deal }: DealProps): JSX.Element {
   const { clockOffsetMs } = useRegister()
   const isPhonesTurn = deal.bill !== null
   const endsAt = isPhonesTurn ? deal.turnEndsAt : deal.expiresAt
+  // One question at a time: this one comes from the hub, and who is at the counter was asked before.
+  if (deal.restriction?.state === 'asked') return <Question deal={deal} asked={deal.restriction.lines} />
   return (
     <>
       <Heading>{text.titleJoined(deal.payer?.name ?? '')}</Heading>
       <TallySlip deal={deal} sealed={false} />
       <p class="deal-text">{text.isItThem}</p>
       <ActionButton action="release" />
+      {deal.restriction?.state === 'permitted' ? <p class="deal-text">{text.permitted}</p> : null}
+      {deal.challenge === null ? null : (
+        <p class="deal-text" role="status">
+          {text[`challenge_${deal.challenge}`]}
+        </p>
+      )}
       <div class="waiting">
         <p class="waiting-for">{isPhonesTurn ? text.waitingForPhone : text.waitingForBill}</p>
         {endsAt === null ? null : (
@@ -92,6 +102,29 @@ export function Joined({ deal }: DealProps): JSX.Element {
       </div>
       <Declined deal={deal} />
     </>
+  )
+}
+
+/** The hub asks whether the shop sells something to this customer. It says which lines, and never why. */
+function Question({ deal, asked }: DealProps & { readonly asked: readonly number[] }): JSX.Element {
+  const text = useWords(words)
+  const locale = useLocale()
+  const lines = asked.flatMap((index) => deal.bill?.lines[index] ?? [])
+  return (
+    <section class="question" aria-label={text.question(deal.payer?.name ?? '')}>
+      <Heading>{text.question(deal.payer?.name ?? '')}</Heading>
+      <ul class="question-lines" role="list">
+        {lines.map((line, index) => (
+          <li key={index}>{nameOfLine(line, locale)}</li>
+        ))}
+      </ul>
+      <p class="deal-text">{text.questionText}</p>
+      <div class="sheet-answers">
+        <ActionButton action="permit" wide />
+        <ActionButton action="forbid" wide />
+      </div>
+      <p class="what-if">{text.questionIdle}</p>
+    </section>
   )
 }
 

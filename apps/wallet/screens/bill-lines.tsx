@@ -1,6 +1,7 @@
 // The lines of a bill, each with its quantity, tax and conditions.
 import type { JSX } from 'preact'
 import type { PaymentView } from '#protocol/views.ts'
+import { periodText } from '#apps/shared/conditions.ts'
 import { amountParts, rateText } from '#apps/shared/money.ts'
 import { ReceiptLine } from '#ui/kit.tsx'
 import { Amount } from '#ui/numbers.tsx'
@@ -9,8 +10,6 @@ import { walletWords } from '../words.ts'
 
 type Bill = NonNullable<PaymentView['bill']>
 type Line = Bill['lines'][number]
-
-const SECONDS_OF_DAY = 24 * 3600
 
 export function BillLines({ bill }: { readonly bill: Bill }): JSX.Element {
   const locale = useLocale()
@@ -30,12 +29,11 @@ export function BillLines({ bill }: { readonly bill: Bill }): JSX.Element {
 function LineText({ line }: { readonly line: Line }): JSX.Element {
   const words = useWords(walletWords)
   const locale = useLocale()
-  const { delivery, coolingOffSeconds } = line.conditions
-  const days = Math.floor(coolingOffSeconds / SECONDS_OF_DAY)
+  const { delivery, coolingOff } = line.conditions
   const details = [
     line.taxRate === null ? '' : words.taxIncluded(rateText(line.taxRate, locale)),
     delivery ? words.deliveryLine : '',
-    coolingOffSeconds === 0 ? '' : days === 0 ? words.coolingOffSoon : words.coolingOffLine(days),
+    coolingOff === null ? '' : words.coolingOffLine(periodText(coolingOff.period, locale)),
   ].filter((detail) => detail !== '')
   return (
     <span class="line-text">

@@ -14,7 +14,16 @@ export function History({ state, act, banners }: ScreenOf): JSX.Element {
   const { history } = state
   const isEmpty = history?.status === 'ready' && history.entries.length === 0
   return (
-    <Screen title={words.history} banners={banners} onBack={() => act.go({ at: 'home' })}>
+    <Screen
+      title={words.history}
+      banners={banners}
+      onBack={() => act.go({ at: 'home' })}
+      corner={
+        <Button kind="quiet" onPress={() => act.openStatement(history?.unit ?? state.scheme?.unit ?? '')}>
+          {words.statement}
+        </Button>
+      }
+    >
       {history?.status === 'failed' ? <Banner kind="stale">{words.historyFailed}</Banner> : null}
       {isEmpty ? (
         <EmptyState title={words.historyEmpty} icon="history">

@@ -1,16 +1,18 @@
 // Home: pay. The balance, the number to type, the way to the camera.
 import type { JSX } from 'preact'
 import { parseTypedNumber } from '#core/numbers.ts'
+import { dayText } from '#apps/shared/conditions.ts'
 import { amountParts, amountText } from '#apps/shared/money.ts'
 import { Button, List, ListRow, Screen } from '#ui/kit.tsx'
 import { Icon } from '#ui/icons.tsx'
 import { Keypad } from '#ui/keypad.tsx'
 import { Amount, NumberDisplay } from '#ui/numbers.tsx'
-import { formatDateTime, useLocale, useWords } from '#ui/i18n.ts'
+import { formatDateTime, useLocale, useWords, type Locale } from '#ui/i18n.ts'
 import { createKeptStore, useStore } from '#ui/store.ts'
 import type { ScreenOf } from '../app.tsx'
-import { heldPayments, isOffline, type State } from '../state.ts'
-import { walletWords } from '../words.ts'
+import type { PaymentView } from '#protocol/views.ts'
+import { heldPayments, isOffline, unaskedPayments, type State } from '../state.ts'
+import { walletWords, type WalletWords } from '../words.ts'
 import { ProblemNote } from './problem.tsx'
 
 /** The length of numbers that registers of an area show. */
@@ -35,10 +37,16 @@ export function Home({ state, act, banners }: ScreenOf): JSX.Element {
       }
     >
       <Balance state={state} />
+      <Waiting state={state} open={act.openWaiting} />
       <NumberEntry state={state} act={act} />
-      <Button wide icon="scan" disabled={isBusy} onPress={() => act.go({ at: 'scan', refused: null })}>
-        {words.scan}
-      </Button>
+      <div class="two">
+        <Button wide icon="scan" disabled={isBusy} onPress={() => act.go({ at: 'scan', refused: null })}>
+          {words.scan}
+        </Button>
+        <Button wide icon="plus" onPress={act.openAsk}>
+          {words.ask}
+        </Button>
+      </div>
       <HeldList state={state} open={(payment) => act.openReceipt(payment, 'home')} />
     </Screen>
   )
@@ -94,6 +102,7 @@ function Balance({ state }: { readonly state: State }): JSX.Element | null {
   const locale = useLocale()
   const isShown = useStore(balanceSight) === 'shown'
   const balance = state.inbox?.balances.find(({ unit }) => unit === state.scheme?.unit) ?? state.inbox?.balances[0]
+  const others = state.inbox?.balances.filter(({ unit }) => unit !== balance?.unit) ?? []
   return (
     <div class="balance">
       <div class="balance-text">
@@ -112,6 +121,14 @@ function Balance({ state }: { readonly state: State }): JSX.Element | null {
         {balance !== undefined && isShown && balance.arriving !== '0' ? (
           <span class="balance-arriving">{words.arriving(amountText(balance.arriving, balance.unit, locale))}</span>
         ) : null}
+        {isShown && others.length > 0 ? (
+          <span class="balance-arriving">
+            {others.map((other) => amountText(other.balance, other.unit, locale)).join(' · ')}
+          </span>
+        ) : null}
+        {balance === undefined || balance.status === 'open' ? null : (
+          <span class="balance-arriving strong">{words[`account ${balance.status}`]}</span>
+        )}
       </div>
       <button
         type="button"
@@ -125,6 +142,41 @@ function Balance({ state }: { readonly state: State }): JSX.Element | null {
   )
 }
 
+/** Bills that people have sent: they wait here, three days at most, and pay nothing by themselves. */
+function Waiting({ state, open }: { readonly state: State; readonly open: (payment: string) => void }) {
+  const words = useWords(walletWords)
+  const locale = useLocale()
+  const waiting = unaskedPayments(state)
+  if (waiting.length === 0) return null
+  return (
+    <section aria-label={words.billsForYou}>
+      <h2 class="part">{words.billsForYou}</h2>
+      <List label={words.billsForYou} items={waiting} keyOf={(view) => view.payment} empty={null}>
+        {(view) => (
+          <ListRow
+            title={view.biller.name}
+            detail={view.bill?.lines[0]?.text ?? ''}
+            side={
+              view.bill === null ? null : (
+                <Amount parts={amountParts(view.bill.total, view.bill.unit, locale)} size="small" />
+              )
+            }
+            onPress={() => open(view.payment)}
+          />
+        )}
+      </List>
+    </section>
+  )
+}
+
+/** Until when it can be taken back, where something can; else that it waits for the goods. */
+function heldDetail({ portions }: PaymentView, words: WalletWords, locale: Locale): string {
+  const ends = portions.flatMap(({ state, waits, until }) =>
+    state === 'held' && waits === 'cooling-off' && until !== null ? [until] : [],
+  )
+  return ends.length === 0 ? words.deliveryLine : words.cancelUntil(dayText(Math.min(...ends), locale, 'time'))
+}
+
 function HeldList({ state, open }: { readonly state: State; readonly open: (payment: string) => void }) {
   const words = useWords(walletWords)
   const locale = useLocale()
@@ -135,7 +187,7 @@ function HeldList({ state, open }: { readonly state: State; readonly open: (paym
       {(view) => (
         <ListRow
           title={view.biller.name}
-          detail={words['kind hold']}
+          detail={heldDetail(view, words, locale)}
           side={
             view.bill === null ? null : (
               <Amount parts={amountParts(view.bill.total, view.bill.unit, locale)} size="small" />

@@ -11,6 +11,7 @@ import { isOffline, missingFor, type Current } from '../state.ts'
 import { walletWords } from '../words.ts'
 import { BillLines } from './bill-lines.tsx'
 import { Half } from './half.tsx'
+import { PersonNote, Stranger } from './person-note.tsx'
 import { PinSheet } from './pin-sheet.tsx'
 import { ProblemNote } from './problem.tsx'
 
@@ -19,12 +20,14 @@ export type JoinedProps = ScreenOf & { readonly current: Current; readonly view:
 export function Joined(props: JoinedProps): JSX.Element {
   const { state, current, view } = props
   const words = useWords(walletWords)
-  const title = view.bill === null ? words.waitingTitle : words.joinedTitle
+  const title = view.bill === null ? words.waitingTitle : view.biller.isPerson ? words.askedTitle : words.joinedTitle
   return (
     <Screen title={title} banners={props.banners} actions={<Answers {...props} />}>
       <Half view={view} sealed={false} />
+      <Stranger view={view} />
       <JoinedNotes {...props} />
       {view.bill === null ? <Waiting view={view} /> : <Bill view={view} bill={view.bill} />}
+      <PersonNote {...props} />
       {view.turnEndsAt === null || current.sending !== null ? null : (
         <TimeToDecide endsAtMs={view.turnEndsAt} clockOffsetMs={state.clockOffsetMs} more={props.act.moreTime} />
       )}
@@ -75,6 +78,8 @@ function JoinedNotes({ state, act, current, view }: JoinedProps): JSX.Element {
   const isFundsProblem = current.problem?.code === 'insufficient-funds'
   return (
     <>
+      {view.shopAsked ? <Banner kind="note">{words.shopAsked}</Banner> : null}
+      {view.permitted ? <Banner kind="note">{words.shopAgreed}</Banner> : null}
       {current.isChanged && current.sending === null ? <Banner kind="note">{words.changed}</Banner> : null}
       {view.challenge === null ? null : (
         <Banner kind="note">
@@ -142,7 +147,8 @@ function Answers({ act, current, view }: JoinedProps): JSX.Element {
       </Two>
     )
   }
-  if (view.bill === null) return decline
+  if (view.bill === null || view.shopAsked) return decline
+  if (view.unasked) return <UnaskedAnswers act={act} current={current} />
   return (
     <Two>
       {decline}
@@ -150,6 +156,27 @@ function Answers({ act, current, view }: JoinedProps): JSX.Element {
         {sending === 'approve' ? words.approving : words.approve}
       </Button>
     </Two>
+  )
+}
+
+/** Nobody scanned or typed anything for this bill: to decline is the first thing at hand, and to approve a step further. */
+function UnaskedAnswers({ act, current }: Pick<JoinedProps, 'act' | 'current'>): JSX.Element {
+  const words = useWords(walletWords)
+  const { sending } = current
+  return (
+    <div class="unasked">
+      <Button wide busy={sending === 'approve'} disabled={sending === 'decline'} onPress={act.approve}>
+        {sending === 'approve' ? words.approving : words.approve}
+      </Button>
+      <Two>
+        <Button wide disabled={sending !== null} onPress={act.done}>
+          {words.decideLater}
+        </Button>
+        <Button kind="seal" wide busy={sending === 'decline'} disabled={sending === 'approve'} onPress={act.decline}>
+          {sending === 'decline' ? words.declining : words.decline}
+        </Button>
+      </Two>
+    </div>
   )
 }
 

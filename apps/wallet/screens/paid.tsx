@@ -9,16 +9,18 @@ import { walletWords } from '../words.ts'
 import { Half } from './half.tsx'
 import type { JoinedProps } from './joined.tsx'
 import { ProblemNote } from './problem.tsx'
-import { PaymentReceipt, TakeBack } from './receipt.tsx'
+import { waitsForDelivery, PaymentReceipt } from './receipt.tsx'
+import { TakeBack } from './take-back.tsx'
 
 export function Paid({ state, act, banners, current, view }: JoinedProps): JSX.Element {
   const words = useWords(walletWords)
   const locale = useLocale()
   const isHeld = view.state === 'held'
+  const isInPart = view.portions.some((portion) => portion.state === 'settled')
   const lastRefund = view.refunds.at(-1)
   return (
     <Screen
-      title={isHeld ? words.held : words.paid}
+      title={isHeld ? (isInPart ? words.heldInPart : words.held) : words.paid}
       banners={banners}
       actions={
         <Button kind="seal" wide onPress={act.done}>
@@ -35,19 +37,14 @@ export function Paid({ state, act, banners, current, view }: JoinedProps): JSX.E
           )}
         </span>
         <span class="paid-shop">{words.paidShop(view.biller.name)}</span>
-        {isHeld ? <span class="quiet">{words.heldText}</span> : null}
+        {waitsForDelivery(view) ? <span class="quiet">{words.heldText}</span> : null}
         {lastRefund === undefined ? null : (
           <span class="strong">{words.refundedNow(amountText(lastRefund.amount, view.bill?.unit ?? '', locale))}</span>
         )}
       </div>
       {current.problem === null ? null : <ProblemNote problem={current.problem} />}
+      <TakeBack view={view} clockOffsetMs={state.clockOffsetMs} act={act} />
       <PaymentReceipt view={view} />
-      <TakeBack
-        view={view}
-        clockOffsetMs={state.clockOffsetMs}
-        isBusy={current.sending !== null}
-        takeBack={act.decline}
-      />
     </Screen>
   )
 }

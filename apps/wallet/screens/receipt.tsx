@@ -2,21 +2,27 @@
 import type { JSX } from 'preact'
 import type { PaymentView } from '#protocol/views.ts'
 import { amountParts, rateText } from '#apps/shared/money.ts'
-import { Button, EmptyState, Receipt, ReceiptLine, Screen } from '#ui/kit.tsx'
-import { Amount, useNow } from '#ui/numbers.tsx'
+import { EmptyState, Receipt, ReceiptLine, Screen } from '#ui/kit.tsx'
+import { Amount } from '#ui/numbers.tsx'
 import { formatDateTime, useLocale, useWords } from '#ui/i18n.ts'
 import type { ScreenOf } from '../app.tsx'
-import { isPaid, mayTakeBack, type Place } from '../state.ts'
+import { isPaid, type Place } from '../state.ts'
 import { walletWords } from '../words.ts'
 import { BillLines } from './bill-lines.tsx'
 import { endedText } from './ended.tsx'
 import { Whole } from './half.tsx'
 import { ProblemNote } from './problem.tsx'
+import { TakeBack } from './take-back.tsx'
 
 type Bill = NonNullable<PaymentView['bill']>
 
 /** A receipt that was opened from the history or the list of what is set aside. */
-export function ReceiptOf({ place, act, banners }: ScreenOf & { readonly place: Extract<Place, { at: 'receipt' }> }) {
+export function ReceiptOf({
+  place,
+  state,
+  act,
+  banners,
+}: ScreenOf & { readonly place: Extract<Place, { at: 'receipt' }> }) {
   const words = useWords(walletWords)
   const { view, problem, from } = place
   const back = (): void => (from === 'history' ? act.openHistory() : act.go({ at: 'home' }))
@@ -26,6 +32,7 @@ export function ReceiptOf({ place, act, banners }: ScreenOf & { readonly place: 
       {view !== null ? (
         <>
           {isPaid(view) ? <Whole view={view} /> : null}
+          <TakeBack view={view} clockOffsetMs={state.clockOffsetMs} act={act} />
           <PaymentReceipt view={view} />
         </>
       ) : problem === null ? (
@@ -58,10 +65,12 @@ export function PaymentReceipt({ view }: { readonly view: PaymentView }): JSX.El
             <dt>{words.time}</dt>
             <dd>{formatDateTime(approvedAt ?? view.joinedAt, locale)}</dd>
           </div>
-          <div>
-            <dt>{words.terminal}</dt>
-            <dd>{words.legalName(biller.legalName, biller.terminalLabel)}</dd>
-          </div>
+          {biller.isPerson ? null : (
+            <div>
+              <dt>{words.terminal}</dt>
+              <dd>{words.legalName(biller.legalName, biller.terminalLabel)}</dd>
+            </div>
+          )}
           <div>
             <dt>{words.paymentId}</dt>
             <dd>{shortId}</dd>
@@ -129,10 +138,14 @@ function Portions({ view, bill }: { readonly view: PaymentView; readonly bill: B
           value={<Amount parts={amountParts(amount, bill.unit, locale)} size="small" />}
         />
       ))}
-      {sum('held') > 0n ? <p class="quiet small">{words.heldText}</p> : null}
+      {waitsForDelivery(view) ? <p class="quiet small">{words.heldText}</p> : null}
     </>
   )
 }
+
+/** Is some of the money set aside until goods are handed over? */
+export const waitsForDelivery = (view: PaymentView): boolean =>
+  view.portions.some(({ state, waits }) => state === 'held' && waits === 'delivery')
 
 function Refunds({ view, bill }: { readonly view: PaymentView; readonly bill: Bill }): JSX.Element | null {
   const words = useWords(walletWords)
@@ -153,30 +166,6 @@ function Refunds({ view, bill }: { readonly view: PaymentView; readonly bill: Bi
         label={words.afterRefunds}
         value={<Amount parts={amountParts(left, bill.unit, locale)} size="small" />}
       />
-    </div>
-  )
-}
-
-type TakeBackProps = {
-  readonly view: PaymentView
-  readonly clockOffsetMs: number
-  readonly isBusy: boolean
-  readonly takeBack: () => void
-}
-
-/** Goods in their cancellation period may be taken back by the payer. */
-export function TakeBack({ view, clockOffsetMs, isBusy, takeBack }: TakeBackProps): JSX.Element | null {
-  const words = useWords(walletWords)
-  const locale = useLocale()
-  const now = useNow(10_000) + clockOffsetMs
-  if (!mayTakeBack(view, now)) return null
-  const until = Math.max(...view.portions.map((portion) => (portion.state === 'held' ? (portion.until ?? 0) : 0)))
-  return (
-    <div class="stack-small">
-      <p class="quiet">{words.heldUntil(formatDateTime(until, locale))}</p>
-      <Button kind="danger" wide busy={isBusy} onPress={takeBack}>
-        {isBusy ? words.takingBack : words.takeBack}
-      </Button>
     </div>
   )
 }

@@ -7,6 +7,7 @@ import { Settings } from '#ui/settings.tsx'
 import type { ScreenOf } from '../app.tsx'
 import type { State } from '../state.ts'
 import { walletWords } from '../words.ts'
+import { Currencies } from './currencies.tsx'
 
 export function WalletSettings({ state, act, banners }: ScreenOf): JSX.Element {
   const words = useWords(walletWords)
@@ -17,6 +18,13 @@ export function WalletSettings({ state, act, banners }: ScreenOf): JSX.Element {
         state={state}
         add={() => act.go({ at: 'add-passkey', busy: false, problem: null, from: 'settings' })}
       />
+      <section class="stack-small">
+        <h2 class="part">{words.people}</h2>
+        <Button wide onPress={act.openContacts}>
+          {words.contacts}
+        </Button>
+      </section>
+      <Currencies state={state} act={act} />
       <About state={state} />
     </Screen>
   )

@@ -1,0 +1,43 @@
+// Refunds: whole, in part, or by line; never more than was paid, in all and of each line.
+import type { Payment } from './payment.ts'
+import { refuse, type Refusal } from './refusals.ts'
+
+/** `amount` of this line (by index) goes back. */
+export type RefundLine = Readonly<{ line: number; amount: bigint }>
+/** A refund that names no lines is a part of the whole. */
+export type RefundWanted = Readonly<{ amount: bigint; lines: readonly RefundLine[] }>
+
+/** Why this refund cannot be after the earlier ones, or undefined. Lines must sum to the amount: the border's to refuse. */
+export function refundFault(
+  { bill, portions }: Pick<Payment, 'bill' | 'portions'>,
+  earlier: readonly RefundWanted[],
+  { amount, lines }: RefundWanted,
+): Refusal | undefined {
+  const settled = portions.reduce((total, { state }) => total + (state.kind === 'settled' ? state.settled : 0n), 0n)
+  if (bill === null || settled === 0n) return refuse('not-settled')
+  const left = settled - earlier.reduce((total, refund) => total + refund.amount, 0n)
+  if (amount > left) return refuse('already-refunded', { left: String(left) })
+  const before = totals(earlier.flatMap((refund) => refund.lines))
+  const wanted = totals(lines)
+  for (const [line, more] of wanted) {
+    const portion = portions.find((each) => each.lines.includes(line))
+    const billed = bill.lines[line]
+    if (portion === undefined || billed === undefined) return refuse('not-found')
+    if (portion.state.kind !== 'settled') return refuse('not-settled')
+    const ofLine = billed.amount - (before.get(line) ?? 0n)
+    if (more > ofLine) return refuse('already-refunded', { left: String(ofLine) })
+    // Of goods delivered in part less was settled than billed: their lines together give back no more than that.
+    const ofPortion = portion.state.settled - sumOf(before, portion.lines)
+    if (sumOf(wanted, portion.lines) > ofPortion) return refuse('already-refunded', { left: String(ofPortion) })
+  }
+  return undefined
+}
+
+const sumOf = (amounts: ReadonlyMap<number, bigint>, lines: readonly number[]): bigint =>
+  lines.reduce((total, line) => total + (amounts.get(line) ?? 0n), 0n)
+
+function totals(lines: readonly RefundLine[]): Map<number, bigint> {
+  const sums = new Map<number, bigint>()
+  for (const { line, amount } of lines) sums.set(line, (sums.get(line) ?? 0n) + amount)
+  return sums
+}

@@ -1,0 +1,72 @@
+// I30: every approval is stored as it was signed. Its bytes are built again from the payment as its events tell it, and the signature is
+// checked with the key of the payer's device.
+import { verify, type KeyObject } from 'node:crypto'
+import { APPROVAL_LIFE_MS, approvalBytes, claimsOf, METHOD_WHOLE, NO_PAYMENT } from '#core/approval.ts'
+import { billHash } from '#core/bill.ts'
+import { equal, fromHex } from '#core/bytes.ts'
+import type { DeviceId, KeyId, SchemeId } from '#core/ids.ts'
+import type { Payment } from '#core/payment.ts'
+import { publicKeyOf } from '../auth/keys.ts'
+
+export type StoredApproval = Readonly<{ approval: Uint8Array; signature: Uint8Array; key: KeyId }>
+
+const SIGNATURE_BYTES = 64
+
+/** What is wrong with the bytes of this approval of `before` at that time, or undefined. */
+export function approvalFault(
+  scheme: SchemeId,
+  { before, at }: Readonly<{ before: Payment; at: number }>,
+  stored: StoredApproval,
+): string | undefined {
+  const claims = claimsOf(stored.approval)
+  if (claims === undefined || (claims.purpose !== 'approve' && claims.purpose !== 'hand-back'))
+    return 'is no approval of a payment'
+  const nonce = fromHex(before.nonce)
+  if (before.bill === null || nonce === undefined) return 'is of no bill'
+  const rebuilt = approvalBytes({
+    purpose: claims.purpose,
+    scheme,
+    deal: before.deal,
+    payment: claims.purpose === 'hand-back' ? NO_PAYMENT : before.id,
+    billVersion: before.billVersion,
+    billHash: billHash(before.biller, before.bill),
+    payerAccount: before.payer.account,
+    means: before.payer.account,
+    method: METHOD_WHOLE,
+    key: stored.key,
+    nonce,
+    expiresAt: claims.expiresAt,
+  })
+  if (!equal(rebuilt, stored.approval)) return 'is not of this bill, payer and key'
+  if (claims.expiresAt <= at || claims.expiresAt > at + APPROVAL_LIFE_MS) return 'was not good when it was used'
+  return undefined
+}
+
+/** Was this signed before there was a payment (handed back)? */
+export const isHandBack = ({ approval }: StoredApproval): boolean => claimsOf(approval)?.purpose === 'hand-back'
+
+/** A device's key as it was enrolled. */
+export type DeviceKey = Readonly<{ device: DeviceId; publicKey: Uint8Array }>
+
+/** Checks signatures on the machine's other threads; a key is parsed once. */
+export function signatureChecks() {
+  const keys = new Map<KeyId, KeyObject | undefined>()
+  return async (stored: StoredApproval, publicKey: Uint8Array | undefined): Promise<string | undefined> => {
+    if (publicKey === undefined) return 'is signed by a key that nobody has enrolled for this payer'
+    if (!keys.has(stored.key)) {
+      if (keys.size >= KEPT_KEYS) keys.clear()
+      keys.set(stored.key, publicKeyOf(publicKey))
+    }
+    const key = keys.get(stored.key)
+    if (key === undefined || stored.signature.length !== SIGNATURE_BYTES) return 'has no signature that can be checked'
+    const isRight = await new Promise<boolean>((resolve) =>
+      verify('sha256', stored.approval, { key, dsaEncoding: 'ieee-p1363' }, stored.signature, (error, right) =>
+        resolve(error === null && right),
+      ),
+    )
+    return isRight ? undefined : 'is not signed by its key'
+  }
+}
+
+/** Some 50 MB. */
+const KEPT_KEYS = 20_000

@@ -1,0 +1,49 @@
+// What a run did, read from its events when it is over: so the counters prove that each kind of event really happened.
+import { DELIVER_WITHIN_MS, type Payment, type PortionState } from '#core/payment.ts'
+import { EUR } from './directory.ts'
+import type { Counted } from './history.ts'
+import type { World } from './world.ts'
+
+/** Counts the events of a run that is over. */
+export function countEvents({ memory, history, directory }: World): void {
+  const { events, refunds, payments, offers } = memory.contents()
+  const rows = new Map<string, Payment>(payments.map((payment) => [payment.id, payment]))
+  const signed = new Set(
+    offers.flatMap(({ state }) => (state.kind === 'taken' && state.signed !== null ? [String(state.payment)] : [])),
+  )
+  const people = new Set(directory.phones.map(({ actor }) => actor.party))
+  for (const { body, subject } of events) {
+    const payment = rows.get(subject)
+    if (body.kind === 'opened') history.count('deals opened')
+    if (body.kind === 'joined') history.count('joins')
+    if (body.kind === 'billed') history.count('bills changed')
+    if (body.kind === 'asked') history.count('shops asked')
+    if (body.kind === 'permitted') history.count(body.allowed ? 'shops said yes' : 'shops said no')
+    if (body.kind === 'approved') {
+      const isHeld = body.portions.some(({ kind }) => kind === 'held')
+      history.count(isHeld ? 'payments held' : 'payments settled')
+      for (const { kind } of body.portions) if (kind === 'held') history.count('portions held')
+      if (payment?.bill?.unit === EUR) history.count('payments in a second unit')
+      if (signed.has(subject)) history.count('hand-backs settled')
+      if (payment !== undefined && people.has(payment.biller.party)) history.count('people paid people')
+    }
+    if (body.kind === 'moved')
+      for (const [index, state] of body.portions.entries())
+        if ('at' in state && state.at === body.at) history.count(movedBy(state, payment, index))
+    if (body.kind !== 'ended' || !('reason' in body)) continue
+    if (body.reason === 'released' || body.reason === 'idle') history.count('releases')
+    if (body.reason === 'cancelled-by-biller') history.count('cancels')
+    if (body.reason === 'cancelled-by-payer') history.count('declines')
+    if (body.reason === 'refused') history.count('hand-backs that ended')
+  }
+  for (const { lines } of refunds) history.count(lines.length > 0 ? 'refunds by line' : 'refunds')
+}
+
+/** What a portion's move was, as far as its new state tells. */
+function movedBy(state: PortionState, payment: Payment | undefined, index: number): Counted {
+  const hasPeriod = payment?.portions[index]?.conditions.coolingOff != null
+  if (state.kind === 'settled') return hasPeriod ? 'portions released by time' : 'portions delivered'
+  const since = payment?.approvedAt ?? 0
+  if ('at' in state && state.at - since >= DELIVER_WITHIN_MS) return 'undelivered and returned'
+  return hasPeriod ? 'lines taken back' : 'portions delivered'
+}

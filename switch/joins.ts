@@ -1,0 +1,132 @@
+// Join: the offer says who, then the payment is made. Wrong numbers are charged before the look-up, and one answer fits every miss.
+import { bucketOf } from '#core/accounts.ts'
+import { toHex } from '#core/bytes.ts'
+import type { Device } from '#core/device.ts'
+import { bucketOfId, idInBucket } from '#core/ids.ts'
+import type { Account } from '#core/ledger.ts'
+import { decideOffer, isStale, type Offer, type OfferCommand, type Payer } from '#core/offer.ts'
+import { shortageOf } from '#core/payment.ts'
+import { refuse, type Refusal } from '#core/refusals.ts'
+import type { DeviceActor } from './actors.ts'
+import type { BudgetKey } from './budgets.ts'
+import type { Halves } from './halves.ts'
+import { refused } from './lanes.ts'
+import { accountFault, applyToOffer } from './offers.ts'
+import type { FromDevice, Parts } from './parts.ts'
+import type { Answer } from './store.ts'
+import { bucketOfToken, type Tickets } from './tickets.ts'
+
+export function createJoins({ store, scheme, budgets, random, step }: Parts, tickets: Tickets, halves: Halves) {
+  async function join(sent: FromDevice<'join'>): Promise<Answer> {
+    const { actor, command, credential } = sent
+    const home = bucketOfId(actor.id)
+    const [stored, device] = await Promise.all([store.readCommand(home, command), store.readDevice(home, actor.id)])
+    if (stored !== undefined) {
+      if (stored.hash !== command.hash) return refused(refuse('command-mismatch'))
+      await halves.finish(stored.answer)
+      return stored.answer
+    }
+    const keys: BudgetKey[] = [`device:${actor.id}`, `account:${actor.account}`, `address:${sent.address}`]
+    const guessable = credential.kind === 'number'
+    if (guessable && !(await budgets.charge(keys))) return refused(refuse('too-many-tries'))
+    const answer = await joinWith(sent, device).catch((error: unknown) => {
+      // Nothing was decided, so nothing was guessed: the phone will send the same command again.
+      if (guessable) giveBack(keys)
+      throw error
+    })
+    if (guessable && answer.refusal?.code !== 'number-not-found') giveBack(keys)
+    return answer
+  }
+
+  /** Nobody waits for it: what cannot be given back now is owed, and goes with the next (budgets.ts). */
+  const giveBack = (keys: readonly BudgetKey[]): void => void budgets.giveBack(keys).catch(() => {})
+
+  async function joinWith(
+    { actor, command, credential }: FromDevice<'join'>,
+    device: Device | undefined,
+  ): Promise<Answer> {
+    const home = bucketOfId(actor.id)
+    const remember = (answer: Answer): Promise<Answer> =>
+      step({ bucket: home, command, needs: {}, decide: () => answer })
+
+    if (device?.status !== 'active' || device.key !== actor.key) return remember(refused(refuse('device-revoked')))
+    const key = await tickets.find(credential)
+    const offer = key && (await store.readOffer(bucketOfId(key.terminal), key))
+    if (key === undefined || offer === undefined) {
+      // This very join may have been decided and its answer lost, and the offer may have a new token since.
+      const bucket = credential.kind === 'token' ? bucketOfToken(credential.token) : home
+      const stored = bucket < scheme.buckets ? await store.readCommand(bucket, command) : undefined
+      if (stored === undefined) return remember(refused(refuse('number-not-found')))
+      return stored.hash === command.hash ? stored.answer : refused(refuse('command-mismatch'))
+    }
+
+    const payment = idInBucket('pay', home, random(14))
+    const nonce = toHex(random(16))
+    const take = { kind: 'take', credential, payer: await payerOf(actor, offer), payment, nonce, signed: null } as const
+    const shortage = await shortageBefore(offer, take, actor)
+    let taken: Offer | undefined
+    const answer = await step({
+      bucket: bucketOfId(key.terminal),
+      command,
+      needs: { offers: [key], terminals: [key.terminal], seen: [offer.biller.account] },
+      decide(working) {
+        const present = working.offer(key)
+        // That a shop's terminal or account was stopped is not the phone's to know.
+        if (
+          present === undefined ||
+          working.terminal(key.terminal)?.status !== 'active' ||
+          accountFault(working, present.biller.account, present.bill?.unit ?? null) !== undefined
+        ) {
+          return refused(refuse('number-not-found'))
+        }
+        // Said no to here, where a yes would be said: the same join under way at another hub must hear the same.
+        if (shortage !== undefined && !('code' in decideOffer(present, take, working.now))) {
+          applyToOffer(working, present, { kind: 'decline' })
+          return refused(shortage)
+        }
+        const answer = applyToOffer(working, present, take)
+        taken = working.offer(key)
+        // A phone that missed learns nothing about the deal that its number did not open.
+        return answer.refusal === null ? { ...answer, payment } : refused(answer.refusal)
+      },
+    })
+    // At home too: the same command id with another number may lead to another bucket, and must be a mismatch there.
+    if (answer.refusal !== null || answer.payment === null) return remember(answer)
+    const current = taken ?? (await store.readOffer(bucketOfId(key.terminal), key))
+    if (current?.state.kind === 'taken' && current.state.payment === answer.payment)
+      await halves.makePayment(current, command, answer)
+    return answer
+  }
+
+  /** The payer as the terminal will see it; whether a person is known to them is written down as it was when they met. */
+  async function payerOf(actor: DeviceActor, { kind, biller }: Offer): Promise<Payer> {
+    const knows = kind === 'person' ? (await store.readContact(actor.party, biller.account)) === 'listed' : null
+    return { party: actor.party, device: actor.id, account: actor.account, name: actor.name, knows }
+  }
+
+  /** Before joining the hub looks whether this payer could pay this bill; the terminal learns only that a phone was declined. */
+  async function shortageBefore(
+    offer: Offer,
+    take: Extract<OfferCommand, { kind: 'take' }>,
+    actor: DeviceActor,
+  ): Promise<Refusal | undefined> {
+    const { state, bill } = offer
+    if (state.kind !== 'open') return undefined
+    const [now, accounts] = await Promise.all([store.now(), store.readAccounts(actor.account)])
+    if (isStale(state.ticket, now) || 'code' in decideOffer(offer, take, now)) return undefined
+    if (bill === null) return statusFault(accounts)
+    const account = (from: readonly Account[]): Account | null => from.find(({ unit }) => unit === bill.unit) ?? null
+    const shortage = shortageOf(account(accounts), bill, scheme.rules, now)
+    if (shortage?.code !== 'insufficient-funds') return shortage
+    await store.deposit(bucketOf(actor.account, scheme.buckets))
+    return shortageOf(account(await store.readAccounts(actor.account)), bill, scheme.rules, now)
+  }
+
+  return { join }
+}
+
+function statusFault(accounts: readonly Account[]): Refusal | undefined {
+  if (accounts.length === 0) return refuse('account-unknown')
+  if (accounts.some(({ status }) => status === 'open')) return undefined
+  return refuse(accounts.some(({ status }) => status === 'frozen') ? 'account-frozen' : 'account-closed')
+}

@@ -1,0 +1,13 @@
+// The bench runs and gives the figures that are asked of it; how large they are is for a quiet machine, not for a test.
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+
+test('the growth bench fills two banks, posts in both and reads histories', async () => {
+  const args = ['bench/main.ts', 'growth', '--small', '--json', '--rounds', '1', '--seconds', '0.2', '--clients', '2']
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 150_000 })
+  const figures = JSON.parse(stdout) as Record<string, unknown>
+  assert.deepEqual(figures.transfers, [16_000, 160_000])
+  for (const key of ['ratio_growth', 'rate_large_per_s', 'history_p99_ms']) assert.ok(Number(figures[key]) > 0, key)
+})

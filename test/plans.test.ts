@@ -1,0 +1,235 @@
+// Query plans: every statement that hubs send during a story finds its rows by a key and in one bucket, however large the tables
+// grow; those that do not are listed with the reason, and so is every statement the sources name.
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { glob, readFile } from 'node:fs/promises'
+import { after, before, describe, test } from 'node:test'
+import pg from 'pg'
+import { billToWire } from '#protocol/bill.ts'
+import { idFrom, parseId, type PartyId } from '#core/ids.ts'
+import { approve } from '#sdk/approval.ts'
+import type { Client } from '#sdk/client.ts'
+import { withPin } from '#sdk/scram.ts'
+import { readHeads } from '#server/operator-log.ts'
+import { aBankDay } from './support/bank-day.ts'
+import { enrolled, startTestHub, until, type TestHub } from './support/hub.ts'
+import { faultsOfPlan, growTables, recordStatements, type Recorded, type Table } from './support/plans.ts'
+import { billOf, JPY, newId } from './support/world.ts'
+
+/** Statements that may cross buckets or look at more than a key, by name or by a piece of their text. Each must still be sent. */
+const COLD: readonly (readonly [statement: string, reason: string])[] = [
+  ['due_offers', 'the timers ask five times a second for what is due in any bucket: an index by time alone'],
+  ['due_payments', 'as due_offers'],
+  ['due_refunds', 'as due_offers: the index holds only what has not been told'],
+  ['undeposited', 'the sweep, once a second: one probe of the journal for each pair of buckets'],
+  ['deposit', 'money crosses buckets here and nowhere else: each source by its own key, from its mark on'],
+  ['town_ledger', 'the open book of a demo town, for people who look at it'],
+  ['town_balances', 'as town_ledger'],
+  ['where bucket = $1 and name = $2 order by created_at', 'a demo town looks for its three parties when it starts'],
+  ['desk_rules', 'each hub asks every two seconds for the newest of an index that holds the settings of rules alone'],
+  ['last_head', 'once a minute: the newest of one row a day'],
+  ['desk_parties', 'a page of the operator, by name over all buckets: who looks for a name may wait'],
+  ['desk_is_busy', 'before an account is closed: open payments of the scheme, an index that holds no others'],
+  ['desk_actions', 'a page of the log over all buckets, newest first: an index by time'],
+  ['read_balances', 'what is arriving lies in the sources: each by its own key, from its mark on'],
+]
+let hub: TestHub
+let client: pg.PoolClient | undefined
+let tables: ReadonlyMap<string, Table>
+let statements: Recorded
+
+before(async () => {
+  const recording = recordStatements()
+  hub = await startTestHub()
+  await tellStory(hub)
+  recording.stop()
+  statements = recording.statements
+  // A connection as the hub's own: the planner's settings and the role are part of the plan.
+  const grower = new pg.Client(hub.settings)
+  await grower.connect()
+  tables = await growTables(grower)
+  await grower.end()
+  client = await hub.database.transactions.connect()
+  // The server of the run may go before the connection does.
+  client.on('error', () => {})
+})
+after(async () => {
+  client?.release()
+  await hub.stop()
+})
+
+/** A day at the counter, through HTTP and by the doors that have no route yet, so that every statement is sent. */
+async function tellStory({ store, directory, ...rest }: TestHub): Promise<void> {
+  const at = { store, directory, ...rest }
+  const [register, hanako] = await Promise.all([enrolled(at, 'register'), enrolled(at, 'hanako')])
+  const shown: unknown[] = []
+  register.watch({ topic: 'terminal' }, () => {})
+  register.watch({ topic: 'ledger' }, (view) => void shown.push(view))
+  hanako.watch({ topic: 'inbox' }, () => {})
+  const offer = async () => {
+    const deal = newId('deal')
+    const opened = await register.send('open-offer', { deal, bill: billToWire(billOf(900n)) })
+    assert.ok(opened.ok && opened.view.deal?.ticket)
+    return { deal, ticket: opened.view.deal.ticket }
+  }
+  const missed = await hanako.send('join', { credential: { kind: 'number', number: '123456782' } })
+  assert.ok(!missed.ok)
+  const { ticket, deal } = await offer()
+  const joined = await hanako.send('join', { credential: { kind: 'number', number: ticket.number ?? '' } })
+  assert.ok(joined.ok && joined.view.payment)
+  const paid = await approve(hanako, joined.view.payment, withPin('2468'))
+  assert.ok(paid.ok && paid.view.payment)
+  const refunded = await register.send('refund', { payment: paid.view.payment.payment, amount: '100', lines: [] })
+  assert.ok(refunded.ok)
+  const scanned = await offer()
+  const byToken = await hanako.send('join', {
+    credential: { kind: 'token', token: scanned.ticket.link.slice(scanned.ticket.link.lastIndexOf('/') + 1) },
+  })
+  assert.ok(byToken.ok)
+  for (const asked of [
+    register.deals(),
+    register.deal(deal),
+    register.balances(),
+    hanako.history(),
+    hanako.inbox(),
+    hanako.self(),
+  ])
+    assert.ok((await asked).ok)
+  await until(() => shown.length > 0)
+
+  const { self } = (await hanako.identity()) ?? assert.fail()
+  const device = parseId('dev', self.id) ?? assert.fail()
+  const party = (self.kind === 'device' && parseId('pty', self.party)) || assert.fail()
+  const credential = randomBytes(16)
+  await directory.partyOf(party)
+  await directory.namesOf([party])
+  await directory.secretOf(party)
+  await directory.identityOf(device)
+  await directory.publicKeyOf(device)
+  await directory.addPasskey(party, {
+    credential,
+    publicKey: randomBytes(77),
+    counter: 0,
+    isBackupEligible: true,
+    transports: [],
+  })
+  await directory.usePasskey(party, { credential, counter: 1, use: randomBytes(32) })
+  await directory.passkeysOf(party)
+  await directory.putChallenge(device, randomBytes(32), 60_000)
+  await directory.takeChallenge(device)
+  await directory.putChallenge(device, randomBytes(32), 60_000)
+  await store.readPayments([parseId('pay', paid.view.payment.payment) ?? assert.fail()])
+  const other = await enrolled(at, 'kenji')
+  const lost = parseId('dev', ((await other.identity()) ?? assert.fail()).self.id) ?? assert.fail()
+  await other.balances()
+  await directory.endSessions(lost)
+  await directory.revoke(lost)
+  other.close()
+  const kenji = await enrolled(at, 'kenji')
+  await aBankDay({ hub: at, register, hanako, kenji })
+  await atTheDesk(at, party)
+  await atHome(hanako)
+  const office = await enrolled(at, 'office')
+  assert.ok((await office.sales()).ok)
+  office.close()
+  kenji.close()
+  register.close()
+  hanako.close()
+}
+
+/** What an operator looks at and does, at the doors behind the routes. */
+async function atTheDesk({ operators, database }: TestHub, party: PartyId): Promise<void> {
+  const publicKey = Buffer.concat([Buffer.of(4), randomBytes(64)])
+  await operators.createCode({ code: 'A code for Aoki', name: 'Aoki', lifeMs: 60_000 })
+  const identity = await operators.useCode({ code: 'A code for Aoki', publicKey, label: 'Aoki' })
+  assert.ok(identity?.actor.kind === 'operator')
+  await operators.identityOf(identity.actor.id)
+  await operators.createCode({ code: 'A code for Baba', name: 'Baba', lifeMs: 60_000 })
+  await operators.all()
+  await operators.parties({ search: 'Han', before: party, limit: 10 })
+  const { account } = (await operators.party(party)) ?? assert.fail()
+  await operators.partyByAccount(account)
+  await operators.accounts(account)
+  await operators.attributes(party)
+  await operators.machines(party)
+  await operators.holders([account], JPY)
+  await operators.isBusy(party)
+  await operators.actions({ subject: account, before: null, limit: 10 })
+  await operators.rules()
+  await readHeads(database, { before: null, limit: 10 })
+  await operators.sessionOf(idFrom('ses', randomBytes(16)))
+  await operators.revoke(identity.actor.id)
+}
+
+/** What a person looks up and keeps. */
+async function atHome(phone: Client): Promise<void> {
+  const listed = await phone.contacts()
+  assert.ok(listed.ok)
+  const [{ account } = assert.fail()] = listed.view.contacts
+  assert.ok((await phone.putContact({ account, status: 'removed' })).ok)
+  assert.ok((await phone.openUnit('USD')).ok)
+  assert.ok((await phone.history({ kind: 'settle' })).ok)
+  const to = new Date()
+  const day = (date: Date): string => date.toISOString().slice(0, 10)
+  assert.ok((await phone.statement({ from: day(new Date(to.getTime() - 86_400_000)), to: day(to) })).ok)
+}
+
+const isCold = (statement: { name: string | null; text: string }): boolean =>
+  COLD.some(([cold]) => statement.name === cold || (statement.name === null && statement.text.includes(cold)))
+
+describe('query plans', () => {
+  test('every statement of the story finds what it wants by key and in one bucket', async (t) => {
+    const faults: string[] = []
+    for (const statement of statements.values()) {
+      if (isCold(statement)) continue
+      for (const fault of await faultsOfPlan(client ?? assert.fail(), statement.text, tables))
+        faults.push(`${statement.name ?? statement.text.replace(/\s+/gu, ' ').slice(0, 120)}: ${fault}`)
+    }
+    t.diagnostic(`${statements.size} statements over ${tables.size} tables that grow, ${COLD.length} of them cold`)
+    assert.deepEqual(faults, [])
+  })
+
+  test('every statement that a source names was sent, and every cold one is still there', async () => {
+    const sent = new Set([...statements.values()].flatMap(({ name }) => name ?? []))
+    const missing: string[] = []
+    for await (const file of glob('server/**/*.ts')) {
+      const source = await readFile(file, 'utf8')
+      for (const [, name = ''] of source.matchAll(
+        /(?:rowsOf|ask|put)\(\s*'(\w+)',\s+(?:['`]|exactly)|\bname: '(\w+)',\s+text:/gu,
+      ))
+        if (name !== '' && !sent.has(name) && !sent.has(`desk_${name}`)) missing.push(`${name} of ${file}`)
+    }
+    assert.deepEqual(missing, [])
+    for (const [cold] of COLD)
+      assert.ok(
+        [...statements.values()].some((each) => each.name === cold || each.text.includes(cold)),
+        cold,
+      )
+  })
+
+  const PLANTED: readonly (readonly [story: string, text: string, fault: RegExp])[] = [
+    ['a payment by its id without its bucket', 'select snapshot from payment where id = $1', /payment/u],
+    [
+      'the history of the other side, which no index has',
+      'select * from entry where bucket = $1 and other = $2 and amount > 0',
+      /all of a bucket of entry/u,
+    ],
+    ['a party by its name', 'select id from party where name = $1', /party/u],
+    [
+      'the accounts of all buckets',
+      'select a.balance from unnest($1::text[]) n(key) join account a using (key)',
+      /account/u,
+    ],
+    [
+      'the journal of the sources, from the marks',
+      'select t.* from mark m join transfer t on t.credit_bucket = m.bucket and t.bucket = m.source and t.sequence > m.sequence where m.bucket = $1',
+      /no one bucket/u,
+    ],
+    ['all that is open', `select count(*) from payment where state = 'joined'`, /payment/u],
+  ]
+  for (const [story, text, fault] of PLANTED)
+    test(`planted: ${story} is found`, async () => {
+      const [found, ...more] = await faultsOfPlan(client ?? assert.fail(), text, tables)
+      assert.ok(found !== undefined && fault.test([found, ...more].join()), `found: ${found}`)
+    })
+})
