@@ -16,8 +16,26 @@ export const ACTION_KINDS = [
   'set-limits',
   'verify',
   'set-rules',
+  'look',
+  'register-client',
+  'end-client',
 ] as const
 export type ActionKind = (typeof ACTION_KINDS)[number]
+
+/** chief: everything · cashier: the cash desk · support: parties, machines, what is known of a person · auditor: reads */
+export const OPERATOR_ROLES = ['chief', 'cashier', 'support', 'auditor'] as const
+export type OperatorRole = (typeof OPERATOR_ROLES)[number]
+
+const SUPPORT = ['open-party', 'invite', 'revoke', 'freeze', 'unfreeze', 'verify', 'look'] as const
+const MAY: Readonly<Record<Exclude<OperatorRole, 'chief'>, readonly ActionKind[]>> = {
+  cashier: ['cash-in', 'cash-out'],
+  support: SUPPORT,
+  auditor: [],
+}
+
+/** May an operator of this role do this? Operators themselves (invited, revoked) are the chief's alone. */
+export const operatorMay = (role: OperatorRole, what: ActionKind, ofOperator = false): boolean =>
+  role === 'chief' || (!ofOperator && MAY[role].includes(what))
 
 export type Action = Readonly<{
   operator: OperatorId

@@ -7,6 +7,8 @@ export type Device = Readonly<{
   party: PartyId
   key: KeyId
   status: 'active' | 'revoked'
+  /** security-key: nothing is approved without the detachable key, however small */
+  approvesWith: 'any' | 'security-key'
   /** when the owner last proved to be there (PIN or passkey), milliseconds since 1970; 0 for never */
   provedAt: number
   wrongProofs: number
@@ -15,6 +17,21 @@ export type Device = Readonly<{
 
 /** What came with a command: no proof, one that verified, or one that did not. */
 export type ProofResult = 'none' | 'right' | 'wrong'
+
+/** How a right proof was made: by what the owner knows, or by what they hold. `other`: a method that was plugged in. */
+export const STRENGTHS = ['password', 'synced-passkey', 'bound-passkey', 'security-key', 'other'] as const
+export type Strength = (typeof STRENGTHS)[number]
+
+/** The most that one payment may be with a proof of this kind (smallest part of the unit); null: no more than every limit says. */
+export type ProofLimits = Readonly<Record<Strength, bigint | null>>
+
+export const NO_PROOF_LIMITS: ProofLimits = {
+  password: null,
+  'synced-passkey': null,
+  'bound-passkey': null,
+  'security-key': null,
+  other: null,
+}
 
 /** Wrong PINs in a row before the lock, and how long each further one locks: 4 digits fall to 10,000 tries, so 5 free
  *  tries and then 1, 5, 15, 60 minutes leave a thief less than 2 % in a week (some 175 tries). */
@@ -27,18 +44,32 @@ const LOCK_MS = [60_000, 5 * 60_000, 15 * 60_000, 60 * 60_000]
  */
 export function judgeProof(
   device: Device,
-  result: ProofResult,
-  rule: Readonly<{ fresh: boolean; unlockMs: number }>,
+  { proof: result, strength }: Readonly<{ proof: ProofResult; strength: Strength | null }>,
+  /** `amount` is null where no money is asked for */
+  rule: Readonly<{
+    fresh: boolean
+    unlockMs: number
+    amount: bigint | null
+    rules: Readonly<{ proofLimits: ProofLimits }>
+  }>,
   now: number,
 ): { device: Device; refusal: Refusal | null } {
+  const needsKey = device.approvesWith === 'security-key'
   if (result === 'none') {
-    const unlocked = !rule.fresh && now - device.provedAt < rule.unlockMs
-    return { device, refusal: unlocked ? null : refuse('proof-needed') }
+    const unlocked = !rule.fresh && !needsKey && now - device.provedAt < rule.unlockMs
+    if (unlocked) return { device, refusal: null }
+    return { device, refusal: refuse(needsKey ? 'security-key-needed' : 'proof-needed') }
   }
   if (now < device.lockedUntil) {
     return { device, refusal: refuse('proof-locked', { until: String(device.lockedUntil) }) }
   }
-  if (result === 'right') return { device: { ...device, provedAt: now, wrongProofs: 0, lockedUntil: 0 }, refusal: null }
+  if (result === 'right') {
+    if (needsKey && strength !== 'security-key') return { device, refusal: refuse('security-key-needed') }
+    const most = strength === null ? null : rule.rules.proofLimits[strength]
+    const proven = { ...device, provedAt: now, wrongProofs: 0, lockedUntil: 0 }
+    const isTooWeak = most !== null && rule.amount !== null && rule.amount > most
+    return { device: proven, refusal: isTooWeak ? refuse('proof-too-weak', { limit: String(most) }) : null }
+  }
   const wrongProofs = device.wrongProofs + 1
   const over = wrongProofs - FREE_WRONG_PROOFS
   const lockMs = over < 0 ? 0 : (LOCK_MS[Math.min(over, LOCK_MS.length - 1)] ?? 0)

@@ -13,10 +13,13 @@
 //  reopen   | –         | –                  | reopened           | –                  | –
 import { assert } from './assert.ts'
 import { faultOf, type Bill, type Biller } from './bill.ts'
-import type { ProofResult } from './device.ts'
+import type { ProofResult, Strength } from './device.ts'
 import type { DealId, DeviceId, KeyId, OfferToken, PartyId, PaymentId, TerminalId } from './ids.ts'
 import type { AccountNumber } from './accounts.ts'
 import type { PaymentNumber, TerminalKind } from './numbers.ts'
+import type { Askable, Shown } from './persona.ts'
+import type { Question } from './question.ts'
+import type { Cashier } from './staff.ts'
 import { refuse, type Refusal } from './refusals.ts'
 
 /** Who joined, as the payer lets the terminal see it. */
@@ -28,6 +31,10 @@ export type Payer = Readonly<{
   name: string
   /** had the payer listed the biller when they met? null where the biller is a merchant */
   knows: boolean | null
+  /** what the payer lets this biller see */
+  shown: Shown
+  /** what the payer is asked about, should the biller want to see it */
+  mayShow: readonly Askable[]
 }>
 
 export type Ticket = Readonly<{
@@ -47,6 +54,7 @@ export type Signed = Readonly<{
   /** hex of the device key's signature over them, verified at the border */
   signature: string
   proof: ProofResult
+  strength: Strength | null
   key: KeyId
 }>
 
@@ -64,6 +72,10 @@ export type Offer = Readonly<{
   kind: TerminalKind
   biller: Biller
   version: number
+  /** asked instead of a bill: who are you? Then there is no bill, ever */
+  question: Question | null
+  /** who stood at the terminal when it was opened; null where the merchant has no staff */
+  cashier: Cashier | null
   bill: Bill | null
   billVersion: number
   state: OfferState
@@ -108,6 +120,8 @@ export const openOffer = (start: {
   biller: Biller
   deal: DealId
   bill: Bill | null
+  question?: Question | null
+  cashier?: Cashier | null
   ticket: Ticket
   now: number
 }): Offer => ({
@@ -116,6 +130,8 @@ export const openOffer = (start: {
   kind: start.kind,
   biller: start.biller,
   version: 1,
+  question: start.question ?? null,
+  cashier: start.cashier ?? null,
   bill: start.bill,
   billVersion: start.bill === null ? 0 : 1,
   state: { kind: 'open', ticket: start.ticket },
@@ -133,7 +149,8 @@ export function decideOffer(offer: Offer, command: OfferCommand, now: number): O
   switch (command.kind) {
     case 'bill':
       if (state.kind === 'taken') return refuse('joined-meanwhile')
-      if (state.kind !== 'open' || isStale(state.ticket, now)) return refuse('state-conflict')
+      if (state.kind !== 'open' || isStale(state.ticket, now) || offer.question !== null)
+        return refuse('state-conflict')
       if (command.billVersion !== offer.billVersion) return refuse('bill-changed')
       assert(faultOf(command.bill) === undefined, 'the border refused faulty bills')
       return [{ kind: 'billed', bill: command.bill }]

@@ -92,7 +92,7 @@ import { APPROVAL_LIFE_MS, approvalBytes, claimsOf, METHOD_WHOLE, NO_PAYMENT, ty
 import { assert } from './assert.ts'
 import { billHash, fatesOf, faultOf, type Bill, type Biller, type Conditions } from './bill.ts'
 import { equal, fromHex } from './bytes.ts'
-import { judgeProof, type Device, type ProofResult } from './device.ts'
+import { judgeProof, type Device, type ProofLimits, type ProofResult, type Strength } from './device.ts'
 import { bucketOfId, type DealId, type KeyId, type PaymentId, type SchemeId, type TerminalId } from './ids.ts'
 import { dayOf, coolingOffEnds } from './calendar.ts'
 import { affords, spentWith, type Account, type Limits, type Transfer } from './ledger.ts'
@@ -101,6 +101,8 @@ import type { Offer, Payer } from './offer.ts'
 import { refundFault, type RefundLine } from './refund.ts'
 import { refuse, type Refusal, type RefusalCode } from './refusals.ts'
 import { forbiddenLines, purchasesOf } from './restrictions.ts'
+import { shownBoth, type Askable, type Shown } from './persona.ts'
+import { questionHash, type Question } from './question.ts'
 import type { Bought, Standing } from './standing.ts'
 
 export type PortionState =
@@ -136,6 +138,10 @@ export type Payment = Readonly<{
   biller: Biller
   payer: Payer
   version: number
+  /** asked instead of a bill */
+  question: Question | null
+  /** the answer to it: the person was there, and let the asker see this */
+  answered: Readonly<{ released: readonly Askable[]; strength: Strength; at: number }> | null
   bill: Bill | null
   billVersion: number
   /** hex of the 16 bytes that the next approval must carry; drawn anew with each bill */
@@ -175,9 +181,18 @@ export type SchemeRules = Readonly<{
   zone: string
   /** goods that this payer may not buy: refused, or the shop is asked */
   restricted: 'refuse' | 'ask'
+  /** what a kind of proof is good for */
+  proofLimits: ProofLimits
 }>
 
-export type Evidence = Readonly<{ bytes: Uint8Array; signature: Uint8Array; proof: ProofResult; key: KeyId }>
+/** `strength` is null unless the proof is right. */
+export type Evidence = Readonly<{
+  bytes: Uint8Array
+  signature: Uint8Array
+  proof: ProofResult
+  strength: Strength | null
+  key: KeyId
+}>
 
 export type PaymentCommand =
   | Readonly<{ kind: 'approve'; evidence: Evidence; outside?: boolean; handedBack?: boolean }>
@@ -192,6 +207,10 @@ export type PaymentCommand =
   | Readonly<{ kind: 'respond'; evidence: Evidence }>
   | Readonly<{ kind: 'deliver'; portion: number; amount: bigint }>
   | Readonly<{ kind: 'refunded'; refund: PaymentId; amount: bigint; lines: readonly RefundLine[] }>
+  /** the payer shows more of themselves: `shown` was made from what is verified */
+  | Readonly<{ kind: 'show'; shown: Shown }>
+  /** the answer to a question */
+  | Readonly<{ kind: 'prove'; evidence: Evidence; released: readonly Askable[]; shown: Shown }>
   | Readonly<{ kind: 'time' }>
 
 type Ending = NonNullable<Payment['ended']>
@@ -208,6 +227,8 @@ export type PaymentEvent =
   | Readonly<{ kind: 'responded'; passed: boolean; at: number }>
   | Readonly<{ kind: 'asked'; lines: readonly number[]; at: number }>
   | Readonly<{ kind: 'permitted'; allowed: boolean; at: number }>
+  | Readonly<{ kind: 'shown'; shown: Shown; at: number }>
+  | Readonly<{ kind: 'proven'; released: readonly Askable[]; shown: Shown; strength: Strength; at: number }>
   | Readonly<{ kind: 'refunded'; refund: PaymentId; amount: bigint; lines: readonly RefundLine[]; at: number }>
 
 /** What was locked and loaded for the command. */
@@ -222,12 +243,14 @@ export type Loaded = Readonly<{
 /** Events to record; a refusal too may carry events (a decline) and a changed device (a wrong PIN). */
 export type Decision = Readonly<{ events: readonly PaymentEvent[]; refusal: Refusal | null; device: Device | null }>
 
-export type PaymentState = 'joined' | 'authorising' | 'held' | 'settled' | 'ended'
+export type PaymentState = 'joined' | 'authorising' | 'held' | 'settled' | 'proven' | 'ended'
 
 /** An unfinished join ends by itself: a terminal that forgets its customer must not keep a phone in a deal. */
 export const JOINED_LIFE_MS = 10 * 60_000
 /** A bill between people waits this long for an answer. */
 export const PERSON_BILL_LIFE_MS = 3 * 24 * 3_600_000
+/** A question sent to a person: whoever asked is waiting at a browser. */
+export const QUESTION_LIFE_MS = 5 * 60_000
 /** The longest a phone may ask for more time. */
 export const PATIENCE_MS = 5 * 60_000
 /** A hold that waits for delivery goes back to the payer after this. */
@@ -242,7 +265,9 @@ const DUE: PortionState = { kind: 'due' }
 export function joinedPayment(offer: Offer): Payment {
   assert(offer.state.kind === 'taken', 'only a taken offer makes a payment')
   const { payment, payer, nonce, at } = offer.state
+  // Nobody stands before a screen: it was sent to the person, who may be anywhere.
   const patient = offer.kind === 'person'
+  const isSent = payer.device === null
   return {
     id: payment,
     deal: offer.deal,
@@ -250,14 +275,19 @@ export function joinedPayment(offer: Offer): Payment {
     biller: offer.biller,
     payer,
     version: offer.version + 1,
+    question: offer.question,
+    answered: null,
     bill: offer.bill,
     billVersion: offer.billVersion,
     nonce,
     portions: offer.bill === null ? [] : portionsOf(offer.bill),
     joinedAt: at,
-    turn: offer.bill === null || patient ? null : { since: at, idleAt: at + IDLE_JOIN_MS },
+    turn:
+      (offer.bill === null && offer.question === null) || patient || isSent
+        ? null
+        : { since: at, idleAt: at + IDLE_JOIN_MS },
     patient,
-    expiresAt: at + (patient ? PERSON_BILL_LIFE_MS : JOINED_LIFE_MS),
+    expiresAt: at + lifeOf(offer, isSent),
     challenge: null,
     proven: null,
     asked: null,
@@ -269,11 +299,17 @@ export function joinedPayment(offer: Offer): Payment {
   }
 }
 
+const lifeOf = ({ kind, question }: Offer, isSent: boolean): number => {
+  if (question !== null && isSent) return QUESTION_LIFE_MS
+  return kind === 'person' ? PERSON_BILL_LIFE_MS : JOINED_LIFE_MS
+}
+
 const portionsOf = (bill: Bill): Portion[] =>
   fatesOf(bill).map(({ conditions, lines, amount }) => ({ conditions, lines, amount, state: DUE }))
 
 /** The payment's own state, derived: what is still open wins over what is done. */
 export function stateOf(payment: Payment): PaymentState {
+  if (payment.answered !== null) return 'proven'
   if (payment.ended !== null && payment.approvedAt === null) return 'ended'
   const kinds = new Set(payment.portions.map((portion) => portion.state.kind))
   if (kinds.has('authorising')) return 'authorising'
@@ -282,7 +318,7 @@ export function stateOf(payment: Payment): PaymentState {
   return kinds.has('settled') ? 'settled' : 'ended'
 }
 
-export const isFinal = (payment: Payment): boolean => ['settled', 'ended'].includes(stateOf(payment))
+export const isFinal = (payment: Payment): boolean => ['settled', 'proven', 'ended'].includes(stateOf(payment))
 
 /** What has reached the payee (before refunds), in the bill's unit. */
 export const settledAmount = (payment: Payment): bigint =>
@@ -313,6 +349,8 @@ export function needsOf(
     case 'challenge':
     case 'respond':
     case 'permit':
+    case 'show':
+    case 'prove':
     case 'refunded':
       return []
   }
@@ -342,7 +380,7 @@ export function decide(payment: Payment, loaded: Loaded, command: PaymentCommand
       return yes({ kind: 'answered', portions, at })
     }
     case 'bill':
-      if (state !== 'joined') return no(refuse('state-conflict'))
+      if (state !== 'joined' || payment.question !== null) return no(refuse('state-conflict'))
       if (command.billVersion !== payment.billVersion) return no(refuse('bill-changed'))
       assert(faultOf(command.bill) === undefined, 'the border refused faulty bills')
       return yes({ kind: 'billed', bill: command.bill, nonce: command.nonce, at })
@@ -367,6 +405,10 @@ export function decide(payment: Payment, loaded: Loaded, command: PaymentCommand
       return yes({ kind: 'challenged', nonce: command.nonce, at })
     case 'respond':
       return decideResponse(payment, loaded, command.evidence, now)
+    case 'show':
+      return state === 'joined' ? yes({ kind: 'shown', shown: command.shown, at }) : no(refuse('state-conflict'))
+    case 'prove':
+      return decideAnswer(payment, loaded, command, now)
     case 'deliver':
       return decideDelivery(payment, command, now)
     case 'refunded': {
@@ -398,10 +440,11 @@ function decideApproval(
 
   const { device, account, rules, standing } = loaded
   assert(device !== null, 'approve loads the device')
+  const { total } = payment.bill
   const judged = judgeProof(
     device,
-    evidence.proof,
-    { fresh: payment.bill.total >= rules.freshProofFrom, unlockMs: rules.unlockMs },
+    evidence,
+    { fresh: total >= rules.freshProofFrom, unlockMs: rules.unlockMs, amount: total, rules },
     now,
   )
   if (judged.refusal !== null) return { events: [], refusal: judged.refusal, device: judged.device }
@@ -426,6 +469,33 @@ function decideApproval(
     outside ? { kind: 'authorising', until: now + AUTHORISE_WITHIN_MS } : fundedState(conditions, amount, now),
   )
   return { events: [{ kind: 'approved', portions, at: now }], refusal: null, device: judged.device }
+}
+
+/** The answer to a question always wants a fresh proof: nothing but the proof is asked for. */
+function decideAnswer(
+  payment: Payment,
+  loaded: Loaded,
+  command: Extract<PaymentCommand, { kind: 'prove' }>,
+  now: number,
+): Decision {
+  const { evidence, released, shown } = command
+  if (stateOf(payment) !== 'joined' || payment.question === null) return no(refuse('state-conflict'))
+  if (payment.challenge !== null) return no(refuse('challenge-open'))
+  const { attributes } = payment.question
+  if (released.some((what) => !attributes.includes(what))) return no(refuse('state-conflict'))
+  const fault = evidenceFault(payment, loaded, evidence, 'authenticate', now, released)
+  if (fault !== undefined) return no(fault)
+  const { device } = loaded
+  assert(device !== null, 'prove loads the device')
+  const judged = judgeProof(device, evidence, { fresh: true, unlockMs: 0, amount: null, rules: loaded.rules }, now)
+  if (judged.refusal !== null) return { events: [], refusal: judged.refusal, device: judged.device }
+  assert(evidence.strength !== null, 'a right proof has a strength')
+  const { strength } = evidence
+  return {
+    events: [{ kind: 'proven', released, shown, strength, at: now }],
+    refusal: null,
+    device: judged.device,
+  }
 }
 
 /** A purchase handed back settles or ends: nobody waits before a screen for a second try. */
@@ -486,13 +556,14 @@ function evidenceFault(
   evidence: Evidence,
   purpose: Purpose,
   now: number,
+  released: readonly Askable[] = [],
 ): Refusal | undefined {
   const { device, rules } = loaded
   assert(device !== null, 'evidence is judged with its device')
   if (device.status !== 'active' || device.key !== evidence.key) return refuse('device-revoked')
   const claims = claimsOf(evidence.bytes)
   if (claims === undefined) return refuse('signature-invalid')
-  const hash = payment.bill === null ? new Uint8Array(32) : billHash(payment.biller, payment.bill)
+  const hash = signedHash(payment, released)
   if (claims.billVersion !== payment.billVersion || !equal(claims.billHash, hash)) {
     return claims.billVersion === payment.billVersion ? refuse('signature-invalid') : refuse('bill-changed')
   }
@@ -515,6 +586,12 @@ function evidenceFault(
   if (!equal(rebuilt, evidence.bytes)) return refuse('signature-invalid')
   if (claims.expiresAt <= now) return refuse('approval-expired')
   return claims.expiresAt > now + APPROVAL_LIFE_MS ? refuse('signature-invalid') : undefined
+}
+
+/** What stands where the bill's hash does; a challenge before the bill is there proves for none. */
+function signedHash({ question, bill, biller }: Payment, released: readonly Askable[]): Uint8Array {
+  if (question !== null) return questionHash(biller, question, released)
+  return bill === null ? new Uint8Array(32) : billHash(biller, bill)
 }
 
 function nonceBytes(nonce: string): Uint8Array {
@@ -545,6 +622,7 @@ function decideCancel(payment: Payment, by: 'payer' | 'biller', now: number): De
       return yes({ ...endedEvent(payment, reason, now), portions })
     }
     case 'settled':
+    case 'proven':
     case 'ended':
       return no(refuse('state-conflict'))
   }
@@ -578,7 +656,12 @@ function decideResponse(payment: Payment, loaded: Loaded, evidence: Evidence, no
   const fault = evidenceFault(payment, loaded, evidence, 'challenge', now)
   if (fault !== undefined) return no(fault)
   assert(loaded.device !== null, 'respond loads the device')
-  const judged = judgeProof(loaded.device, evidence.proof, { fresh: true, unlockMs: 0 }, now)
+  const judged = judgeProof(
+    loaded.device,
+    evidence,
+    { fresh: true, unlockMs: 0, amount: null, rules: loaded.rules },
+    now,
+  )
   if (judged.refusal === null)
     return { events: [{ kind: 'responded', passed: true, at: now }], refusal: null, device: judged.device }
   if (judged.refusal.code !== 'proof-wrong') return { events: [], refusal: judged.refusal, device: judged.device }
@@ -607,7 +690,7 @@ const deliveredState = (amount: bigint, now: number): PortionState =>
   amount === 0n ? ended(now) : { kind: 'settled', settled: amount, at: now }
 
 function decideTime(payment: Payment, now: number): Decision {
-  if (payment.ended !== null && payment.approvedAt === null) return yes()
+  if (payment.answered !== null || (payment.ended !== null && payment.approvedAt === null)) return yes()
   if (stateOf(payment) === 'joined') {
     if (now >= payment.expiresAt) return yes(endedEvent(payment, 'expired', now))
     if (payment.turn !== null && now >= payment.turn.idleAt) return yes(endedEvent(payment, 'idle', now))
@@ -627,7 +710,7 @@ function decideTime(payment: Payment, now: number): Decision {
 /** When the hub must look at the payment again (milliseconds since 1970), or null. */
 export function paymentDueAt(payment: Payment): number | null {
   const state = stateOf(payment)
-  if (state === 'settled' || state === 'ended') return null
+  if (state === 'settled' || state === 'proven' || state === 'ended') return null
   if (state === 'joined') return Math.min(payment.expiresAt, payment.turn?.idleAt ?? Infinity)
   const dues = payment.portions.flatMap(({ state }) => {
     if (state.kind === 'authorising') return [state.until]
@@ -709,6 +792,13 @@ export function evolve(payment: Payment, event: PaymentEvent): Payment {
     case 'permitted': {
       const permitted = event.allowed ? { billVersion: payment.billVersion, at: event.at } : null
       return { ...next, asked: null, permitted, turn: phonesTurn(payment, event.at) }
+    }
+    case 'shown':
+      return { ...next, payer: { ...payment.payer, shown: shownBoth(payment.payer.shown, event.shown), mayShow: [] } }
+    case 'proven': {
+      const { released, shown, strength, at } = event
+      const payer = { ...payment.payer, shown: shownBoth(payment.payer.shown, shown), mayShow: [] }
+      return { ...next, payer, answered: { released, strength, at }, turn: null }
     }
     case 'refunded': {
       const { refund, amount, lines, at } = event

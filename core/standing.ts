@@ -9,8 +9,8 @@ export type Attributes = Readonly<{
   birthDate: number | null
   /** ISO 3166 code or subdivision: JP-14 */
   region: string | null
-  /** `until` is the last day it counts, null for no end */
-  memberships: readonly Readonly<{ name: string; until: number | null }>[]
+  /** `until` is the last day it counts, null for no end; `number` is what a card would say */
+  memberships: readonly Readonly<{ name: string; until: number | null; number?: string | null }>[]
 }>
 
 /** How many of an article (shop and code) were bought on a day. */

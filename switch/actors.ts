@@ -8,6 +8,8 @@ import {
   type PartyId,
   type TerminalId,
 } from '#core/ids.ts'
+import type { OperatorRole } from '#core/actions.ts'
+import type { Cashier } from '#core/staff.ts'
 
 export type TerminalActor = Readonly<{
   kind: 'terminal'
@@ -18,6 +20,8 @@ export type TerminalActor = Readonly<{
   name: string
   legalName: string
   label: string
+  /** who stands there; null where nobody has signed in, or the merchant has no staff */
+  cashier: Cashier | null
 }>
 
 export type DeviceActor = Readonly<{
@@ -30,7 +34,13 @@ export type DeviceActor = Readonly<{
   legalName: string
 }>
 
-export type OperatorActor = Readonly<{ kind: 'operator'; id: OperatorId; key: KeyId; name: string }>
+export type OperatorActor = Readonly<{
+  kind: 'operator'
+  id: OperatorId
+  key: KeyId
+  name: string
+  role: OperatorRole
+}>
 
 export type Actor = TerminalActor | DeviceActor | OperatorActor
 
@@ -44,4 +54,5 @@ export const billerOf = ({ id, key, party, account, name, legalName }: DeviceAct
   name,
   legalName,
   label: name,
+  cashier: null,
 })

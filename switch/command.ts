@@ -1,6 +1,8 @@
 // What the switch understands: commands of terminals and devices, already checked and parsed at the border.
 import type { AccountNumber } from '#core/accounts.ts'
 import type { Bill } from '#core/bill.ts'
+import type { Askable } from '#core/persona.ts'
+import type { Question } from '#core/question.ts'
 import type { CommandId, DealId, PaymentId } from '#core/ids.ts'
 import type { Transfer } from '#core/ledger.ts'
 import type { Credential } from '#core/offer.ts'
@@ -10,6 +12,9 @@ import type { DeviceActor, TerminalActor } from './actors.ts'
 
 export type TerminalCommand =
   | Readonly<{ name: 'open-offer'; deal: DealId; bill: Bill | null }>
+  | Readonly<{ name: 'ask'; deal: DealId; question: Question }>
+  /** straight to a person: a relying site's, never a route's */
+  | Readonly<{ name: 'ask-person'; deal: DealId; to: AccountNumber; question: Question }>
   | Readonly<{ name: 'renew-number'; deal: DealId }>
   | Readonly<{ name: 'change-bill'; deal: DealId; payment: PaymentId | null; billVersion: number; bill: Bill }>
   | Readonly<{ name: 'cancel-deal'; deal: DealId; payment: PaymentId | null }>
@@ -25,6 +30,8 @@ export type DeviceCommand =
   | Readonly<{ name: 'join'; credential: Credential; address: string }>
   | Readonly<{ name: 'approve'; payment: PaymentId; evidence: Evidence }>
   | Readonly<{ name: 'respond'; payment: PaymentId; evidence: Evidence }>
+  | Readonly<{ name: 'prove'; payment: PaymentId; evidence: Evidence; released: readonly Askable[] }>
+  | Readonly<{ name: 'show'; payment: PaymentId; attributes: readonly Askable[] }>
   | Readonly<{ name: 'decline'; payment: PaymentId }>
   | Readonly<{ name: 'attend'; payment: PaymentId }>
   | Readonly<{ name: 'take-back'; payment: PaymentId; portion: number }>

@@ -3,10 +3,21 @@
 import type { AccountKey, AccountNumber } from '#core/accounts.ts'
 import type { Device } from '#core/device.ts'
 import type { PostedAction } from '#core/actions.ts'
-import type { CommandId, DealId, DeviceId, OfferToken, OperatorId, PartyId, PaymentId, TerminalId } from '#core/ids.ts'
+import type {
+  CommandId,
+  DealId,
+  DeviceId,
+  OfferToken,
+  OperatorId,
+  PartyId,
+  PaymentId,
+  StaffId,
+  TerminalId,
+} from '#core/ids.ts'
 import type { Account, Entry, PostedTransfer, TransferKind } from '#core/ledger.ts'
 import type { Offer, OfferEvent } from '#core/offer.ts'
 import type { Evidence, Payment, PaymentEvent } from '#core/payment.ts'
+import type { Persona } from '#core/persona.ts'
 import type { RefundLine } from '#core/refund.ts'
 import type { RefusalCode } from '#core/refusals.ts'
 import type { Standing } from '#core/standing.ts'
@@ -29,7 +40,8 @@ export type Answer = Readonly<{
   note: string | null
 }>
 
-export type StoredCommand = CommandKey & Readonly<{ hash: string; answer: Answer }>
+/** `staff`: who stood at the terminal; null for phones, operators, time, and merchants without staff. */
+export type StoredCommand = CommandKey & Readonly<{ hash: string; staff: StaffId | null; answer: Answer }>
 /** The ends of the bucket's two chains: the journal of transfers and the operator's actions. */
 export type Head = Readonly<{ sequence: bigint; hash: Uint8Array; actions: bigint; actionsHash: Uint8Array }>
 export type Terminal = Readonly<{ id: TerminalId; party: PartyId; status: 'active' | 'revoked' }>
@@ -153,6 +165,8 @@ export type Store = {
   readEntries(page: EntryPage): Promise<Readonly<{ entries: Entry[]; next: bigint | null }>>
   /** how the party has filed this account: null for not at all */
   readContact(party: PartyId, account: AccountNumber): Promise<'listed' | 'blocked' | null>
+  /** what could be shown of this person to this biller, and what they let it see; nothing of a party without a profile */
+  readPersona(party: PartyId, biller: PartyId): Promise<Persona>
   /** who has this account, for a bill to a person; undefined for nobody */
   readHolder(account: AccountNumber): Promise<Holder | undefined>
   /** the terminal's offers, newest first by opening time, `before` excluded; those of one moment are not parted, even beyond `limit` */
