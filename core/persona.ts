@@ -73,6 +73,13 @@ export function shownOf(persona: Persona, wanted: readonly Askable[], day: numbe
 /** The attributes that this merchant sees without a question. */
 export const shownAtOnce = ({ releases }: Persona): Askable[] => ASKABLE.filter((what) => releases[what] === 'show')
 
+/** The attributes that the payer decides about each time, of those that would show anything on `day`. */
+export const shownOnAsking = (persona: Persona, day: number): Askable[] =>
+  ASKABLE.filter((what) => persona.releases[what] === 'ask' && showsAnything(shownOf(persona, [what], day)))
+
+const showsAnything = ({ members, ...rest }: Shown): boolean =>
+  members.length > 0 || Object.values(rest).some((value) => value !== null)
+
 /** Both together: what was shown before stays shown. */
 export const shownBoth = (before: Shown, more: Shown): Shown => ({
   ageBand: more.ageBand ?? before.ageBand,

@@ -23,10 +23,17 @@ const Passkey = part.Closed({
   signature: part.Base64urlPart(1000, 'WebAuthn signature'),
 })
 
+/** A method that was plugged in (voice, face, and what comes): its own name and its own answer. */
+const Other = part.Closed({
+  kind: Type.Literal('other'),
+  method: Type.String({ pattern: '^[a-z][a-z0-9-]{0,30}$' }),
+  answer: part.Base64urlPart(LIMITS.proofAnswerLength, 'what the method asks for, bound to the approval bytes'),
+})
+
 const evidence = {
   approval: part.Base64urlPart(216, 'the 162 approval bytes as the phone built them'),
   signature: part.Base64urlPart(86, 'P-256 signature r‖s by the device key over the approval bytes'),
-  proof: Type.Union([Scram, Passkey, Type.Null()], {
+  proof: Type.Union([Scram, Passkey, Other, Type.Null()], {
     description: 'a fresh proof of the owner, or null while the unlock lasts',
   }),
 }
@@ -38,6 +45,13 @@ export const COMMANDS = {
   'open-offer': part.Closed(
     { ...ofDeal, bill: orNull(part.BillPart) },
     { description: 'A terminal opens a deal: a number and a QR wait for a phone. The bill may come later.' },
+  ),
+  ask: part.Closed(
+    { ...ofDeal, question: part.QuestionPart },
+    {
+      description:
+        'A terminal asks who somebody is: a deal with a question instead of a bill. No money; number, QR, join and expiry are those of bills.',
+    },
   ),
   'renew-number': part.Closed(ofDeal, { description: 'A new number for an offer whose number has run out.' }),
   'change-bill': part.Closed(
@@ -115,6 +129,17 @@ export const COMMANDS = {
     { description: "The payer's signed consent to exactly this bill." },
   ),
   respond: part.Closed({ ...ofPayment, ...evidence }, { description: "The payer's answer to a challenge." }),
+  prove: part.Closed(
+    { ...ofPayment, released: part.AskablesPart, ...evidence },
+    {
+      description:
+        "The answer to a question: a fresh proof of the owner over approval bytes with purpose authenticate, which hold the question's hash with exactly these attributes.",
+    },
+  ),
+  show: part.Closed(
+    { ...ofPayment, attributes: part.AskablesPart },
+    { description: "The payer lets the shop see these of the view's `mayShow`, until the deal is over." },
+  ),
   decline: part.Closed(ofPayment, {
     description: 'The payer cancels before settlement, or takes back goods within their cancellation period.',
   }),
@@ -130,7 +155,7 @@ export type CommandBody<Name extends CommandName> = Static<(typeof COMMANDS)[Nam
 export type AnyCommand = { [Name in CommandName]: { name: Name; body: CommandBody<Name> } }[CommandName]
 export type ProofBody = CommandBody<'approve'>['proof']
 
-export const TERMINAL_COMMANDS = ['release', 'deliver', 'challenge', 'permit'] as const
+export const TERMINAL_COMMANDS = ['ask', 'release', 'deliver', 'challenge', 'permit'] as const
 /** Whoever asks for money: a terminal, or a person's phone. */
 export const BILLER_COMMANDS = [
   'open-offer',
@@ -141,4 +166,13 @@ export const BILLER_COMMANDS = [
   'bill-person',
   'submit-signed',
 ] as const
-export const DEVICE_COMMANDS = ['join', 'approve', 'respond', 'decline', 'attend', 'take-back'] as const
+export const DEVICE_COMMANDS = [
+  'join',
+  'approve',
+  'respond',
+  'prove',
+  'show',
+  'decline',
+  'attend',
+  'take-back',
+] as const

@@ -12,12 +12,40 @@ export const LIMITS = {
   /** a display name as it fits a register's screen at 2 m */
   nameLength: 60,
   lineQuantity: 99_999,
+  /** the answer of a plugged-in proof, in base64url: some seconds of a voice or one picture; the body's limit leaves room for the rest */
+  proofAnswerLength: 40_000,
   /** of one payment: each is kept in its snapshot, and nobody gives a sale back in more than a hundred pieces */
   refunds: 100,
   /** a membership's name as the operator writes it */
   membershipLength: 40,
   /** of one person: a card case full */
   memberships: 50,
+  /** RFC 5321's longest path is 254 characters */
+  emailLength: 254,
+  /** a picture as the wallet sends it: 512 × 512 in good quality is 100 KB, in base64 a third more, and some phones write worse JPEG */
+  pictureSentBytes: 400 * 1024,
+  /** a picture as it is stored */
+  pictureBytes: 100 * 1024,
+  /** its edge in pixels: what a register shows at arm's length */
+  pictureEdge: 512,
+  /** decoded, at most: 2048 × 2048; a picture that says more is not decoded at all */
+  picturePixels: 4 * 1024 * 1024,
+  /** phones of one person: a family's drawer */
+  devices: 20,
+  /** people of one merchant: a department store has its own system */
+  staff: 200,
+  /** a code from a mail is typed within a quarter of an hour, and six digits stand five wrong tries */
+  mailCodeMs: 15 * 60_000,
+  mailCodeTries: 5,
+  /** a phone asked for by mail and password waits a day, so that a thief of both is seen in time; in a demo a minute */
+  deviceWaitMs: 24 * 3_600_000,
+  demoDeviceWaitMs: 60_000,
+  /** a cashier who does nothing is signed out: a coffee break */
+  cashierIdleMs: 30 * 60_000,
+  /** a proof that is no payment */
+  presenceMs: 5 * 60_000,
+  /** mails of the demo town that are kept */
+  demoMails: 50,
   /** an operator's reason: a sentence or two, kept for ever */
   whyLength: 200,
   /** people one bills or pays: a village */
@@ -69,6 +97,14 @@ export const BUDGETS = {
   enrolment: { burst: 10, perHour: 30, perDay: 100 },
   /** bills sent to people unasked: a club's treasurer is quick, a swindler is stopped (UPI had to ban the feature for want of it) */
   bills: { burst: 20, perHour: 20, perDay: 50 },
+  /** mails to one address: whoever writes somebody else's address must not fill the mailbox */
+  mails: { burst: 3, perHour: 6, perDay: 12 },
+  /** mails asked for from one block of addresses */
+  mailing: { burst: 10, perHour: 30, perDay: 100 },
+  /** passwords tried for one account by phones that are not enrolled; those that are have their own count in their own row */
+  recovery: { burst: 5, perHour: 5, perDay: 10 },
+  /** questions put to one person unasked (CIBA): more is harassment (MFA bombing) */
+  questions: { burst: 5, perHour: 10, perDay: 30 },
   /** names asked for by account number */
   lookups: { burst: 10, perHour: 30, perDay: 100 },
 } as const

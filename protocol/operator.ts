@@ -1,7 +1,9 @@
 // The operator's desk: its commands (each with the reason in the operator's own words, which goes into the log), its views and routes.
 import { Type, type Static, type TSchema } from 'typebox'
-import { ACTION_KINDS } from '#core/actions.ts'
+import { ACTION_KINDS, OPERATOR_ROLES } from '#core/actions.ts'
+import { STAFF_ROLES } from '#core/staff.ts'
 import { LIFETIME_MS } from '#core/numbers.ts'
+import { ASKABLE } from '#core/persona.ts'
 import { LIMITS } from './limits.ts'
 import * as part from './parts.ts'
 import type { Route } from './routes.ts'
@@ -17,6 +19,9 @@ export const INVITED_TERMINALS = [
   'web-shop',
 ] as const satisfies readonly Exclude<keyof typeof LIFETIME_MS, 'person'>[]
 
+/** What of a person an operator may ask to see. */
+export const LOOKS = ['birth-date', 'portrait', 'email'] as const
+
 const DayPart = Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$', description: 'YYYY-MM-DD' })
 
 export const LimitsPart = part.Closed(
@@ -30,7 +35,11 @@ export const AttributesPart = part.Closed({
   region: orNull(Type.String({ pattern: '^[A-Z]{2}(-[A-Z0-9]{1,3})?$', examples: ['JP-14'] })),
   memberships: Type.Array(
     part.Closed(
-      { name: part.TextPart(LIMITS.membershipLength), until: orNull(DayPart) },
+      {
+        name: part.TextPart(LIMITS.membershipLength),
+        until: orNull(DayPart),
+        number: Type.Optional(orNull(part.TextPart(LIMITS.membershipLength))),
+      },
       { description: 'to the end of that day' },
     ),
     { maxItems: LIMITS.memberships },
@@ -92,7 +101,20 @@ export const OPERATOR_COMMANDS = {
           label: part.TextPart(LIMITS.nameLength),
           terminal: part.literals(INVITED_TERMINALS),
         }),
-        part.Closed({ kind: Type.Literal('operator'), name: part.TextPart(LIMITS.nameLength) }),
+        part.Closed({
+          kind: Type.Literal('operator'),
+          name: part.TextPart(LIMITS.nameLength),
+          role: Type.Optional(part.literals(OPERATOR_ROLES, 'chief where it is left out')),
+        }),
+        part.Closed(
+          {
+            kind: Type.Literal('staff'),
+            party: part.PartyIdPart,
+            name: part.TextPart(LIMITS.nameLength),
+            role: part.literals(STAFF_ROLES),
+          },
+          { description: "one of a merchant's people: the code sets the PIN at one of its terminals" },
+        ),
       ]),
     },
     {
@@ -124,6 +146,29 @@ export const OPERATOR_COMMANDS = {
     { ...ofDesk, party: part.PartyIdPart, attributes: AttributesPart },
     { description: 'What the operator has seen proof of: decides about restricted goods. Replaces what was known.' },
   ),
+  look: part.Closed(
+    { ...ofDesk, party: part.PartyIdPart, what: part.literals(LOOKS) },
+    { description: 'Shows what nobody should see without a reason: the log has a line of each look.' },
+  ),
+  'register-client': part.Closed(
+    {
+      ...ofDesk,
+      party: part.PartyIdPart,
+      name: part.TextPart(LIMITS.nameLength),
+      redirectUris: Type.Array(Type.String({ pattern: '^https?://[!-~]{1,500}$' }), {
+        maxItems: 10,
+        description: 'https, or http for localhost alone',
+      }),
+      ciba: part.literals(['none', 'poll', 'ping']),
+      notificationEndpoint: orNull(Type.String({ pattern: '^https?://[!-~]{1,500}$' })),
+      attributes: Type.Array(part.literals(ASKABLE), { maxItems: ASKABLE.length, uniqueItems: true }),
+    },
+    { description: "A merchant's site may sign people in (OpenID Connect). The secret is told once." },
+  ),
+  'end-client': part.Closed(
+    { ...ofDesk, client: Type.String({ pattern: '^[0-9A-Za-z_-]{1,60}$' }) },
+    { description: 'The site may sign nobody in any more.' },
+  ),
   'set-rules': part.Closed(
     {
       ...ofDesk,
@@ -149,6 +194,15 @@ export const OperatorAnswerView = part.Closed({
   code: orNull(Type.String({ description: 'the one-time code as a person types it' })),
   codeExpiresAt: orNull(part.TimePart),
   rows: orNull(Type.Integer({ description: 'rows booked' })),
+  look: orNull(
+    part.Closed({
+      birthDate: orNull(DayPart),
+      claimedBirthDate: orNull(DayPart),
+      email: orNull(Type.String()),
+      portrait: orNull(Type.String({ description: 'base64 of the JPEG' })),
+    }),
+  ),
+  client: orNull(part.Closed({ id: Type.String(), secret: Type.String() })),
 })
 export type OperatorAnswerView = Static<typeof OperatorAnswerView>
 
@@ -215,7 +269,24 @@ export const PartyFileView = part.Closed({
       spentInMonth: part.AmountPart,
     }),
   ),
-  attributes: AttributesPart,
+  attributes: part.Closed(
+    { ...AttributesPart.properties, birthDate: Type.Null() },
+    { description: 'verified; the birth date is shown by look alone' },
+  ),
+  has: part.Closed({
+    birthDate: Type.Boolean(),
+    claimedBirthDate: Type.Boolean(),
+    email: Type.Boolean(),
+    portrait: Type.Boolean(),
+  }),
+  staff: Type.Array(
+    part.Closed({
+      id: Type.String(),
+      name: Type.String(),
+      role: part.literals(STAFF_ROLES),
+      status: part.literals(['active', 'ended']),
+    }),
+  ),
   devices: Type.Array(part.Closed({ id: part.DeviceIdPart, ...Machine })),
   terminals: Type.Array(part.Closed({ id: part.TerminalIdPart, kind: part.literals(INVITED_TERMINALS), ...Machine })),
   entries: Type.Array(part.Closed({ unit: part.UnitPart, ...EntryView.properties }), {
@@ -227,6 +298,8 @@ export type PartyFileView = Static<typeof PartyFileView>
 export const OperatorView = part.Closed({
   id: part.OperatorIdPart,
   name: Type.String(),
+  role: part.literals(OPERATOR_ROLES),
+  hasPasskey: Type.Boolean(),
   status: part.literals(['active', 'revoked']),
   enrolledAt: part.TimePart,
 })
@@ -337,6 +410,29 @@ export const OPERATOR_ROUTES = {
     response: part.Closed({ operators: Type.Array(OperatorView) }),
     problems: [],
   },
+  operatorClients: {
+    method: 'GET',
+    path: '/v1/operator/clients',
+    summary: 'Sites that sign people in.',
+    access: 'token',
+    who: 'operator',
+    response: part.Closed({
+      clients: Type.Array(
+        part.Closed({
+          id: Type.String(),
+          party: part.PartyIdPart,
+          merchant: Type.String(),
+          name: Type.String(),
+          redirectUris: Type.Array(Type.String()),
+          ciba: part.literals(['none', 'poll', 'ping']),
+          attributes: Type.Array(part.literals(ASKABLE)),
+          status: part.literals(['active', 'ended']),
+          createdAt: part.TimePart,
+        }),
+      ),
+    }),
+    problems: [],
+  },
   creditCheck: {
     method: 'POST',
     path: '/v1/operator/credit-check',
@@ -355,7 +451,10 @@ export type OperatorRouteView<Name extends OperatorRouteName> = Static<(typeof O
 
 const PROBLEMS: Record<OperatorCommandName, readonly string[]> = {
   'open-party': ['unit-invalid'],
-  invite: ['party-unknown', 'account-closed', 'state-conflict'],
+  invite: ['party-unknown', 'account-closed', 'state-conflict', 'too-many-staff'],
+  look: ['party-unknown'],
+  'register-client': ['party-unknown', 'field-invalid', 'no-host-name'],
+  'end-client': ['not-found'],
   revoke: ['not-found'],
   'cash-in': ['account-unknown', 'account-closed', 'unit-mismatch', 'unit-invalid', 'amount-invalid', 'over-limit'],
   'cash-out': [
@@ -387,7 +486,7 @@ const commandRoute = (name: OperatorCommandName): Route => ({
   body: OPERATOR_COMMANDS[name],
   response: OperatorAnswerView,
   ...(name === 'credit-file' && { bodyBytes: LIMITS.creditFileBytes }),
-  problems: ['command-mismatch', 'could-not-decide', ...PROBLEMS[name]],
+  problems: ['command-mismatch', 'could-not-decide', 'not-permitted', ...PROBLEMS[name]],
 })
 
 // Object.keys loses the names' type; they are those of OPERATOR_COMMANDS.

@@ -1,5 +1,7 @@
 // The small schemas that messages and views are made of. Amounts are decimal-integer strings in the unit's smallest part.
 import { Type, type TEnum, type TObject, type TProperties, type TSchema } from 'typebox'
+import { ASKABLE } from '#core/persona.ts'
+import { REASON_LENGTH } from '#core/question.ts'
 import { LIMITS } from './limits.ts'
 
 /** An object that refuses unknown fields. */
@@ -113,3 +115,7 @@ export const literals = <const Values extends readonly string[]>(
   values: Values,
   description?: string,
 ): TEnum<[...Values]> => Type.Enum<[...Values]>([...values], description === undefined ? {} : { description })
+
+/** What may be asked of a person beside the display name; each once. */
+export const AskablesPart = Type.Array(literals(ASKABLE), { uniqueItems: true, maxItems: ASKABLE.length })
+export const QuestionPart = Closed({ attributes: AskablesPart, reason: TextPart(REASON_LENGTH) })

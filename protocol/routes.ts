@@ -2,6 +2,7 @@
 import { Type, type Static, type TSchema } from 'typebox'
 import { BILLER_COMMANDS, COMMANDS, DEVICE_COMMANDS, TERMINAL_COMMANDS, type CommandName } from './commands.ts'
 import { TRANSFER_KINDS } from '#core/ledger.ts'
+import { ALL_IDENTITY_ROUTES } from './identity.ts'
 import { LIMITS } from './limits.ts'
 import { ALL_OPERATOR_ROUTES } from './operator.ts'
 import * as part from './parts.ts'
@@ -10,8 +11,8 @@ import * as view from './views.ts'
 /** open: anybody · token: a session's token reads · signed: RFC 9421 signature with the session's key on every request */
 export type Access = 'open' | 'token' | 'signed'
 
-/** biller: a terminal, or a person's phone that asks for money · holder: the same two, as those who have an account */
-export type Who = 'terminal' | 'device' | 'biller' | 'holder' | 'operator'
+/** keeper: whoever keeps passkeys, a person's phone or an operator · biller: a terminal, or a person's phone that asks for money · holder: the same two, as those who have an account */
+export type Who = 'terminal' | 'device' | 'biller' | 'holder' | 'operator' | 'keeper'
 
 export type Route = Readonly<{
   method: 'GET' | 'POST'
@@ -47,6 +48,15 @@ export const EnrolmentRequest = part.Closed({
 })
 export type EnrolmentRequest = Static<typeof EnrolmentRequest>
 
+/** An operator's, with SHA-256 of the session bytes as its challenge. */
+export const PasskeyAssertion = part.Closed({
+  credential: part.Base64urlPart(1400, 'credential id'),
+  authenticatorData: part.Base64urlPart(2000, 'WebAuthn authenticatorData'),
+  clientData: part.Base64urlPart(4000, 'WebAuthn clientDataJSON'),
+  signature: part.Base64urlPart(1000, 'WebAuthn signature'),
+})
+export type PasskeyAssertion = Static<typeof PasskeyAssertion>
+
 export const SessionRequest = part.Closed({
   actor: Type.Union([part.DeviceIdPart, part.TerminalIdPart, part.OperatorIdPart]),
   key: part.KeyIdPart,
@@ -57,6 +67,7 @@ export const SessionRequest = part.Closed({
     86,
     'by the enrolled key over "WS1" | scheme 16 | actor (text) | key 16 | ephemeral 65 | nonce 16 | at 8',
   ),
+  passkey: Type.Optional(PasskeyAssertion),
 })
 export type SessionRequest = Static<typeof SessionRequest>
 
@@ -147,7 +158,7 @@ const READS = {
     access: 'open',
     body: SessionRequest,
     response: SessionGrant,
-    problems: ['signature-invalid', 'device-revoked', 'terminal-inactive', 'operator-revoked'],
+    problems: ['signature-invalid', 'device-revoked', 'terminal-inactive', 'operator-revoked', 'passkey-needed'],
   },
   secret: {
     method: 'POST',
@@ -164,17 +175,19 @@ const READS = {
     path: '/v1/passkeys/options',
     summary: 'What the browser needs to make a passkey.',
     access: 'signed',
-    who: 'device',
-    body: part.Closed({}),
+    who: 'keeper',
+    body: part.Closed({
+      roaming: Type.Optional(Type.Boolean({ description: 'a security key that can be pulled out' })),
+    }),
     response: PasskeyOptions,
     problems: ['no-host-name'],
   },
   passkey: {
     method: 'POST',
     path: '/v1/passkeys',
-    summary: 'Adds a passkey to the person.',
+    summary: 'Adds a passkey to the person or operator.',
     access: 'signed',
-    who: 'device',
+    who: 'keeper',
     body: PasskeyRequest,
     response: Done,
     problems: ['no-host-name', 'signature-invalid'],
@@ -473,5 +486,6 @@ export type RouteView<Name extends RouteName> = Static<(typeof READS)[Name]['res
 export const ALL_ROUTES: readonly Route[] = [
   ...Object.values(READS),
   ...COMMAND_ROUTES.map(({ route }) => route),
+  ...ALL_IDENTITY_ROUTES,
   ...ALL_OPERATOR_ROUTES,
 ]

@@ -1,6 +1,14 @@
 // The exact bytes that devices sign and both sides derive keys from, built once for the SDK and the hub.
-import { concat, fromU64, toBase64url, utf8, type Bytes } from '#core/bytes.ts'
-import { idBytes, type DeviceId, type KeyId, type OperatorId, type SchemeId, type TerminalId } from '#core/ids.ts'
+import { concat, fromU64, toBase64url, utf8, sha256, type Bytes } from '#core/bytes.ts'
+import {
+  idBytes,
+  type DeviceId,
+  type KeyId,
+  type OperatorId,
+  type SchemeId,
+  type StaffId,
+  type TerminalId,
+} from '#core/ids.ts'
 
 /** What the new key signs at enrolment: "WE1" | code without blanks and dashes in capitals | public key 65. */
 export const enrolmentBytes = (code: string, publicKey: Uint8Array): Bytes =>
@@ -65,3 +73,36 @@ export function toBase64(bytes: Uint8Array): string {
   const text = toBase64url(bytes).replaceAll('-', '+').replaceAll('_', '/')
   return text.padEnd(Math.ceil(text.length / 4) * 4, '=')
 }
+
+/**
+ * What stands in the approval bytes (purpose authenticate; deal, payment and bill version zero) where a bill's hash would, when the
+ * owner proves to be there for something that is no payment: SHA-256 of ["WD1", action, subject]. The subject is the new StoredKey
+ * (change-secret), the credential (remove-passkey), the address (change-email), the value (approves-with), else empty.
+ */
+export const presenceHash = (action: string, subject: string): Bytes =>
+  sha256(utf8(JSON.stringify(['WD1', action, subject])))
+
+/** What a phone that has waited signs to be let in: "WF1" | request 16. */
+export const finishBytes = (request: Uint8Array): Bytes => concat(utf8('WF1'), request)
+
+/** The stored result that a closed wallet returns by itself: "WP1" | device 16 | pushed command 16 | proved at 8 | good until 8. */
+export const storedPresenceBytes = (
+  presence: Readonly<{ device: DeviceId; command: Uint8Array; provedAt: number; until: number }>,
+): Bytes =>
+  concat(
+    utf8('WP1'),
+    idBytes(presence.device),
+    presence.command,
+    fromU64(BigInt(presence.provedAt)),
+    fromU64(BigInt(presence.until)),
+  )
+
+/** What a cashier's PIN is proved over (scramMessage's approvalHash, with the staff id as account): SHA-256 of "WC1" | terminal 16 | staff 16. */
+export const cashierHash = (terminal: TerminalId, staff: StaffId): Bytes =>
+  sha256(concat(utf8('WC1'), idBytes(terminal), idBytes(staff)))
+
+/** What a password is proved over when a new phone asks to be let in (scramMessage with the account number): SHA-256 of "WR1" | its public key 65. */
+export const recoveryHash = (publicKey: Uint8Array): Bytes => sha256(concat(utf8('WR1'), publicKey))
+
+/** What the scheme's key signs of a pushed message, so that a wallet knows it from everybody else's: "WM1" | its JSON without the signature. */
+export const pushedBytes = (json: string): Bytes => concat(utf8('WM1'), utf8(json))

@@ -1,7 +1,9 @@
 // What the hub shows: whole views with versions, never changes. Each side sees what it may know and nothing else.
 import { Type, type Static } from 'typebox'
 import { TRANSFER_KINDS } from '#core/ledger.ts'
+import { STRENGTHS } from '#core/device.ts'
 import { END_REASONS } from '#core/payment.ts'
+import { AGE_BANDS } from '#core/persona.ts'
 import * as part from './parts.ts'
 
 const orNull = <const Schema extends Parameters<typeof Type.Union>[0][number]>(schema: Schema) =>
@@ -9,6 +11,22 @@ const orNull = <const Schema extends Parameters<typeof Type.Union>[0][number]>(s
 
 const EndReason = part.literals(END_REASONS)
 const Kind = part.literals(TRANSFER_KINDS)
+
+const Question = orNull(part.QuestionPart)
+
+/** What the payer lets the other side see; null or empty where nothing was released, or nothing is known. */
+export const ShownView = part.Closed({
+  ageBand: orNull(part.literals(AGE_BANDS)),
+  members: Type.Array(part.Closed({ name: Type.String(), number: orNull(Type.String()) })),
+  region: orNull(Type.String()),
+  email: orNull(Type.String()),
+  portrait: Type.Boolean({ description: 'a picture may be looked at' }),
+})
+export type ShownView = Static<typeof ShownView>
+
+const Answered = orNull(
+  part.Closed({ released: part.AskablesPart, strength: part.literals(STRENGTHS), at: part.TimePart }),
+)
 
 const Refund = part.Closed({
   payment: part.PaymentIdPart,
@@ -35,7 +53,18 @@ const Portion = part.Closed({
 export const DealView = part.Closed({
   deal: part.DealIdPart,
   version: part.VersionPart,
-  state: part.literals(['open', 'expired', 'withdrawn', 'joined', 'authorising', 'held', 'settled', 'ended']),
+  state: part.literals([
+    'open',
+    'expired',
+    'withdrawn',
+    'joined',
+    'authorising',
+    'held',
+    'settled',
+    'proven',
+    'ended',
+  ]),
+  question: Question,
   bill: orNull(part.BillPart),
   billVersion: part.VersionPart,
   ticket: orNull(
@@ -46,7 +75,9 @@ export const DealView = part.Closed({
     }),
   ),
   payment: orNull(part.PaymentIdPart),
-  payer: orNull(part.Closed({ name: Type.String() })),
+  payer: orNull(part.Closed({ name: Type.String(), shown: ShownView })),
+  answered: Answered,
+  cashier: orNull(Type.String({ description: 'who opened the deal; null where the merchant has no staff' })),
   tally: orNull(Type.String({ description: 'hex; both screens draw the same tally from it' })),
   declines: Type.Integer({ description: 'how often a phone was turned away; never why' }),
   challenge: orNull(part.literals(['asked', 'passed', 'failed'])),
@@ -72,7 +103,7 @@ export const PaymentView = part.Closed({
   payment: part.PaymentIdPart,
   deal: part.DealIdPart,
   version: part.VersionPart,
-  state: part.literals(['joined', 'authorising', 'held', 'settled', 'ended']),
+  state: part.literals(['joined', 'authorising', 'held', 'settled', 'proven', 'ended']),
   biller: part.Closed({
     party: part.PartyIdPart,
     account: part.AccountPart,
@@ -86,12 +117,16 @@ export const PaymentView = part.Closed({
   unasked: Type.Boolean({ description: 'sent straight to the person, who did not scan or type anything' }),
   shopAsked: Type.Boolean({ description: 'the shop is deciding whether it may sell this' }),
   permitted: Type.Boolean({ description: 'the shop has said yes to this bill' }),
+  question: Question,
+  answered: Answered,
+  shown: ShownView,
+  mayShow: part.AskablesPart,
   payerAccount: part.AccountPart,
   bill: orNull(part.BillPart),
   billVersion: part.VersionPart,
   nonce: part.NoncePart,
   tally: Type.String(),
-  freshProof: Type.Boolean({ description: 'this amount wants a fresh proof of the owner' }),
+  freshProof: Type.Boolean({ description: 'this amount, or this question, wants a fresh proof of the owner' }),
   challenge: orNull(part.Closed({ nonce: part.NoncePart, failures: Type.Integer() })),
   ended: orNull(EndReason),
   portions: Type.Array(Portion),

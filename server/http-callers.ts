@@ -22,6 +22,7 @@ const KINDS: Readonly<Record<Who, readonly Actor['kind'][]>> = {
   biller: ['terminal', 'device'],
   holder: ['terminal', 'device'],
   operator: ['operator'],
+  keeper: ['device', 'operator'],
 }
 
 /** May this kind of actor call a route for `who`? */

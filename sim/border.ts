@@ -140,10 +140,11 @@ function evidenceOf(body: Signed, by: EnrolledPhone): Evidence | undefined {
   const signature = fromBase64url(body.signature)
   if (bytes === undefined || signature === undefined || !isSame(signature, toySign(by.key, bytes))) return undefined
   const { proof } = body
-  if (proof?.kind !== 'scram') return { bytes, signature, proof: 'none', key: by.actor.key }
+  if (proof?.kind !== 'scram') return { bytes, signature, proof: 'none', strength: null, key: by.actor.key }
   const given = fromBase64url(proof.clientProof)
   const isRight = given !== undefined && isSame(given, toyProof(by.key, bytes))
-  return { bytes, signature, proof: isRight ? 'right' : 'wrong', key: by.actor.key }
+  const judged = isRight ? ({ proof: 'right', strength: 'password' } as const) : ({ proof: 'wrong', strength: null } as const)
+  return { bytes, signature, ...judged, key: by.actor.key }
 }
 
 const isSame = (left: Uint8Array, right: Uint8Array): boolean => Buffer.compare(left, right) === 0

@@ -2,6 +2,7 @@
 // keys, accounts in one or two units, opening balances and contacts.
 import { accountNumber, bucketOf, systemAccount, serialInBucket, type AccountNumber } from '#core/accounts.ts'
 import { assert } from '#core/assert.ts'
+import { NO_PROOF_LIMITS } from '#core/device.ts'
 import { toHex } from '#core/bytes.ts'
 import { idFrom, idInBucket, terminalOfDevice, type PartyId, type TerminalId } from '#core/ids.ts'
 import { unitOf, type Unit } from '#core/money.ts'
@@ -58,6 +59,7 @@ export function schemeOf(chance: Chance): Scheme {
       limits: { perPayment: 2_900n, perDay, perMonth },
       zone: chance.pick(ZONES),
       restricted: chance.happens(0.6) ? 'ask' : 'refuse',
+      proofLimits: NO_PROOF_LIMITS,
     },
   }
 }
@@ -133,7 +135,7 @@ export async function openDirectory(options: {
     const id = idInBucket('trm', bucketOf(shop.account, BUCKETS), chance.bytes(14))
     await store.register({ terminals: [{ id, party: shop.party, status: 'active' }] })
     const label = `Till ${index + 1}`
-    const names = { name: 'Bakery', legalName: 'Bakery Ltd.', label }
+    const names = { name: 'Bakery', legalName: 'Bakery Ltd.', label, cashier: null }
     const actor = { kind: 'terminal', id, key: idFrom('key', chance.bytes(16)), ...shop, ...names } as const
     registers.push({ actor, key: key(), address: label })
   }
@@ -143,7 +145,7 @@ export async function openDirectory(options: {
     const keyId = idFrom('key', chance.bytes(16))
     const { party, account, name, legalName } = owner
     await store.register({
-      devices: [{ id, party, key: keyId, status: 'active', provedAt: 0, wrongProofs: 0, lockedUntil: 0 }],
+      devices: [{ id, party, key: keyId, status: 'active', approvesWith: 'any', provedAt: 0, wrongProofs: 0, lockedUntil: 0 }],
     })
     const actor = { kind: 'device', id, key: keyId, party, account, name, legalName } as const
     return { actor, key: secrets, address: toHex(chance.bytes(4)) }
@@ -166,7 +168,7 @@ export async function openDirectory(options: {
   const thief = await person('Thief')
   const operatorId = idInBucket('opr', chance.below(BUCKETS), chance.bytes(14))
   const operator: EnrolledOperator = {
-    actor: { kind: 'operator', id: operatorId, key: idFrom('key', chance.bytes(16)), name: 'Desk' },
+    actor: { kind: 'operator', id: operatorId, key: idFrom('key', chance.bytes(16)), name: 'Desk', role: 'chief' },
     key: key(),
     address: 'desk',
   }

@@ -109,6 +109,7 @@ export function faultyStore(
     readBalances: (account) => read(() => store.readBalances(account)),
     readMissing: (accounts) => read(() => store.readMissing(accounts)),
     readContact: (party, account) => read(() => store.readContact(party, account)),
+    readPersona: (party, biller) => read(() => store.readPersona(party, biller)),
     readHolder: (account) => read(() => store.readHolder(account)),
     readAccounts: (keys) => read(() => store.readAccounts(keys)),
     readEntries: (page) => read(() => store.readEntries(page)),

@@ -111,8 +111,8 @@ const wantsReopening = (payment: Payment): boolean =>
   stateOf(payment) === 'ended' &&
   (payment.ended?.reason === 'released' || payment.ended?.reason === 'idle')
 
-function evidenceFrom({ bytes, signature, proof, key }: Signed): Evidence {
+function evidenceFrom({ bytes, signature, proof, strength, key }: Signed): Evidence {
   const [approval, sealed] = [fromHex(bytes), fromHex(signature)]
   assert(approval !== undefined && sealed !== undefined, 'the offer keeps hex')
-  return { bytes: approval, signature: sealed, proof, key }
+  return { bytes: approval, signature: sealed, proof, strength, key }
 }

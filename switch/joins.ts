@@ -1,11 +1,13 @@
 // Join: the offer says who, then the payment is made. Wrong numbers are charged before the look-up, and one answer fits every miss.
 import { bucketOf } from '#core/accounts.ts'
 import { toHex } from '#core/bytes.ts'
+import { dayOf } from '#core/calendar.ts'
 import type { Device } from '#core/device.ts'
 import { bucketOfId, idInBucket } from '#core/ids.ts'
 import type { Account } from '#core/ledger.ts'
 import { decideOffer, isStale, type Offer, type OfferCommand, type Payer } from '#core/offer.ts'
 import { shortageOf } from '#core/payment.ts'
+import type { Persona } from '#core/persona.ts'
 import { refuse, type Refusal } from '#core/refusals.ts'
 import type { DeviceActor } from './actors.ts'
 import type { BudgetKey } from './budgets.ts'
@@ -13,6 +15,7 @@ import type { Halves } from './halves.ts'
 import { refused } from './lanes.ts'
 import { accountFault, applyToOffer } from './offers.ts'
 import type { FromDevice, Parts } from './parts.ts'
+import { showingOf } from './showing.ts'
 import type { Answer } from './store.ts'
 import { bucketOfToken, type Tickets } from './tickets.ts'
 
@@ -62,8 +65,13 @@ export function createJoins({ store, scheme, budgets, random, step }: Parts, tic
 
     const payment = idInBucket('pay', home, random(14))
     const nonce = toHex(random(16))
-    const take = { kind: 'take', credential, payer: await payerOf(actor, offer), payment, nonce, signed: null } as const
-    const shortage = await shortageBefore(offer, take, actor)
+    const [knows, persona] = await Promise.all([knowsOf(actor, offer), personaFor(actor, offer)])
+    const { party, account, name } = actor
+    const takeOn = (day: number): Take => {
+      const payer: Payer = { party, device: actor.id, account, name, knows, ...showingOf(persona, day) }
+      return { kind: 'take', credential, payer, payment, nonce, signed: null }
+    }
+    const shortage = await shortageBefore(offer, takeOn, actor)
     let taken: Offer | undefined
     const answer = await step({
       bucket: bucketOfId(key.terminal),
@@ -71,6 +79,7 @@ export function createJoins({ store, scheme, budgets, random, step }: Parts, tic
       needs: { offers: [key], terminals: [key.terminal], seen: [offer.biller.account] },
       decide(working) {
         const present = working.offer(key)
+        const take = takeOn(working.today)
         // That a shop's terminal or account was stopped is not the phone's to know.
         if (
           present === undefined ||
@@ -98,22 +107,26 @@ export function createJoins({ store, scheme, budgets, random, step }: Parts, tic
     return answer
   }
 
-  /** The payer as the terminal will see it; whether a person is known to them is written down as it was when they met. */
-  async function payerOf(actor: DeviceActor, { kind, biller }: Offer): Promise<Payer> {
-    const knows = kind === 'person' ? (await store.readContact(actor.party, biller.account)) === 'listed' : null
-    return { party: actor.party, device: actor.id, account: actor.account, name: actor.name, knows }
-  }
+  /** Whether a person is known to the payer is written down as it was when they met. */
+  const knowsOf = async (actor: DeviceActor, { kind, biller }: Offer): Promise<boolean | null> =>
+    kind === 'person' ? (await store.readContact(actor.party, biller.account)) === 'listed' : null
+
+  /** People see nothing of each other but the name, and of a question only its answer shows something. */
+  const personaFor = (actor: DeviceActor, { kind, question, biller }: Offer): Promise<Persona> | null =>
+    kind === 'person' || question !== null ? null : store.readPersona(actor.party, biller.party)
 
   /** Before joining the hub looks whether this payer could pay this bill; the terminal learns only that a phone was declined. */
   async function shortageBefore(
     offer: Offer,
-    take: Extract<OfferCommand, { kind: 'take' }>,
+    takeOn: (day: number) => Take,
     actor: DeviceActor,
   ): Promise<Refusal | undefined> {
-    const { state, bill } = offer
+    const { state, bill, question } = offer
     if (state.kind !== 'open') return undefined
     const [now, accounts] = await Promise.all([store.now(), store.readAccounts(actor.account)])
+    const take = takeOn(dayOf(now, scheme.rules.zone))
     if (isStale(state.ticket, now) || 'code' in decideOffer(offer, take, now)) return undefined
+    if (question !== null) return closedFault(accounts)
     if (bill === null) return statusFault(accounts)
     const account = (from: readonly Account[]): Account | null => from.find(({ unit }) => unit === bill.unit) ?? null
     const shortage = shortageOf(account(accounts), bill, scheme.rules, now)
@@ -124,6 +137,12 @@ export function createJoins({ store, scheme, budgets, random, step }: Parts, tic
 
   return { join }
 }
+
+type Take = Extract<OfferCommand, { kind: 'take' }>
+
+/** Who somebody is does not hang on money: a frozen person can say it, one who has left cannot. */
+const closedFault = (accounts: readonly Account[]): Refusal | undefined =>
+  accounts.length > 0 && accounts.every(({ status }) => status === 'closed') ? refuse('account-closed') : undefined
 
 function statusFault(accounts: readonly Account[]): Refusal | undefined {
   if (accounts.length === 0) return refuse('account-unknown')

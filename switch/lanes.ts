@@ -1,6 +1,7 @@
 // Lanes: a command's step waits in the lane of its bucket; a lane takes all that waits into one batch, one commit.
 // A commit in flight gathers the next batch. A batch that fails runs again step by step; a step that fails alone three
 // times gets the stored refusal could-not-decide and an alarm, and the rest go on.
+import type { StaffId } from '#core/ids.ts'
 import { refuse, type Refusal } from '#core/refusals.ts'
 import { LIMITS } from '#protocol/limits.ts'
 import {
@@ -15,10 +16,13 @@ import {
 } from './store.ts'
 import { workingRows, type Changes, type Working } from './working.ts'
 
+/** A command as its row will name it; `staff`: who stood at the terminal, where somebody did. */
+export type SentCommand = CommandKey & Readonly<{ hash: string; staff?: StaffId | null }>
+
 /** One decision in one bucket. With a command its answer is stored; a command seen before gets its stored answer. */
 export type Step = Readonly<{
   bucket: number
-  command: (CommandKey & Readonly<{ hash: string }>) | null
+  command: SentCommand | null
   needs: Partial<Needs>
   decide: (working: Working) => Outcome
 }>
@@ -177,8 +181,10 @@ function decideOnce(step: Step, working: Working): Outcome {
   const stored = working.command(bucket, command)
   if (stored !== undefined) return stored.hash === command.hash ? stored.answer : refused(refuse('command-mismatch'))
   const outcome = step.decide(working)
-  if (outcome !== 'again')
-    working.saveCommand(bucket, { actor: command.actor, id: command.id, hash: command.hash, answer: outcome })
+  if (outcome !== 'again') {
+    const { actor, id, hash, staff = null } = command
+    working.saveCommand(bucket, { actor, id, hash, staff, answer: outcome })
+  }
   return outcome
 }
 

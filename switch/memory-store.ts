@@ -15,7 +15,8 @@ import { affords, GENESIS_HASH, NOTHING_SPENT, type Account, type Entry, type Po
 import type { Unit } from '#core/money.ts'
 import { offerDueAt, type Offer } from '#core/offer.ts'
 import { isFinal, paymentDueAt, type Payment } from '#core/payment.ts'
-import type { Standing } from '#core/standing.ts'
+import { NO_RELEASES } from '#core/persona.ts'
+import { NO_ATTRIBUTES, type Standing } from '#core/standing.ts'
 import { LIMITS } from '#protocol/limits.ts'
 import type {
   Balance,
@@ -24,6 +25,7 @@ import type {
   Head,
   Holder,
   NumberRow,
+  Profile,
   RefundRow,
   Rows,
   Store,
@@ -58,6 +60,7 @@ export type MemoryStore = Store &
       accounts?: readonly { key: AccountKey; unit: Unit }[]
       holders?: readonly (Holder & Readonly<{ account: AccountNumber }>)[]
       contacts?: readonly Readonly<{ party: PartyId; account: AccountNumber; status: 'listed' | 'blocked' }>[]
+      profiles?: readonly Profile[]
     }): Promise<void>
     contents(): Contents
   }>
@@ -82,6 +85,7 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
   const actions: PostedAction[] = []
   const holders = new Map<AccountNumber, Holder>()
   const contacts = new Map<string, 'listed' | 'blocked'>()
+  const profiles = new Map<PartyId, Profile>()
   for (let bucket = 0; bucket < buckets; bucket++) {
     heads.set(bucket, { sequence: 0n, hash: GENESIS_HASH, actions: 0n, actionsHash: GENESIS_ACTION })
     journal.set(bucket, [])
@@ -255,6 +259,16 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
       return { entries, next: looked.length < range.length ? (looked.at(-1)?.number ?? null) : null }
     },
     readContact: async (party, account) => contacts.get(`${party} ${account}`) ?? null,
+    async readPersona(party, biller) {
+      const profile = profiles.get(party)
+      const releaseTo = (merchant: PartyId | null) => profile?.releases.find((row) => row.merchant === merchant)?.releases
+      return {
+        attributes: standings.get(party)?.attributes ?? NO_ATTRIBUTES,
+        email: profile?.email ?? null,
+        portrait: profile?.portrait ?? null,
+        releases: releaseTo(biller) ?? releaseTo(null) ?? NO_RELEASES,
+      }
+    },
     readHolder: async (account) => holders.get(account),
     async readOffers({ terminal, before, limit }) {
       const newest = [...offers.values()]
@@ -291,6 +305,7 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
         terminals.set(terminal, { id: terminal, party: device.party, status: device.status })
       }
       for (const { account, party, kind, name } of rows.holders ?? []) holders.set(account, { party, kind, name })
+      for (const profile of rows.profiles ?? []) profiles.set(profile.party, profile)
       for (const { party, account, status } of rows.contacts ?? []) contacts.set(`${party} ${account}`, status)
       for (const { key, unit } of rows.accounts ?? []) {
         const system = SYSTEM_ACCOUNT_KINDS.map((kind) => systemAccount(kind, bucketOfAccount(key, buckets)))

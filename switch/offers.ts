@@ -4,6 +4,7 @@ import { bucketOfId } from '#core/ids.ts'
 import type { Unit } from '#core/money.ts'
 import { decideOffer, evolveOffer, openOffer, type Offer, type OfferCommand } from '#core/offer.ts'
 import type { Biller } from '#core/bill.ts'
+import type { Question } from '#core/question.ts'
 import { refuse, type Refusal } from '#core/refusals.ts'
 import type { TerminalActor } from './actors.ts'
 import { refused, type Step } from './lanes.ts'
@@ -15,12 +16,22 @@ import type { Working } from './working.ts'
 /** Billers whose account was seen: 1 MB at most. */
 const COUNTED = 10_000
 
+type Opening = Omit<FromTerminal<'open-offer'>, 'name'> & Readonly<{ question: Question | null }>
+
 export type Offers = ReturnType<typeof createOffers>
 
 export function createOffers({ store, step }: Parts, tickets: Tickets) {
-  async function open({ deal, bill, actor, isPerson, command }: FromTerminal<'open-offer'>): Promise<Answer> {
-    const key = { terminal: actor.id, deal }
+  async function open(sent: FromTerminal<'open-offer'>): Promise<Answer> {
+    const { bill, actor, command } = sent
     if (bill !== null && !(await counts(actor.account, bill.unit))) return refuseUnit(actor, command)
+    return openWith({ ...sent, question: null })
+  }
+
+  /** A question waits under a number as a bill does. */
+  const ask = (sent: FromTerminal<'ask'>): Promise<Answer> => openWith({ ...sent, bill: null })
+
+  async function openWith({ deal, bill, question, actor, isPerson, command }: Opening): Promise<Answer> {
+    const key = { terminal: actor.id, deal }
     const kind = isPerson ? 'person' : 'counter'
     const drawn = await tickets.draw(key, kind)
     return step({
@@ -32,7 +43,17 @@ export function createOffers({ store, step }: Parts, tickets: Tickets) {
         const fault = openingFault(working, actor, bill?.unit ?? null)
         if (fault !== undefined) return refused(fault)
         const ticket = ticketAt(drawn, working.now)
-        const offer = openOffer({ kind, biller: billerFrom(actor), deal, bill, ticket, now: working.now })
+        const { cashier } = actor
+        const offer = openOffer({
+          kind,
+          biller: billerFrom(actor),
+          cashier,
+          deal,
+          bill,
+          question,
+          ticket,
+          now: working.now,
+        })
         working.saveOffer(offer, { kind: 'opened' })
         return ofOffer(offer)
       },
@@ -80,7 +101,7 @@ export function createOffers({ store, step }: Parts, tickets: Tickets) {
   const refuseUnit = (actor: TerminalActor, command: Step['command']): Promise<Answer> =>
     step({ bucket: bucketOfId(actor.id), command, needs: {}, decide: () => refused(refuse('unit-mismatch')) })
 
-  return { open, renew, decideOn, counts, refuseUnit }
+  return { open, ask, renew, decideOn, counts, refuseUnit }
 }
 
 /** Decides one command of an offer that was locked, and saves what it became. */

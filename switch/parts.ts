@@ -6,8 +6,8 @@ import type { Payment, SchemeRules } from '#core/payment.ts'
 import type { DeviceActor, TerminalActor } from './actors.ts'
 import type { Budgets } from './budgets.ts'
 import type { DeviceCommand, TerminalCommand } from './command.ts'
-import { NOTHING, type Lanes, type Step } from './lanes.ts'
-import type { Answer, CommandKey, Store } from './store.ts'
+import { NOTHING, type Lanes, type SentCommand, type Step } from './lanes.ts'
+import type { Answer, Store } from './store.ts'
 
 /** `rules` is read afresh at each decision: it may be a getter, and a change takes effect at once. */
 export type Scheme = Readonly<{ id: SchemeId; buckets: number; rules: SchemeRules }>
@@ -22,11 +22,10 @@ export type Parts = Readonly<{
   step: (step: Step) => Promise<Answer>
 }>
 
-type Sent = CommandKey & Readonly<{ hash: string }>
 export type FromTerminal<Name extends TerminalCommand['name']> = Extract<TerminalCommand, { name: Name }> &
-  Readonly<{ actor: TerminalActor; isPerson: boolean; command: Sent }>
+  Readonly<{ actor: TerminalActor; isPerson: boolean; command: SentCommand }>
 export type FromDevice<Name extends DeviceCommand['name']> = Extract<DeviceCommand, { name: Name }> &
-  Readonly<{ actor: DeviceActor; command: Sent }>
+  Readonly<{ actor: DeviceActor; command: SentCommand }>
 
 /** For steps that decide at once. Throws StoreUnavailable or TooBusy when nothing was decided. */
 export const certainlyOn =

@@ -29,6 +29,12 @@ export type Attempt = Readonly<{
   want: (what: 'deposit' | Readonly<{ standingOf: PartyId }>) => 'again'
 }>
 
+/** A command that is finished with the payment as it stands, on the scheme's day. */
+export type Made = Readonly<{
+  kind: 'show' | 'prove'
+  make: (payment: Payment, today: number) => PaymentCommand
+}>
+
 export type Payments = ReturnType<typeof createPayments>
 
 export function createPayments({ store, scheme, lanes }: Parts) {
@@ -37,7 +43,7 @@ export function createPayments({ store, scheme, lanes }: Parts) {
     payment: PaymentId,
     command: Step['command'],
     actor: TerminalActor | DeviceActor | null,
-    what: PaymentCommand,
+    asked: PaymentCommand | Made,
     version: number | null = null,
   ): Promise<Answer> {
     const bucket = bucketOfId(payment)
@@ -48,14 +54,15 @@ export function createPayments({ store, scheme, lanes }: Parts) {
       command,
       needs: {
         payments: [payment],
-        accounts: needsOf(payment, what.kind, phone?.account ?? null),
+        accounts: needsOf(payment, asked.kind, phone?.account ?? null),
         devices: phone === null ? [] : [phone.id],
-        standings: standingsFor(what, attempt),
+        standings: standingsFor(asked, attempt),
       },
       decide(working) {
         const present = working.payment(payment)
-        if (present === undefined || !mayAct(present, actor, what)) return refused(refuse('not-found'))
+        if (present === undefined || !mayAct(present, actor, asked)) return refused(refuse('not-found'))
         if (version !== null && present.version !== version) return ofPayment(present)
+        const what = 'make' in asked ? asked.make(present, working.today) : asked
         // Approvals and proofs look at the device themselves, after what says more.
         if (phone !== null && !('evidence' in what) && working.device(phone.id)?.status !== 'active') {
           return refused(refuse('device-revoked'))
@@ -132,7 +139,7 @@ export function createPayments({ store, scheme, lanes }: Parts) {
       const after = states[index + 1] ?? payment
       for (const transfer of transfersOf(before, event)) working.post(transfer)
       working.savePayment(after, event)
-      if (event.kind === 'approved' && 'evidence' in what)
+      if ((event.kind === 'approved' || event.kind === 'proven') && 'evidence' in what)
         working.saveEvidence(payment.id, after.version, what.evidence)
     })
     return { ...ofPayment(states.at(-1) ?? payment), refusal }
@@ -142,7 +149,7 @@ export function createPayments({ store, scheme, lanes }: Parts) {
 }
 
 /** Standings are locked where purchases are judged or given back and the payer is known. */
-const standingsFor = ({ kind }: PaymentCommand, { standingOf }: Attempt): PartyId[] =>
+const standingsFor = ({ kind }: Pick<PaymentCommand, 'kind'>, { standingOf }: Attempt): PartyId[] =>
   standingOf !== null && ['approve', 'cancel', 'take-back', 'deliver', 'time'].includes(kind) ? [standingOf] : []
 
 /**
@@ -152,7 +159,7 @@ const standingsFor = ({ kind }: PaymentCommand, { standingOf }: Attempt): PartyI
 function mayAct(
   { terminal, payer }: Payment,
   actor: TerminalActor | DeviceActor | null,
-  what: PaymentCommand,
+  what: Pick<PaymentCommand, 'kind'>,
 ): boolean {
   if (actor === null) return true
   if (actor.kind === 'terminal') return terminal === actor.id

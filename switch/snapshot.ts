@@ -1,9 +1,11 @@
 // Offers and payments as JSON rows: amounts become decimal strings and come back as bigint, by known place, never by guess.
-// Rows written before the account bank (migration 0004) lack its fields: here alone they get what their absence meant.
+// Rows written before the account bank (migration 0004) and before identities (0008) lack their fields: here alone they get what
+// their absence meant.
 import type { Bill, Conditions, Line } from '#core/bill.ts'
 import type { Limits } from '#core/ledger.ts'
-import type { Offer, OfferEvent, Payer } from '#core/offer.ts'
+import type { Offer, OfferEvent, Payer, Signed } from '#core/offer.ts'
 import type { Payment, PaymentEvent, Portion, PortionState } from '#core/payment.ts'
+import { NOTHING_SHOWN } from '#core/persona.ts'
 import type { RefundLine } from '#core/refund.ts'
 import type { Answer } from './store.ts'
 
@@ -16,7 +18,7 @@ export const toJson = (value: unknown): string =>
 
 // Border: these rows were written by toJson from the very types they are read into; the audit rebuilds them from the events.
 export const offerFromJson = (json: unknown): Offer => {
-  const offer = json as Offer
+  const offer: Offer = { question: null, cashier: null, ...(json as Older<Offer, 'question' | 'cashier'>) }
   const { state } = offer
   return {
     ...offer,
@@ -30,7 +32,9 @@ export const paymentFromJson = (json: unknown): Payment => {
     patient: false,
     asked: null,
     permitted: null,
-    ...(json as Older<Payment, 'patient' | 'asked' | 'permitted'>),
+    question: null,
+    answered: null,
+    ...(json as Older<Payment, 'patient' | 'asked' | 'permitted' | 'question' | 'answered'>),
   }
   return {
     ...payment,
@@ -80,6 +84,8 @@ export const paymentEventFromJson = (json: unknown): PaymentEvent => {
     case 'responded':
     case 'asked':
     case 'permitted':
+    case 'shown':
+    case 'proven':
       return event
   }
   throw new TypeError('no event of a payment')
@@ -104,12 +110,23 @@ const refundFrom = (refund: Older<Refund, 'lines'>): Refund => ({
 })
 
 type Taken = Extract<Offer['state'], { kind: 'taken' }>
-const takenFrom = (taken: Older<Taken, 'signed'>): Taken => ({ signed: null, ...taken, payer: payerFrom(taken.payer) })
+const takenFrom = (taken: Older<Taken, 'signed'>): Taken => ({
+  ...taken,
+  signed: taken.signed ? signedFrom(taken.signed) : null,
+  payer: payerFrom(taken.payer),
+})
+
+const signedFrom = (signed: Older<Signed, 'strength'>): Signed => ({ strength: null, ...signed })
 
 type Ended = NonNullable<Payment['ended']>
 const endedFrom = (ended: Older<Ended, 'refusal'>): Ended => ({ refusal: null, ...ended })
 
-const payerFrom = (payer: Payer): Payer => ({ ...payer, knows: payer.knows ?? null })
+const payerFrom = (payer: Older<Payer, 'knows' | 'shown' | 'mayShow'>): Payer => ({
+  knows: null,
+  shown: NOTHING_SHOWN,
+  mayShow: [],
+  ...payer,
+})
 
 const billFrom = (bill: Bill): Bill => ({ ...bill, total: BigInt(bill.total), lines: bill.lines.map(lineFrom) })
 

@@ -17,7 +17,7 @@ import type {
 import type { Account, Entry, PostedTransfer, TransferKind } from '#core/ledger.ts'
 import type { Offer, OfferEvent } from '#core/offer.ts'
 import type { Evidence, Payment, PaymentEvent } from '#core/payment.ts'
-import type { Persona } from '#core/persona.ts'
+import type { Persona, Releases } from '#core/persona.ts'
 import type { RefundLine } from '#core/refund.ts'
 import type { RefusalCode } from '#core/refusals.ts'
 import type { Standing } from '#core/standing.ts'
@@ -126,6 +126,14 @@ export type Due =
 
 export type Balance = Account & Readonly<{ arriving: bigint }>
 export type Holder = Readonly<{ party: PartyId; kind: 'person' | 'merchant'; name: string }>
+/** What a person has said of themselves, as far as it is verified, and of whom may see it; `merchant` null is everybody. */
+export type Profile = Readonly<{
+  party: PartyId
+  email: string | null
+  /** hex of the picture's SHA-256 */
+  portrait: string | null
+  releases: readonly Readonly<{ merchant: PartyId | null; releases: Releases }>[]
+}>
 export type EntryPage = Readonly<{
   account: AccountKey
   unit: Unit
@@ -165,7 +173,7 @@ export type Store = {
   readEntries(page: EntryPage): Promise<Readonly<{ entries: Entry[]; next: bigint | null }>>
   /** how the party has filed this account: null for not at all */
   readContact(party: PartyId, account: AccountNumber): Promise<'listed' | 'blocked' | null>
-  /** what could be shown of this person to this biller, and what they let it see; nothing of a party without a profile */
+  /** what is verified of this person, and what they let this biller see: as they said of it, else as of everybody, else NO_RELEASES */
   readPersona(party: PartyId, biller: PartyId): Promise<Persona>
   /** who has this account, for a bill to a person; undefined for nobody */
   readHolder(account: AccountNumber): Promise<Holder | undefined>

@@ -14,6 +14,7 @@ import { createPayments } from './payments.ts'
 import { createPeople } from './people.ts'
 import { createPostings } from './postings.ts'
 import { createRefunds } from './refunds.ts'
+import { createShowing } from './showing.ts'
 import type { Answer, Due, Store } from './store.ts'
 import { createTickets } from './tickets.ts'
 import type { Changes } from './working.ts'
@@ -50,15 +51,21 @@ export function createSwitch(options: {
   const halves = createHalves(parts, tickets, offers, payments)
   const joins = createJoins(parts, tickets, halves)
   const people = createPeople(parts, tickets, offers, halves)
+  const showing = createShowing(parts, payments)
   const refunds = createRefunds(parts, payments)
   const { post } = createPostings(parts)
 
   /** Decides a command once and for ever. Throws StoreUnavailable or TooBusy when nothing was decided. */
   async function handle(sent: Command): Promise<Answer> {
-    const command = { actor: sent.actor.id, id: sent.id, hash: sent.hash }
+    const staff = sent.actor.kind === 'terminal' ? (sent.actor.cashier?.id ?? null) : null
+    const command = { actor: sent.actor.id, id: sent.id, hash: sent.hash, staff }
     switch (sent.name) {
       case 'open-offer':
         return offers.open({ ...sent, command })
+      case 'ask':
+        return offers.ask({ ...sent, command })
+      case 'ask-person':
+        return onceAtATime(command, () => people.askPerson({ ...sent, command }))
       case 'renew-number':
         return offers.renew({ ...sent, command })
       case 'change-bill':
@@ -89,6 +96,10 @@ export function createSwitch(options: {
         return payments.decideOn(sent.payment, command, sent.actor, { kind: 'approve', evidence: sent.evidence })
       case 'respond':
         return payments.decideOn(sent.payment, command, sent.actor, { kind: 'respond', evidence: sent.evidence })
+      case 'prove':
+        return showing.prove({ ...sent, command })
+      case 'show':
+        return showing.show({ ...sent, command })
       case 'decline':
         return payments.decideOn(sent.payment, command, sent.actor, { kind: 'cancel', by: 'payer' })
       case 'take-back':

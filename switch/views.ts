@@ -2,22 +2,30 @@
 import { concat, sha256, toHex, utf8 } from '#core/bytes.ts'
 import { idBytes } from '#core/ids.ts'
 import type { Entry } from '#core/ledger.ts'
-import type { Offer } from '#core/offer.ts'
+import type { Offer, Payer } from '#core/offer.ts'
 import { stateOf, type Payment, type Portion, type SchemeRules } from '#core/payment.ts'
+import type { Shown } from '#core/persona.ts'
+import type { Question } from '#core/question.ts'
 import { billToWire } from '#protocol/bill.ts'
-import type { BalanceView, DealView, EntryView, PaymentView } from '#protocol/views.ts'
+import type { BalanceView, DealView, EntryView, PaymentView, ShownView } from '#protocol/views.ts'
 import type { Balance } from './store.ts'
 
 /** The deal as its terminal sees it. `link` makes the QR's content of the offer's secret. */
 export function dealView(offer: Offer, payment: Payment | null, link: (token: string) => string): DealView {
   const { state } = offer
-  const common = { deal: offer.deal, openedAt: offer.openedAt, declines: offer.declines }
+  const common = {
+    deal: offer.deal,
+    openedAt: offer.openedAt,
+    declines: offer.declines,
+    cashier: offer.cashier?.name ?? null,
+  }
   if (payment === null || state.kind !== 'taken') {
     return {
       ...common,
       version: offer.version,
       // A taken offer whose payment is not there yet is a join half-way: whoever looks finishes it within the same request.
       state: state.kind === 'taken' ? 'joined' : state.kind,
+      question: questionView(offer.question),
       bill: offer.bill && billToWire(offer.bill),
       billVersion: offer.billVersion,
       ticket:
@@ -25,7 +33,8 @@ export function dealView(offer: Offer, payment: Payment | null, link: (token: st
           ? { number: state.ticket.number, link: link(state.ticket.token), expiresAt: state.ticket.expiresAt }
           : null,
       payment: state.kind === 'taken' ? state.payment : null,
-      payer: state.kind === 'taken' ? { name: state.payer.name } : null,
+      payer: state.kind === 'taken' ? payerView(state.payer) : null,
+      answered: null,
       tally: null,
       challenge: null,
       restriction: null,
@@ -43,7 +52,7 @@ export function dealView(offer: Offer, payment: Payment | null, link: (token: st
     ...shared(payment),
     state: stateOf(payment),
     ticket: null,
-    payer: { name: payment.payer.name },
+    payer: payerView(payment.payer),
     declines: offer.declines + payment.declines,
     challenge: payment.challenge === null ? payment.proven : 'asked',
     restriction: restrictionView(payment),
@@ -60,9 +69,11 @@ export const paymentView = (payment: Payment, rules: SchemeRules): PaymentView =
   unasked: payment.payer.device === null,
   shopAsked: payment.asked !== null,
   permitted: payment.permitted?.billVersion === payment.billVersion,
+  shown: shownView(payment.payer.shown),
+  mayShow: [...payment.payer.mayShow],
   payerAccount: payment.payer.account,
   nonce: payment.nonce,
-  freshProof: payment.bill !== null && payment.bill.total >= rules.freshProofFrom,
+  freshProof: payment.question !== null || (payment.bill !== null && payment.bill.total >= rules.freshProofFrom),
   challenge: payment.challenge && { nonce: payment.challenge.nonce, failures: payment.challenge.failures },
   expiresAt: payment.expiresAt,
 })
@@ -70,6 +81,8 @@ export const paymentView = (payment: Payment, rules: SchemeRules): PaymentView =
 const shared = (payment: Payment) => ({
   payment: payment.id,
   version: payment.version,
+  question: questionView(payment.question),
+  answered: payment.answered && { ...payment.answered, released: [...payment.answered.released] },
   bill: payment.bill && billToWire(payment.bill),
   billVersion: payment.billVersion,
   tally: tallyOf(payment),
@@ -86,6 +99,20 @@ const shared = (payment: Payment) => ({
   turnEndsAt: payment.turn?.idleAt ?? null,
   expiresAt: payment.expiresAt,
 })
+
+const questionView = (question: Question | null): DealView['question'] =>
+  question && { attributes: [...question.attributes], reason: question.reason }
+
+/** Never which picture: whoever may look at it asks for it. */
+const shownView = ({ ageBand, members, region, email, portrait }: Shown): ShownView => ({
+  ageBand,
+  members: members.map(({ name, number }) => ({ name, number })),
+  region,
+  email,
+  portrait: portrait !== null,
+})
+
+const payerView = ({ name, shown }: Payer): DealView['payer'] => ({ name, shown: shownView(shown) })
 
 /**
  * The question names every restricted line, not those that this payer may not buy: a bill with a line for each year of age would

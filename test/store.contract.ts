@@ -197,7 +197,7 @@ export function storeContract(name: string, open: () => Promise<Ground & { later
     const key = { actor: idInBucket('opr', HOME, randomBytes(14)), id: newId('cmd') }
     const answer = { refusal: null, terminal: null, deal: null, payment: null, refund: null, version: null, note: '3' }
     await commit([{ bucket: HOME, commands: [key] }], (working) =>
-      working.saveCommand(HOME, { ...key, hash: 'ab', answer }),
+      working.saveCommand(HOME, { ...key, hash: 'ab', staff: null, answer }),
     )
     assert.deepEqual((await store.readCommand(HOME, key))?.answer, answer)
   })
@@ -330,6 +330,7 @@ export function storeContract(name: string, open: () => Promise<Ground & { later
       party,
       key: newId('key'),
       status: 'active',
+      approvesWith: 'any',
       provedAt: 0,
       wrongProofs: 0,
       lockedUntil: 0,

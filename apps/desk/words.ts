@@ -180,6 +180,9 @@ export const words = catalogue({
     'did set-limits': 'Limits set',
     'did verify': 'Verified',
     'did set-rules': 'Rules changed',
+    'did look': 'Looked at',
+    'did register-client': 'Relying site registered',
+    'did end-client': 'Relying site ended',
   },
   ja: {
     desk: '運営窓口',
@@ -358,5 +361,8 @@ export const words = catalogue({
     'did set-limits': '上限を設定',
     'did verify': '確認済みに',
     'did set-rules': 'ルールを変更',
+    'did look': '閲覧',
+    'did register-client': '連携サイトを登録',
+    'did end-client': '連携サイトを終了',
   },
 })

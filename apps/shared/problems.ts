@@ -167,6 +167,57 @@ const SAID: Readonly<Record<ProblemCode, Said>> = {
     en: ['That PIN is not right.', 'Enter it again.'],
     ja: ['暗証番号が違います。', 'もう一度入力してください。'],
   },
+  'security-key-needed': {
+    en: [
+      'This phone approves with its security key alone.',
+      'Plug in the key or hold it to the phone, and approve again.',
+    ],
+    ja: ['この端末はセキュリティキーでだけ承認できます。', 'キーを差し込むか端末に当てて、もう一度承認してください。'],
+  },
+  'proof-too-weak': {
+    en: ['This kind of proof is not good for so much.', 'Approve with a passkey of this phone or with a security key.'],
+    ja: ['この金額には、より強い本人確認が必要です。', 'この端末のパスキーかセキュリティキーで承認してください。'],
+  },
+  'too-many-questions': {
+    en: ['This person was asked too often.', 'Wait a while, or show a number instead.'],
+    ja: ['この方への問い合わせが多すぎます。', 'しばらく待つか、番号を表示してください。'],
+  },
+  'picture-invalid': {
+    en: ['This picture cannot be used.', 'Choose another picture, a JPEG.'],
+    ja: ['この画像は使えません。', '別の画像（JPEG）を選んでください。'],
+  },
+  'too-many-devices': {
+    en: ['There are as many phones as there may be.', 'Remove one that you no longer use.'],
+    ja: ['登録できる端末の数に達しています。', '使っていない端末を外してください。'],
+  },
+  'too-many-staff': {
+    en: ['There are as many people as there may be.', 'End somebody who no longer works here.'],
+    ja: ['登録できるスタッフの数に達しています。', 'もう働いていない方を終了にしてください。'],
+  },
+  'device-waiting': {
+    en: ['This phone is not let in yet.', 'Wait until the time shown. A phone you already use can refuse it.'],
+    ja: ['この端末はまだ使えません。', '表示された時刻までお待ちください。お使いの端末から断ることもできます。'],
+  },
+  'request-refused': {
+    en: ['Another phone of yours has refused this one.', 'Add this phone from one you already use.'],
+    ja: ['お使いの別の端末が、この端末を断りました。', 'すでに使っている端末から追加してください。'],
+  },
+  'cashier-needed': {
+    en: ['Nobody has signed in at this register.', 'Sign in with your PIN.'],
+    ja: ['このレジには、まだ誰もサインインしていません。', 'ご自分の暗証番号でサインインしてください。'],
+  },
+  'not-permitted': {
+    en: ['Your role does not allow this.', 'Ask a manager or the owner.'],
+    ja: ['この操作の権限がありません。', '店長かオーナーにお願いしてください。'],
+  },
+  'last-owner': {
+    en: ['A shop keeps at least one owner.', 'Make somebody else an owner first.'],
+    ja: ['お店には少なくとも一人のオーナーが必要です。', '先に別の方をオーナーにしてください。'],
+  },
+  'passkey-needed': {
+    en: ['Operators sign in with a passkey.', 'Use your passkey, or add one.'],
+    ja: ['運営者はパスキーでサインインします。', 'パスキーを使うか、追加してください。'],
+  },
   'proof-locked': {
     en: ['Too many wrong PINs.', 'Wait until the lock ends, then enter it again.'],
     ja: ['暗証番号を続けて間違えました。', 'ロックが終わるまで待ってから、もう一度入力してください。'],

@@ -62,6 +62,8 @@ function startOf(snapshot: Payment, offer: Offer | undefined, version: number, b
     kind: offer?.kind ?? (snapshot.patient ? 'person' : 'counter'),
     biller,
     version: version - 1,
+    question: snapshot.question,
+    cashier: offer?.cashier ?? null,
     bill: billed === 0 ? snapshot.bill : began > 0 ? snapshot.bill : null,
     billVersion: began,
     state: { kind: 'taken', payment: id, payer, nonce, at, scanned: false, signed: null },
@@ -87,9 +89,9 @@ export function replayOffer(snapshot: Offer, events: readonly StoredEvent[]): To
   const billed = later.filter((body) => kindOf(body) === 'billed').length
   const reopened = later.some((body) => kindOf(body) === 'reopened')
   const bill: Bill | null = reopened || billed > 0 ? null : snapshot.bill
-  const { kind, biller, deal, openedAt: now, token } = snapshot
+  const { kind, biller, deal, question, cashier, openedAt: now, token } = snapshot
   const ticket = snapshot.state.kind === 'open' ? snapshot.state.ticket : { ...NO_TICKET, token }
-  let offer = openOffer({ kind, biller, deal, bill, ticket, now })
+  let offer = openOffer({ kind, biller, deal, bill, question, cashier, ticket, now })
   if (!reopened) offer = { ...offer, billVersion: snapshot.billVersion - billed }
   if (!reopened && ![0, 1].includes(offer.billVersion)) faults.push('has another number of bills than events say')
   events.slice(1).forEach(({ version }, index) => {

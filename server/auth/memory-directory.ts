@@ -53,6 +53,7 @@ export function memoryDirectory(options: Readonly<{ buckets: number; now: () => 
             id: idInBucket('trm', bucket, random),
             ...common,
             label: code.label || label,
+            cashier: null,
           }
     const terminalKind = code.kind === 'terminal' ? code.terminalKind : null
     const identity: Identity = { actor, publicKey, status: 'active', terminalKind }

@@ -370,7 +370,7 @@ function actorOf(row: Row): Actor {
   }
   if (row.kind === 'device') return { kind: 'device', id: idOf<DeviceId>('dev', text(row.id)), ...common }
   const id = idOf<TerminalId>('trm', text(row.id))
-  return { kind: 'terminal', id, ...common, label: text(row.label) }
+  return { kind: 'terminal', id, ...common, label: text(row.label), cashier: null }
 }
 
 const sessionOf = (row: Row, actor: ActorId): StoredSession => ({

@@ -395,6 +395,7 @@ const identityFrom = (row: Row): Identity => ({
     id: idOf<OperatorId>('opr', String(row.id)),
     key: idOf<KeyId>('key', String(row.key)),
     name: String(row.name),
+    role: 'chief',
   },
   publicKey: bytesOf(row.public_key),
   status: row.status === 'active' ? 'active' : 'revoked',

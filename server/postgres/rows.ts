@@ -2,7 +2,7 @@
 import { bucketOfAccount, systemAccount, SYSTEM_ACCOUNT_KINDS, type AccountKey } from '#core/accounts.ts'
 import type { ActionKind, PostedAction } from '#core/actions.ts'
 import type { Device } from '#core/device.ts'
-import type { DealId, DeviceId, KeyId, OperatorId, PartyId, PaymentId, TerminalId } from '#core/ids.ts'
+import type { DealId, DeviceId, KeyId, OperatorId, PartyId, PaymentId, StaffId, TerminalId } from '#core/ids.ts'
 import type { Account, AccountStatus, Entry, PostedTransfer, TransferKind } from '#core/ledger.ts'
 import type { Unit } from '#core/money.ts'
 import type { Restart } from '#core/restart.ts'
@@ -37,6 +37,8 @@ export const accountRows = (
 /** The driver gives a bigint column as text. */
 export const bigFrom = (value: unknown): bigint => BigInt(String(value))
 export const hexFrom = (value: unknown): string => (Buffer.isBuffer(value) ? value.toString('hex') : '')
+export const staffFrom = (value: unknown): StaffId | null =>
+  typeof value === 'string' ? idOf<StaffId>('stf', value) : null
 const paymentOrNull = (value: unknown): PaymentId | null =>
   typeof value === 'string' ? idOf<PaymentId>('pay', value) : null
 
@@ -73,6 +75,7 @@ export const deviceFrom = (row: Row): Device => ({
   party: idOf<PartyId>('pty', String(row.party)),
   key: idOf<KeyId>('key', String(row.key)),
   status: row.status === 'active' ? 'active' : 'revoked',
+  approvesWith: row.approves_with === 'security-key' ? 'security-key' : 'any',
   provedAt: Number(row.proved_at),
   wrongProofs: Number(row.wrong_proofs),
   lockedUntil: Number(row.locked_until),

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { systemAccount, SYSTEM_ACCOUNT_KINDS } from '#core/accounts.ts'
 import { idFrom, type SchemeId } from '#core/ids.ts'
+import { NO_PROOF_LIMITS, STRENGTHS, type ProofLimits, type Strength } from '#core/device.ts'
 import { GENESIS_HASH } from '#core/ledger.ts'
 import { unitOf, type Unit } from '#core/money.ts'
 import type { SchemeRules } from '#core/payment.ts'
@@ -27,6 +28,7 @@ export const START_RULES: Omit<SchemeRules, 'id'> = {
   limits: { perPayment: 1_000_000n, perDay: 3_000_000n, perMonth: 20_000_000n },
   zone: 'Asia/Tokyo',
   restricted: 'refuse',
+  proofLimits: NO_PROOF_LIMITS,
 }
 
 /** The scheme of this database, or undefined before it is made. */
@@ -102,7 +104,14 @@ async function readWith(client: pg.Client): Promise<SchemeRow | undefined> {
 }
 
 /** Rules as they are kept: amounts as decimal strings. */
-export const rulesToJson = ({ unlockMs, freshProofFrom, limits, zone, restricted }: Omit<SchemeRules, 'id'>): string =>
+export const rulesToJson = ({
+  unlockMs,
+  freshProofFrom,
+  limits,
+  zone,
+  restricted,
+  proofLimits,
+}: Omit<SchemeRules, 'id'>): string =>
   JSON.stringify({
     unlockMs,
     freshProofFrom: String(freshProofFrom),
@@ -113,6 +122,9 @@ export const rulesToJson = ({ unlockMs, freshProofFrom, limits, zone, restricted
     },
     zone,
     restricted,
+    proofLimits: Object.fromEntries(
+      STRENGTHS.map((strength) => [strength, proofLimits[strength] === null ? null : String(proofLimits[strength])]),
+    ),
   })
 
 export type StoredRules = Readonly<{
@@ -123,6 +135,7 @@ export type StoredRules = Readonly<{
   limits?: Readonly<{ perPayment: string; perDay: string; perMonth: string }>
   zone?: string
   restricted?: SchemeRules['restricted']
+  proofLimits?: Readonly<Partial<Record<Strength, string | null>>>
 }>
 
 /** Rules as they were kept, by this program or an earlier one. */
@@ -141,6 +154,21 @@ export function rulesFrom(stored: StoredRules): Omit<SchemeRules, 'id'> {
     },
     zone: stored.zone ?? START_RULES.zone,
     restricted: stored.restricted ?? START_RULES.restricted,
+    proofLimits: proofLimitsFrom(stored.proofLimits ?? {}),
+  }
+}
+
+function proofLimitsFrom(stored: NonNullable<StoredRules['proofLimits']>): ProofLimits {
+  const limit = (strength: Strength): bigint | null => {
+    const amount = stored[strength] ?? null
+    return amount === null ? NO_PROOF_LIMITS[strength] : BigInt(amount)
+  }
+  return {
+    password: limit('password'),
+    'synced-passkey': limit('synced-passkey'),
+    'bound-passkey': limit('bound-passkey'),
+    'security-key': limit('security-key'),
+    other: limit('other'),
   }
 }
 

@@ -12,6 +12,7 @@ import {
   NOW,
   offerKeyFrom,
   refundFrom,
+  staffFrom,
   standingFrom,
   terminalFrom,
   uuidOf,
@@ -79,7 +80,7 @@ export function loading(needs: readonly BucketNeeds[]): {
   const clock = ask('clock', `select ${NOW} as now`, [], 1)
   const gotCommands = ask(
     'load_commands',
-    `select n.i, c.hash, c.answer from unnest($1::smallint[], $2::uuid[], $3::uuid[]) with ordinality n(bucket, actor, id, i)
+    `select n.i, c.hash, c.staff, c.answer from unnest($1::smallint[], $2::uuid[], $3::uuid[]) with ordinality n(bucket, actor, id, i)
      join command c using (bucket, actor, id)`,
     [bucketsOf(commands), commands.map(({ item }) => uuidOf(item.actor)), commands.map(({ item }) => uuidOf(item.id))],
     commands.length,
@@ -149,6 +150,7 @@ export function loading(needs: readonly BucketNeeds[]): {
                 actor: asked.item.actor,
                 id: asked.item.id,
                 hash: hexFrom(row.hash),
+                staff: staffFrom(row.staff),
                 answer: answerFromJson(row.answer),
               },
             ]

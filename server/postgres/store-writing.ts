@@ -186,8 +186,8 @@ export function writing(writes: Writes): Statement[] {
   )
   put(
     'write_evidence',
-    `insert into evidence (bucket, payment, version, approval, signature, key)
-     select * from unnest($1::smallint[], $2::uuid[], $3::integer[], $4::bytea[], $5::bytea[], $6::uuid[])`,
+    `insert into evidence (bucket, payment, version, approval, signature, key, strength)
+     select * from unnest($1::smallint[], $2::uuid[], $3::integer[], $4::bytea[], $5::bytea[], $6::uuid[], $7::text[])`,
     evidence,
     () => [
       evidence.map(({ bucket }) => bucket),
@@ -196,6 +196,7 @@ export function writing(writes: Writes): Statement[] {
       evidence.map(({ evidence }) => Buffer.from(evidence.bytes)),
       evidence.map(({ evidence }) => Buffer.from(evidence.signature)),
       evidence.map(({ evidence }) => uuidOf(evidence.key)),
+      evidence.map(({ evidence }) => evidence.strength),
     ],
   )
   put(
@@ -297,8 +298,8 @@ export function writing(writes: Writes): Statement[] {
   // Last: a command row says that all above is committed with it.
   put(
     'write_commands',
-    `insert into command (bucket, actor, id, hash, answer, at)
-     select *, ${NOW} from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::bytea[], $5::jsonb[])`,
+    `insert into command (bucket, actor, id, hash, answer, staff, at)
+     select *, ${NOW} from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::bytea[], $5::jsonb[], $6::uuid[])`,
     commands,
     () => [
       commands.map(({ bucket }) => bucket),
@@ -306,6 +307,7 @@ export function writing(writes: Writes): Statement[] {
       commands.map(({ command }) => uuidOf(command.id)),
       commands.map(({ command }) => Buffer.from(command.hash, 'hex')),
       commands.map(({ command }) => toJson(command.answer)),
+      commands.map(({ command: { staff } }) => staff && uuidOf(staff)),
     ],
   )
   return statements

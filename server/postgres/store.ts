@@ -9,7 +9,7 @@ import { sent } from './array-text.ts'
 import { inTransaction, read, type Database } from './connect.ts'
 import { depositStatements } from './deposit.ts'
 import { readEntries } from './history.ts'
-import { accountFrom, deviceFrom, hexFrom, idOf, NOW, offerKeyFrom, refundFrom, uuidOf, type Row } from './rows.ts'
+import { accountFrom, deviceFrom, hexFrom, idOf, NOW, offerKeyFrom, refundFrom, staffFrom, uuidOf, type Row } from './rows.ts'
 import { loading } from './store-loading.ts'
 import { writing } from './store-writing.ts'
 
@@ -49,10 +49,10 @@ export function postgresStore(database: Database, buckets: number): Store {
     async readCommand(bucket, { actor, id }) {
       const [row] = await rowsOf(
         'read_command',
-        'select hash, answer from command where bucket = $1 and actor = $2 and id = $3',
+        'select hash, staff, answer from command where bucket = $1 and actor = $2 and id = $3',
         [bucket, uuidOf(actor), uuidOf(id)],
       )
-      return row && { actor, id, hash: hexFrom(row.hash), answer: answerFromJson(row.answer) }
+      return row && { actor, id, hash: hexFrom(row.hash), staff: staffFrom(row.staff), answer: answerFromJson(row.answer) }
     },
     async readNumber(bucket, { scope, number }) {
       const [row] = await rowsOf(

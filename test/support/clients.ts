@@ -266,6 +266,7 @@ async function openAccounts({
     name: 'Bakery',
     legalName: 'Bakery Ltd.',
     label: 'Till 1',
+    cashier: null,
   }
   await ground.register({
     terminals: [{ id: till.id, party: till.party, status: 'active' }],
@@ -278,7 +279,7 @@ async function openAccounts({
     const key = idFrom('key', chance.bytes(16))
     const party = partyIn(number)
     await ground.register({
-      devices: [{ id, party, key, status: 'active', provedAt: 0, wrongProofs: 0, lockedUntil: 0 }],
+      devices: [{ id, party, key, status: 'active', approvesWith: 'any', provedAt: 0, wrongProofs: 0, lockedUntil: 0 }],
       accounts: [{ key: number, unit: JPY }],
     })
     people.push({

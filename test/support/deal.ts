@@ -12,7 +12,7 @@ import {
   type Restriction,
 } from '#core/bill.ts'
 import { fromHex } from '#core/bytes.ts'
-import type { Device, ProofResult } from '#core/device.ts'
+import { NO_PROOF_LIMITS, type Device, type ProofResult, type Strength } from '#core/device.ts'
 import { idFrom, idInBucket, type IdPrefix } from '#core/ids.ts'
 import { NOTHING_SPENT, type Account } from '#core/ledger.ts'
 import { unitOf, type Unit } from '#core/money.ts'
@@ -29,6 +29,7 @@ import {
   type PaymentCommand,
   type SchemeRules,
 } from '#core/payment.ts'
+import { NOTHING_SHOWN } from '#core/persona.ts'
 import { unknownStanding, type Standing } from '#core/standing.ts'
 
 /** The moment at which the phone joins. */
@@ -55,6 +56,8 @@ export const payer = {
   account: accountNumber(1, 1_234_567),
   name: 'Hanako',
   knows: null,
+  shown: NOTHING_SHOWN,
+  mayShow: [],
 } as const satisfies Payer
 export const biller: Biller = {
   party: idInBucket('pty', 7, filled(0x21, 14)),
@@ -71,12 +74,14 @@ export const rules: SchemeRules = {
   limits: { perPayment: 1_000_000n, perDay: 3_000_000n, perMonth: 10_000_000n },
   zone: ZONE,
   restricted: 'refuse',
+  proofLimits: NO_PROOF_LIMITS,
 }
 export const device: Device = {
   id: payer.device,
   party: payer.party,
   key: id('key', 0x41),
   status: 'active',
+  approvesWith: 'any',
   provedAt: 0,
   wrongProofs: 0,
   lockedUntil: 0,
@@ -171,11 +176,12 @@ export const approvalOf = (payment: Payment, purpose: Purpose = 'approve', now =
 
 export const evidenceOf = (
   payment: Payment,
-  options: { purpose?: Purpose; proof?: ProofResult; now?: number; over?: Partial<Approval> } = {},
+  options: { purpose?: Purpose; proof?: ProofResult; strength?: Strength; now?: number; over?: Partial<Approval> } = {},
 ): Evidence => ({
   bytes: approvalBytes({ ...approvalOf(payment, options.purpose, options.now), ...options.over }),
   signature: filled(0, 64),
   proof: options.proof ?? 'right',
+  strength: (options.proof ?? 'right') === 'right' ? (options.strength ?? 'password') : null,
   key: device.key,
 })
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import type { AccountNumber } from '#core/accounts.ts'
 import { assert } from '#core/assert.ts'
+import { NO_PROOF_LIMITS } from '#core/device.ts'
 import type { Device } from '#core/device.ts'
 import { bucketOfId, idFrom, terminalOfDevice, type PartyId } from '#core/ids.ts'
 import type { Books } from '#core/invariants.ts'
@@ -33,6 +34,7 @@ export const RULES: Omit<SchemeRules, 'id'> = {
   limits: { perPayment: 1_000_000n, perDay: 5_000_000n, perMonth: 20_000_000n },
   zone: 'Asia/Tokyo',
   restricted: 'refuse',
+  proofLimits: NO_PROOF_LIMITS,
 }
 
 export type Registered = Readonly<{

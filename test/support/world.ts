@@ -64,6 +64,7 @@ export async function openTown(ground: Ground, options: { people?: number; money
       name: 'Marubeni Bakery',
       legalName: 'Marubeni Bakery Ltd.',
       label: 'Till 1',
+      cashier: null,
     }
   }
 
@@ -73,7 +74,7 @@ export async function openTown(ground: Ground, options: { people?: number; money
     const party = idInBucket('pty', home, randomBytes(14))
     const id = idInBucket('dev', home, randomBytes(14))
     const key = newId('key')
-    const device: Device = { id, party, key, status: 'active', provedAt: 0, wrongProofs: 0, lockedUntil: 0 }
+    const device: Device = { id, party, key, status: 'active', approvesWith: 'any', provedAt: 0, wrongProofs: 0, lockedUntil: 0 }
     await ground.register({
       devices: [device],
       accounts: [{ key: number, unit: JPY }],
@@ -198,7 +199,8 @@ export function evidenceFor(
     nonce: fromHex(payment.nonce) ?? new Uint8Array(16),
     expiresAt: now + 60_000,
   })
-  return { bytes, signature: new Uint8Array(64), proof, key: actor.key }
+  const strength = proof === 'right' ? 'password' : null
+  return { bytes, signature: new Uint8Array(64), proof, strength, key: actor.key }
 }
 
 /** A bill of one line. */
