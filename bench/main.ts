@@ -1,4 +1,4 @@
-// npm run bench -- journal|settle|payments|growth [--json] [--rounds 7] [--seconds 3] [--clients 16] [--pairs 128]
+// npm run bench -- journal|settle|payments|growth|proofs [--json] [--rounds 7] [--seconds 3] [--clients 16] [--pairs 128]
 //   --lanes N, --postgres name=value        another number of lanes, another setting of the database, to compare
 //   growth --small                          the same run thirty times smaller, for the test
 //   payments --sustained MINUTES --rate N   bills that come by themselves, N a second
@@ -11,10 +11,13 @@ import { growth, LARGE, LARGE_IN_SMALL } from './growth.ts'
 import { openJournal } from './journal.ts'
 import { figuresOf, percentile, rateOf, type Round } from './measure.ts'
 import { openPayments } from './payments.ts'
+import { proofs } from './proofs.ts'
 import { openSettle } from './settle.ts'
 
-const BENCHES = ['journal', 'settle', 'payments', 'growth'] as const
+const BENCHES = ['journal', 'settle', 'payments', 'growth', 'proofs'] as const
 type Bench = (typeof BENCHES)[number]
+/** Those with baselines in the same run. */
+type Compared = Exclude<Bench, 'growth' | 'proofs'>
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -56,7 +59,7 @@ type Runner = {
   close: () => Promise<void>
 }
 
-async function runnerOf(which: Exclude<Bench, 'growth'>, ground: Ground): Promise<Runner> {
+async function runnerOf(which: Compared, ground: Ground): Promise<Runner> {
   const nothing = async (): Promise<void> => {}
   switch (which) {
     case 'journal': {
@@ -87,7 +90,7 @@ async function runnerOf(which: Exclude<Bench, 'growth'>, ground: Ground): Promis
   }
 }
 
-async function compared(which: Exclude<Bench, 'growth'>, ground: Ground): Promise<void> {
+async function compared(which: Compared, ground: Ground): Promise<void> {
   note('Making the baselines (10 million TPC-B accounts) …')
   const baselines = await openBaselines(ground.settings, clients)
   const runner = await runnerOf(which, ground)
@@ -152,6 +155,7 @@ try {
     try {
       if (bench === 'payments' && values.sustained !== undefined)
         await sustained(ground, Number(values.sustained), Number(values.rate))
+      else if (bench === 'proofs') print(await proofs(ground, { rounds, seconds, pairs, note }))
       else await compared(bench, ground)
     } finally {
       await ground.close()

@@ -9,7 +9,9 @@ import { billHash, type Bill } from '#core/bill.ts'
 import { fromHex, toBase64url } from '#core/bytes.ts'
 import { idFrom, type SchemeId } from '#core/ids.ts'
 import { billFromWire, type BillWire } from '#protocol/bill.ts'
+import type { ProofBody } from '#protocol/commands.ts'
 import type { AnswerView, PaymentView } from '#protocol/views.ts'
+import type { DeviceActor } from '#switch/actors.ts'
 import { postgresDirectory } from '#server/postgres/directory.ts'
 import { UNIT, type Ground } from './ground.ts'
 import { commandId, newKey, openMachine, signed, type Machine } from './machines.ts'
@@ -45,12 +47,19 @@ const BILL: BillWire = {
 
 type Pair = Readonly<{ till: Machine; phone: Machine }>
 
+/** The proof by the phone with this index; null is none. */
+export type Prove = (phone: number, approval: Uint8Array) => ProofBody
+const NO_PROOF: Prove = () => null
+
 export type Payments = Readonly<{
-  run: (seconds: number) => Promise<Round>
+  /** `prove`: each payer proves to be there, where it is not their unlock that lets the payment through */
+  run: (seconds: number, prove?: Prove) => Promise<Round>
   sustained: (minutes: number, perSecond: number, note: (text: string) => void) => Promise<Round>
   /** milliseconds of processor and megabytes of memory that the hub's process has used */
   used: () => Promise<Readonly<{ cpuMs: number; memoryMb: number }>>
   close: () => Promise<void>
+  port: number
+  phones: readonly DeviceActor[]
 }>
 
 /** Starts a hub on the ground's database, and `pairs` of a till and a phone. */
@@ -63,14 +72,16 @@ export async function openPayments(ground: Ground, pairs: number): Promise<Payme
   for (let bucket = 0; bucket < ground.scheme.buckets; bucket++) await ground.store.deposit(bucket)
 
   return {
-    run: (seconds) =>
+    run: (seconds, prove = NO_PROOF) =>
       during(seconds, pairs, async (index) => {
         const pair = machines[index]
         if (pair === undefined) throw new Error('one line of work, one pair')
-        await pay(pair, ground.scheme.id)
+        await pay(pair, ground.scheme.id, (approval) => prove(index, approval))
       }),
     sustained: (minutes, perSecond, note) => sustained({ ground, machines, minutes, perSecond, note }),
     used: hub.used,
+    port: hub.port,
+    phones: machines.flatMap(({ phone }) => (phone.self.kind === 'device' ? [phone.self] : [])),
     async close() {
       for (const { till, phone } of machines) {
         till.close()
@@ -82,7 +93,7 @@ export async function openPayments(ground: Ground, pairs: number): Promise<Payme
 }
 
 /** One payment, from the till's bill until both watchers have seen it settled. */
-async function pay({ till, phone }: Pair, scheme: SchemeId): Promise<void> {
+async function pay({ till, phone }: Pair, scheme: SchemeId, prove: (approval: Uint8Array) => ProofBody): Promise<void> {
   const deal = idFrom('deal', randomBytes(16))
   const opened = await till.say<AnswerView>('/v1/commands/open-offer', { command: commandId(), deal, bill: BILL })
   const number = opened.deal?.ticket?.number
@@ -101,7 +112,7 @@ async function pay({ till, phone }: Pair, scheme: SchemeId): Promise<void> {
     payment: view.payment,
     approval: toBase64url(approval),
     signature: signed(phone.privateKey, approval),
-    proof: null,
+    proof: prove(approval),
   })
   if (approved.payment?.state !== 'settled') throw new Error(`approve: ${JSON.stringify(approved)}`)
   await Promise.all([tillSees, phoneSees])
@@ -125,7 +136,7 @@ async function sustained(options: {
   let failed: unknown = null
 
   async function serve(pair: Pair, cameAt: number): Promise<void> {
-    await pay(pair, ground.scheme.id)
+    await pay(pair, ground.scheme.id, () => null)
     latenciesMs.push(performance.now() - cameAt)
     await pair.till.refresh()
     await pair.phone.refresh()
@@ -164,8 +175,12 @@ async function startHubProcess(ground: Ground) {
   // Border: the child is payments-hub.ts and says nothing else.
   const heard = (): Promise<HubMessage> =>
     new Promise((resolve, reject) => {
-      child.once('message', (message) => resolve(message as HubMessage))
-      child.once('exit', () => reject(new Error('the hub has ended')))
+      const ended = (): void => reject(new Error('the hub has ended'))
+      child.once('exit', ended)
+      child.once('message', (message) => {
+        child.off('exit', ended)
+        resolve(message as HubMessage)
+      })
     })
   const started = await heard()
   if (!('port' in started)) throw new Error('a hub says its port first')

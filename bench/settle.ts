@@ -158,7 +158,7 @@ async function evidenceOf(ground: Ground, payer: DeviceActor, id: PaymentId) {
     expiresAt: Date.now() + 5 * 60_000,
   })
   // Within the unlock: the device key has signed, no PIN was asked; with a PIN the device's row is written too.
-  return { bytes, signature: randomBytes(64), proof: 'none' as const, key: payer.key }
+  return { bytes, signature: randomBytes(64), proof: 'none' as const, strength: null, key: payer.key }
 }
 
 function at<Item>(items: readonly Item[], index: number): Item {

@@ -6,7 +6,7 @@
 // The hub never trusts the bytes it is sent: it rebuilds them from its own rows and compares.
 import { accountBytes, type AccountNumber } from './accounts.ts'
 import { concat, fromU16, fromU32, fromU64, toU32, toU64, utf8 } from './bytes.ts'
-import { idBytes, type DealId, type KeyId, type PaymentId, type SchemeId } from './ids.ts'
+import { idBytes, idFrom, type DealId, type KeyId, type PaymentId, type SchemeId } from './ids.ts'
 
 const PURPOSES = ['approve', 'authenticate', 'challenge', 'hand-back', 'refund', 'cancel'] as const
 export type Purpose = (typeof PURPOSES)[number]
@@ -54,6 +54,9 @@ export const approvalBytes = (approval: Approval): Uint8Array =>
     approval.nonce,
     fromU64(BigInt(approval.expiresAt)),
   )
+
+/** Which payment the bytes are said to be for; NO_PAYMENT for none. */
+export const paymentIn = (bytes: Uint8Array): PaymentId => idFrom('pay', bytes.subarray(36, 52))
 
 /** The fields that tell a stale approval from a forged one: bill version, bill hash and expiry, as the sender claims them. */
 export function claimsOf(

@@ -1,4 +1,5 @@
 // The payer's phone as the rules see it: its key, whether it may pay, and the guard against guessing the PIN.
+import { assert } from './assert.ts'
 import type { DeviceId, KeyId, PartyId } from './ids.ts'
 import { refuse, type Refusal } from './refusals.ts'
 
@@ -11,6 +12,8 @@ export type Device = Readonly<{
   approvesWith: 'any' | 'security-key'
   /** when the owner last proved to be there (PIN or passkey), milliseconds since 1970; 0 for never */
   provedAt: number
+  /** how, then: an unlock is good for no more than the proof that made it */
+  provedWith: Strength
   wrongProofs: number
   lockedUntil: number
 }>
@@ -25,18 +28,21 @@ export type Strength = (typeof STRENGTHS)[number]
 /** The most that one payment may be with a proof of this kind (smallest part of the unit); null: no more than every limit says. */
 export type ProofLimits = Readonly<Record<Strength, bigint | null>>
 
-export const NO_PROOF_LIMITS: ProofLimits = {
-  password: null,
-  'synced-passkey': null,
-  'bound-passkey': null,
-  'security-key': null,
-  other: null,
-}
+/** The limits of all kinds, each asked for once. */
+export const proofLimitsOf = (limitOf: (strength: Strength) => bigint | null): ProofLimits => ({
+  password: limitOf('password'),
+  'synced-passkey': limitOf('synced-passkey'),
+  'bound-passkey': limitOf('bound-passkey'),
+  'security-key': limitOf('security-key'),
+  other: limitOf('other'),
+})
+
+export const NO_PROOF_LIMITS: ProofLimits = proofLimitsOf(() => null)
 
 /** Wrong PINs in a row before the lock, and how long each further one locks: 4 digits fall to 10,000 tries, so 5 free
  *  tries and then 1, 5, 15, 60 minutes leave a thief less than 2 % in a week (some 175 tries). */
 export const FREE_WRONG_PROOFS = 5
-const LOCK_MS = [60_000, 5 * 60_000, 15 * 60_000, 60 * 60_000]
+export const LOCK_MS = [60_000, 5 * 60_000, 15 * 60_000, 60 * 60_000]
 
 /**
  * Judges the owner's proof; the device comes back changed whether it was right or wrong.
@@ -55,20 +61,24 @@ export function judgeProof(
   now: number,
 ): { device: Device; refusal: Refusal | null } {
   const needsKey = device.approvesWith === 'security-key'
+  const isTooMuchFor = (kind: Strength): boolean => {
+    const most = rule.rules.proofLimits[kind]
+    return most !== null && rule.amount !== null && rule.amount > most
+  }
   if (result === 'none') {
     const unlocked = !rule.fresh && !needsKey && now - device.provedAt < rule.unlockMs
-    if (unlocked) return { device, refusal: null }
+    if (unlocked && !isTooMuchFor(device.provedWith)) return { device, refusal: null }
     return { device, refusal: refuse(needsKey ? 'security-key-needed' : 'proof-needed') }
   }
   if (now < device.lockedUntil) {
     return { device, refusal: refuse('proof-locked', { until: String(device.lockedUntil) }) }
   }
   if (result === 'right') {
+    assert(strength !== null, 'a right proof has a strength')
     if (needsKey && strength !== 'security-key') return { device, refusal: refuse('security-key-needed') }
-    const most = strength === null ? null : rule.rules.proofLimits[strength]
-    const proven = { ...device, provedAt: now, wrongProofs: 0, lockedUntil: 0 }
-    const isTooWeak = most !== null && rule.amount !== null && rule.amount > most
-    return { device: proven, refusal: isTooWeak ? refuse('proof-too-weak', { limit: String(most) }) : null }
+    const proven: Device = { ...device, provedAt: now, provedWith: strength, wrongProofs: 0, lockedUntil: 0 }
+    const limit = String(rule.rules.proofLimits[strength])
+    return { device: proven, refusal: isTooMuchFor(strength) ? refuse('proof-too-weak', { limit }) : null }
   }
   const wrongProofs = device.wrongProofs + 1
   const over = wrongProofs - FREE_WRONG_PROOFS

@@ -1,6 +1,7 @@
 // What must hold of payments, refunds and offers: the deals' half of invariants.ts. It shares no code with the rules it checks.
 import { coolingOffEnds } from './calendar.ts'
 import type { Books } from './invariants.ts'
+import { attributesIn } from './persona.ts'
 import { refundedAmount, settledAmount, stateOf, type Payment } from './payment.ts'
 
 /** I5, I6, I10, I13, I26: what a payment says was moved is what its transfers moved, and refunds never exceed it. */
@@ -76,6 +77,28 @@ const coolingOffFaults = ({ id, approvedAt, portions }: Payment): string[] =>
       ? []
       : [`lines ${lines.join(' ')} of ${id} settled within their cancellation period`]
   })
+
+/** I31: a question has no money in it, is answered by whoever was asked, and shows nothing but what its answer releases. */
+export function questionFaults({ payments, transfers }: Books): string[] {
+  const questions = new Set<string>(payments.flatMap(({ id, question }) => (question === null ? [] : [id])))
+  const moved = transfers.flatMap(({ payment }) => (payment !== null && questions.has(payment) ? [payment] : []))
+  return [
+    ...moved.map((payment) => `${payment} is a question and moved money`),
+    ...payments.flatMap((payment) => answerFaults(payment).map((fault) => `${payment.id} ${fault}`)),
+  ]
+}
+
+/** What is wrong with a question and its answer, or with a bill that has one. */
+export function answerFaults({ question, answered, bill, portions, approvedAt, ended, payer }: Payment): string[] {
+  if (question === null) return answered === null ? [] : ['was answered, and nothing was asked']
+  const faults: string[] = []
+  if (bill !== null || portions.length > 0 || approvedAt !== null) faults.push('is a question and has a bill')
+  if (answered !== null && ended !== null) faults.push('was answered and has ended')
+  const released = answered?.released ?? []
+  if (released.some((what) => !question.attributes.includes(what))) faults.push('released what was not asked')
+  if (attributesIn(payer.shown).some((what) => !released.includes(what))) faults.push('shows what was not released')
+  return faults
+}
 
 /** I13: one offer, one living payment; a number is live once. */
 export function offerFaults({ offers, payments }: Books): string[] {

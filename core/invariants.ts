@@ -10,7 +10,7 @@ import {
 import { actionHash, GENESIS_ACTION, type PostedAction } from './actions.ts'
 import { equal } from './bytes.ts'
 import type { PaymentId } from './ids.ts'
-import { offerFaults, paymentFaults } from './invariants-deals.ts'
+import { offerFaults, paymentFaults, questionFaults } from './invariants-deals.ts'
 import {
   affords,
   chainHash,
@@ -58,6 +58,7 @@ export function faultsOf(books: Books): string[] {
     ...spentFaults(books),
     ...paymentFaults(books),
     ...offerFaults(books),
+    ...questionFaults(books),
   ]
 }
 

@@ -2,15 +2,15 @@
 //
 // Cells: what happens · – nothing · (code) refused. test/core-offer.test.ts generates the table and compares.
 //
-//           | open      | run out            | taken              | withdrawn          | expired
-//  ---------+-----------+--------------------+--------------------+--------------------+-------------------
-//  bill     | billed    | (state-conflict)   | (joined-meanwhile) | (state-conflict)   | (state-conflict)
-//  take     | taken     | (number-not-found) | (number-not-found) | (number-not-found) | (number-not-found)
-//  renew    | renewed   | renewed            | (joined-meanwhile) | (state-conflict)   | renewed
-//  withdraw | withdrawn | withdrawn          | (joined-meanwhile) | (state-conflict)   | withdrawn
-//  decline  | declined  | declined           | –                  | –                  | –
-//  time     | –         | expired            | –                  | –                  | –
-//  reopen   | –         | –                  | reopened           | –                  | –
+//           | open      | run out            | question         | taken              | withdrawn          | expired
+//  ---------+-----------+--------------------+------------------+--------------------+--------------------+-------------------
+//  bill     | billed    | (state-conflict)   | (state-conflict) | (joined-meanwhile) | (state-conflict)   | (state-conflict)
+//  take     | taken     | (number-not-found) | taken            | (number-not-found) | (number-not-found) | (number-not-found)
+//  renew    | renewed   | renewed            | renewed          | (joined-meanwhile) | (state-conflict)   | renewed
+//  withdraw | withdrawn | withdrawn          | withdrawn        | (joined-meanwhile) | (state-conflict)   | withdrawn
+//  decline  | declined  | declined           | declined         | –                  | –                  | –
+//  time     | –         | expired            | –                | –                  | –                  | –
+//  reopen   | –         | –                  | –                | reopened           | –                  | –
 import { assert } from './assert.ts'
 import { faultOf, type Bill, type Biller } from './bill.ts'
 import type { ProofResult, Strength } from './device.ts'

@@ -30,6 +30,9 @@
 //  challenge                    | joined               | joined                      | (challenge-open)       | joined
 //  respond, right               | (no-challenge)       | (no-challenge)              | joined                 | (no-challenge)
 //  respond, wrong               | (no-challenge)       | (no-challenge)              | joined (proof-wrong)   | (no-challenge)
+//  show                         | joined               | joined                      | joined                 | joined
+//  prove, right                 | ×                    | ×                           | ×                      | ×
+//  prove, wrong                 | ×                    | ×                           | ×                      | ×
 //  deliver all                  | (not-found)          | ×                           | ×                      | ×
 //  refunded                     | (not-settled)        | (not-settled)               | (not-settled)          | (not-settled)
 //  time, when due               | ended                | ended                       | ended                  | ended
@@ -57,6 +60,9 @@
 //  challenge                    | joined                      | ×             | ×             | ×
 //  respond, right               | (no-challenge)              | ×             | ×             | ×
 //  respond, wrong               | (no-challenge)              | ×             | ×             | ×
+//  show                         | joined                      | ×             | ×             | ×
+//  prove, right                 | ×                           | ×             | ×             | ×
+//  prove, wrong                 | ×                           | ×             | ×             | ×
 //  deliver all                  | ×                           | ×             | settled       | ×
 //  refunded                     | (not-settled)               | (not-settled) | (not-settled) | (not-settled)
 //  time, when due               | ended                       | joined        | ended         | settled
@@ -84,9 +90,42 @@
 //  challenge                    | ×             | ×              | ×       | ×
 //  respond, right               | ×             | ×              | ×       | ×
 //  respond, wrong               | ×             | ×              | ×       | ×
+//  show                         | ×             | ×              | ×       | ×
+//  prove, right                 | ×             | ×              | ×       | ×
+//  prove, wrong                 | ×             | ×              | ×       | ×
 //  deliver all                  | ×             | settled        | ×       | ×
 //  refunded                     | (not-settled) | held           | settled | (not-settled)
 //  time, when due               | settled       | settled        | –       | –
+//
+//                               | question       | its challenge        | proven        | unanswered
+//  -----------------------------+----------------+----------------------+---------------+--------------
+//  approve                      | ×              | ×                    | ×             | ×
+//  approve, outside means       | ×              | ×                    | ×             | ×
+//  approve, too poor            | ×              | ×                    | ×             | ×
+//  approve, too young           | ×              | ×                    | ×             | ×
+//  too young, the shop is asked | ×              | ×                    | ×             | ×
+//  handed back                  | ×              | ×                    | ×             | ×
+//  handed back, too poor        | ×              | ×                    | ×             | ×
+//  handed back, too young       | ×              | ×                    | ×             | ×
+//  permit: yes                  | (not-asked)    | (not-asked)          | ×             | ×
+//  permit: no                   | (not-asked)    | (not-asked)          | ×             | ×
+//  answer: yes                  | ×              | ×                    | ×             | ×
+//  answer: no                   | ×              | ×                    | ×             | ×
+//  bill                         | ×              | ×                    | ×             | ×
+//  cancel by payer              | ended          | ended                | ×             | ×
+//  cancel by biller             | ended          | ended                | ×             | ×
+//  take back a line             | (not-found)    | (not-found)          | (not-found)   | (not-found)
+//  release                      | ended          | ended                | ×             | ×
+//  attend                       | joined         | joined               | ×             | ×
+//  challenge                    | joined         | (challenge-open)     | ×             | ×
+//  respond, right               | (no-challenge) | joined               | ×             | ×
+//  respond, wrong               | (no-challenge) | joined (proof-wrong) | ×             | ×
+//  show                         | ×              | ×                    | ×             | ×
+//  prove, right                 | proven         | (challenge-open)     | ×             | ×
+//  prove, wrong                 | (proof-wrong)  | (challenge-open)     | ×             | ×
+//  deliver all                  | (not-found)    | (not-found)          | (not-found)   | (not-found)
+//  refunded                     | (not-settled)  | (not-settled)        | (not-settled) | (not-settled)
+//  time, when due               | ended          | ended                | –             | –
 import { systemAccount, type AccountKey, type AccountNumber } from './accounts.ts'
 import { APPROVAL_LIFE_MS, approvalBytes, claimsOf, METHOD_WHOLE, NO_PAYMENT, type Purpose } from './approval.ts'
 import { assert } from './assert.ts'
@@ -101,7 +140,7 @@ import type { Offer, Payer } from './offer.ts'
 import { refundFault, type RefundLine } from './refund.ts'
 import { refuse, type Refusal, type RefusalCode } from './refusals.ts'
 import { forbiddenLines, purchasesOf } from './restrictions.ts'
-import { shownBoth, type Askable, type Shown } from './persona.ts'
+import { inOrder, shownBoth, type Askable, type Shown } from './persona.ts'
 import { questionHash, type Question } from './question.ts'
 import type { Bought, Standing } from './standing.ts'
 
@@ -207,7 +246,7 @@ export type PaymentCommand =
   | Readonly<{ kind: 'respond'; evidence: Evidence }>
   | Readonly<{ kind: 'deliver'; portion: number; amount: bigint }>
   | Readonly<{ kind: 'refunded'; refund: PaymentId; amount: bigint; lines: readonly RefundLine[] }>
-  /** the payer shows more of themselves: `shown` was made from what is verified */
+  /** the payer shows more of themselves, once: `shown` was made from what is verified, of what `mayShow` names */
   | Readonly<{ kind: 'show'; shown: Shown }>
   /** the answer to a question */
   | Readonly<{ kind: 'prove'; evidence: Evidence; released: readonly Askable[]; shown: Shown }>
@@ -217,7 +256,8 @@ type Ending = NonNullable<Payment['ended']>
 
 export type PaymentEvent =
   | Readonly<{ kind: 'billed'; bill: Bill; nonce: string; at: number }>
-  | Readonly<{ kind: 'approved'; portions: readonly PortionState[]; at: number }>
+  /** `strength` is null where the unlock was enough */
+  | Readonly<{ kind: 'approved'; portions: readonly PortionState[]; strength: Strength | null; at: number }>
   | Readonly<{ kind: 'answered'; portions: readonly PortionState[]; at: number }>
   | Readonly<{ kind: 'moved'; portions: readonly PortionState[]; at: number }>
   | (Ending & Readonly<{ kind: 'ended'; portions: readonly PortionState[] }>)
@@ -365,6 +405,8 @@ export function decide(payment: Payment, loaded: Loaded, command: PaymentCommand
   const at = now
   switch (command.kind) {
     case 'approve':
+      // There never will be a bill.
+      if (payment.question !== null) return no(refuse('state-conflict'))
       return command.handedBack === true
         ? orEnded(payment, decideApproval(payment, loaded, command, now), now)
         : decideApproval(payment, loaded, command, now)
@@ -406,7 +448,8 @@ export function decide(payment: Payment, loaded: Loaded, command: PaymentCommand
     case 'respond':
       return decideResponse(payment, loaded, command.evidence, now)
     case 'show':
-      return state === 'joined' ? yes({ kind: 'shown', shown: command.shown, at }) : no(refuse('state-conflict'))
+      if (state !== 'joined' || payment.question !== null) return no(refuse('state-conflict'))
+      return payment.payer.mayShow.length === 0 ? yes() : yes({ kind: 'shown', shown: command.shown, at })
     case 'prove':
       return decideAnswer(payment, loaded, command, now)
     case 'deliver':
@@ -468,7 +511,8 @@ function decideApproval(
   const portions = payment.portions.map(({ conditions, amount }): PortionState =>
     outside ? { kind: 'authorising', until: now + AUTHORISE_WITHIN_MS } : fundedState(conditions, amount, now),
   )
-  return { events: [{ kind: 'approved', portions, at: now }], refusal: null, device: judged.device }
+  const { strength } = evidence
+  return { events: [{ kind: 'approved', portions, strength, at: now }], refusal: null, device: judged.device }
 }
 
 /** The answer to a question always wants a fresh proof: nothing but the proof is asked for. */
@@ -492,7 +536,7 @@ function decideAnswer(
   assert(evidence.strength !== null, 'a right proof has a strength')
   const { strength } = evidence
   return {
-    events: [{ kind: 'proven', released, shown, strength, at: now }],
+    events: [{ kind: 'proven', released: inOrder(released), shown, strength, at: now }],
     refusal: null,
     device: judged.device,
   }
@@ -794,7 +838,11 @@ export function evolve(payment: Payment, event: PaymentEvent): Payment {
       return { ...next, asked: null, permitted, turn: phonesTurn(payment, event.at) }
     }
     case 'shown':
-      return { ...next, payer: { ...payment.payer, shown: shownBoth(payment.payer.shown, event.shown), mayShow: [] } }
+      return {
+        ...next,
+        payer: { ...payment.payer, shown: shownBoth(payment.payer.shown, event.shown), mayShow: [] },
+        turn: listening(event.at),
+      }
     case 'proven': {
       const { released, shown, strength, at } = event
       const payer = { ...payment.payer, shown: shownBoth(payment.payer.shown, shown), mayShow: [] }

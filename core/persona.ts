@@ -5,6 +5,10 @@ import type { Attributes } from './standing.ts'
 export const ASKABLE = ['age-band', 'member-number', 'region', 'email', 'portrait'] as const
 export type Askable = (typeof ASKABLE)[number]
 
+/** Each once, in the order of ASKABLE. */
+export const inOrder = (attributes: readonly Askable[]): Askable[] =>
+  ASKABLE.filter((what) => attributes.includes(what))
+
 /** `ask`: the payer is asked each time. */
 export type Release = 'show' | 'ask' | 'hide'
 export type Releases = Readonly<Record<Askable, Release>>
@@ -73,12 +77,21 @@ export function shownOf(persona: Persona, wanted: readonly Askable[], day: numbe
 /** The attributes that this merchant sees without a question. */
 export const shownAtOnce = ({ releases }: Persona): Askable[] => ASKABLE.filter((what) => releases[what] === 'show')
 
+/** What of a person these values are. */
+export const attributesIn = ({ ageBand, members, region, email, portrait }: Shown): Askable[] => {
+  const said: Readonly<Record<Askable, boolean>> = {
+    'age-band': ageBand !== null,
+    'member-number': members.length > 0,
+    region: region !== null,
+    email: email !== null,
+    portrait: portrait !== null,
+  }
+  return ASKABLE.filter((what) => said[what])
+}
+
 /** The attributes that the payer decides about each time, of those that would show anything on `day`. */
 export const shownOnAsking = (persona: Persona, day: number): Askable[] =>
-  ASKABLE.filter((what) => persona.releases[what] === 'ask' && showsAnything(shownOf(persona, [what], day)))
-
-const showsAnything = ({ members, ...rest }: Shown): boolean =>
-  members.length > 0 || Object.values(rest).some((value) => value !== null)
+  attributesIn(shownOf(persona, ASKABLE, day)).filter((what) => persona.releases[what] === 'ask')
 
 /** Both together: what was shown before stays shown. */
 export const shownBoth = (before: Shown, more: Shown): Shown => ({

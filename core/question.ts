@@ -1,7 +1,7 @@
 // A question instead of a bill: a terminal asks who somebody is. No money; the same offer, number, join and proof.
 import type { Biller } from './bill.ts'
 import { sha256, utf8 } from './bytes.ts'
-import { ASKABLE, type Askable } from './persona.ts'
+import { inOrder, type Askable } from './persona.ts'
 
 export type Question = Readonly<{
   /** what the person is asked to release beside the display name; they may release less */
@@ -30,8 +30,8 @@ export const questionHash = (biller: Biller, question: Question, released: reado
         biller.party,
         biller.legalName.normalize('NFC'),
         question.reason.normalize('NFC'),
-        ASKABLE.filter((what) => question.attributes.includes(what)),
-        ASKABLE.filter((what) => released.includes(what)),
+        inOrder(question.attributes),
+        inOrder(released),
       ]),
     ),
   )

@@ -104,23 +104,28 @@ const Phone = {
   enrolledAt: part.TimePart,
   lastSeenAt: orNull(part.TimePart),
 }
+const WaitingPhones = Type.Array(
+  part.Closed({
+    request: RequestIdPart,
+    label: Type.String(),
+    requestedAt: part.TimePart,
+    readyAt: part.TimePart,
+  }),
+  { description: 'asked for by mail and password; any phone here can refuse them' },
+)
 export const DevicesView = part.Closed({
   devices: Type.Array(
     part.Closed({ ...Phone, isThis: Type.Boolean(), approvesWith: part.literals(['any', 'security-key']) }),
   ),
-  waiting: Type.Array(
-    part.Closed({
-      request: RequestIdPart,
-      label: Type.String(),
-      requestedAt: part.TimePart,
-      readyAt: part.TimePart,
-    }),
-    { description: 'asked for by mail and password; any phone here can refuse them' },
-  ),
+  waiting: WaitingPhones,
 })
 export type DevicesView = Static<typeof DevicesView>
 
-export const RecoveryView = part.Closed({ ...ScramAsk, devices: Type.Array(part.Closed(Phone)) })
+export const RecoveryView = part.Closed({
+  ...ScramAsk,
+  devices: Type.Array(part.Closed(Phone)),
+  waiting: WaitingPhones,
+})
 export type RecoveryView = Static<typeof RecoveryView>
 
 export const PasskeysView = part.Closed({
@@ -191,7 +196,7 @@ export const IDENTITY_ROUTES = {
     summary: 'Sends a code to an address. Whether somebody has it already is not told; then the mail says so.',
     body: part.Closed({ email: EmailPart, language: LanguagePart }),
     response: Done,
-    problems: ['too-many-tries'],
+    problems: ['mail-unavailable', 'too-many-tries'],
   },
   signUp: {
     ...open,
@@ -209,7 +214,7 @@ export const IDENTITY_ROUTES = {
       signature: part.Base64urlPart(86, 'by that key over "WE1" | code | key'),
     }),
     response: Enrolled,
-    problems: ['code-not-found', 'signature-invalid', 'too-many-tries', 'day-invalid'],
+    problems: ['code-not-found', 'signature-invalid', 'too-many-tries', 'day-invalid', 'device-revoked'],
   },
   profile: {
     ...read,
@@ -249,7 +254,7 @@ export const IDENTITY_ROUTES = {
     summary: 'Sends a code to a new address; with the code it becomes the address of this person.',
     body: part.Closed({ email: EmailPart, code: orNull(MailCodePart), presence: orNull(PresencePart) }),
     response: ProfileView,
-    problems: ['code-not-found', 'too-many-tries', ...PROOF_PROBLEMS],
+    problems: ['mail-unavailable', 'code-not-found', 'too-many-tries', ...PROOF_PROBLEMS],
   },
   setUserCode: {
     ...write,
@@ -366,7 +371,7 @@ export const IDENTITY_ROUTES = {
       'A phone is lost or new: sends a code, if somebody has this address. The answer is the same if nobody has.',
     body: part.Closed({ email: EmailPart, language: LanguagePart }),
     response: Done,
-    problems: ['too-many-tries'],
+    problems: ['mail-unavailable', 'too-many-tries'],
   },
   recovery: {
     ...open,
@@ -379,8 +384,13 @@ export const IDENTITY_ROUTES = {
   recoveryRevoke: {
     ...open,
     path: '/v1/recovery/revoke',
-    summary: 'With the code from the mail: a phone may do nothing any more, from any browser.',
-    body: part.Closed({ email: EmailPart, code: MailCodePart, device: part.DeviceIdPart }),
+    summary:
+      'With the code from the mail: a phone may do nothing any more, or one that waits is not let in; from any browser.',
+    body: part.Closed({
+      email: EmailPart,
+      code: MailCodePart,
+      device: Type.Union([part.DeviceIdPart, RequestIdPart]),
+    }),
     response: RecoveryView,
     problems: ['code-not-found', 'too-many-tries', 'not-found'],
   },
@@ -408,7 +418,7 @@ export const IDENTITY_ROUTES = {
       signature: part.Base64urlPart(86, 'by the waiting key over "WF1" | request 16'),
     }),
     response: Enrolled,
-    problems: ['not-found', 'device-waiting', 'request-refused', 'signature-invalid'],
+    problems: ['not-found', 'device-waiting', 'request-refused', 'signature-invalid', 'device-revoked', 'too-many-devices'],
   },
 
   pushKey: {

@@ -40,12 +40,22 @@ export const LIMITS = {
   /** a phone asked for by mail and password waits a day, so that a thief of both is seen in time; in a demo a minute */
   deviceWaitMs: 24 * 3_600_000,
   demoDeviceWaitMs: 60_000,
+  /** a phone that may come in and does not for a week is forgotten */
+  deviceRequestMs: 7 * 24 * 3_600_000,
   /** a cashier who does nothing is signed out: a coffee break */
   cashierIdleMs: 30 * 60_000,
   /** a proof that is no payment */
   presenceMs: 5 * 60_000,
   /** mails of the demo town that are kept */
   demoMails: 50,
+  /** pushes in a row that a push service did not take: the subscription is given up */
+  pushFailures: 50,
+  /** the longest quiet that a push service can ask for */
+  quietMs: 3_600_000,
+  /** a pushed command that a closed wallet answers by itself */
+  pushedCommandMs: 60_000,
+  /** a person whose phones stay silent for this long after a bill or question was sent to them gets a mail */
+  silenceMs: 30_000,
   /** an operator's reason: a sentence or two, kept for ever */
   whyLength: 200,
   /** people one bills or pays: a village */
@@ -80,6 +90,8 @@ export const LIMITS = {
   /** slow clients */
   headersTimeoutMs: 10_000,
   bodyTimeoutMs: 15_000,
+  /** an operator's passkey is asked for once in a working day; until then the key alone renews the session */
+  operatorProofMs: 8 * 3_600_000,
   /** a session reads for this long at most; the SDK renews it */
   sessionMs: 10 * 60_000,
   /** an enrolment code is typed or scanned within a day */
@@ -105,6 +117,10 @@ export const BUDGETS = {
   recovery: { burst: 5, perHour: 5, perDay: 10 },
   /** questions put to one person unasked (CIBA): more is harassment (MFA bombing) */
   questions: { burst: 5, perHour: 10, perDay: 30 },
+  /** sign-ins begun by browsers of one block of addresses: each draws a number, which then rests for half an hour */
+  'sign-in': { burst: 30, perHour: 120, perDay: 1_000 },
+  /** codes that sites give to ask one person unasked (CIBA user_code): four signs fall to guessing */
+  'user-code': { burst: 5, perHour: 5, perDay: 10 },
   /** names asked for by account number */
   lookups: { burst: 10, perHour: 30, perDay: 100 },
 } as const

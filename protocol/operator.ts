@@ -30,6 +30,19 @@ export const LimitsPart = part.Closed(
 )
 export type LimitsWire = Static<typeof LimitsPart>
 
+/** One for each of core/device.ts's STRENGTHS. */
+export const ProofLimitsPart = part.Closed(
+  {
+    password: orNull(part.AmountPart),
+    'synced-passkey': orNull(part.AmountPart),
+    'bound-passkey': orNull(part.AmountPart),
+    'security-key': orNull(part.AmountPart),
+    other: orNull(part.AmountPart),
+  },
+  { description: 'the most that one payment may be with a proof of this kind; null: no more than every limit says' },
+)
+export type ProofLimitsWire = Static<typeof ProofLimitsPart>
+
 export const AttributesPart = part.Closed({
   birthDate: orNull(DayPart),
   region: orNull(Type.String({ pattern: '^[A-Z]{2}(-[A-Z0-9]{1,3})?$', examples: ['JP-14'] })),
@@ -176,6 +189,7 @@ export const OPERATOR_COMMANDS = {
       freshProofFrom: part.AmountPart,
       unlockMs: Type.Integer({ minimum: 0, maximum: 86_400_000, description: "how long a phone's unlock lasts" }),
       restricted: part.literals(['refuse', 'ask']),
+      proofLimits: Type.Optional(ProofLimitsPart),
     },
     { description: "The scheme's rules, in the smallest part of its own currency; every hub knows them within 2 s." },
   ),
@@ -333,6 +347,7 @@ export const RulesView = part.Closed({
   freshProofFrom: part.AmountPart,
   unlockMs: Type.Integer(),
   restricted: part.literals(['refuse', 'ask']),
+  proofLimits: ProofLimitsPart,
   zone: Type.String(),
   unit: part.UnitPart,
 })

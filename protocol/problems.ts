@@ -74,6 +74,7 @@ export const BORDER_PROBLEMS = {
   'signature-wrong': [401, "The request's signature does not fit.", 'Sign exactly what is sent, with this session.'],
   'not-allowed': [403, 'This is not for this kind of client.', 'Use a terminal for bills and a device for payments.'],
   'code-not-found': [404, 'This code is not known, or was used, or has run out.', 'Ask for a new code.'],
+  'mail-unavailable': [409, 'This hub sends no mail.', 'Ask the operator for a one-time code.'],
   'no-host-name': [409, 'Passkeys need a host name, and the hub is reached by address.', 'Use the PIN.'],
   'request-timeout': [408, 'The request came too slowly.', 'Send it again.'],
   'headers-too-large': [431, 'The headers are too large.', 'Send fewer or shorter headers.'],

@@ -88,6 +88,11 @@ export const SecretRequest = part.Closed({
 })
 export type SecretRequest = Static<typeof SecretRequest>
 
+export const PasskeyOptionsRequest = part.Closed({
+  roaming: Type.Optional(Type.Boolean({ description: 'a security key that can be pulled out' })),
+})
+export type PasskeyOptionsRequest = Static<typeof PasskeyOptionsRequest>
+
 export const PasskeyOptions = part.Closed({
   challenge: part.Base64urlPart(64, 'to be signed by the new passkey'),
   hostName: Type.String(),
@@ -176,9 +181,7 @@ const READS = {
     summary: 'What the browser needs to make a passkey.',
     access: 'signed',
     who: 'keeper',
-    body: part.Closed({
-      roaming: Type.Optional(Type.Boolean({ description: 'a security key that can be pulled out' })),
-    }),
+    body: PasskeyOptionsRequest,
     response: PasskeyOptions,
     problems: ['no-host-name'],
   },
@@ -346,6 +349,7 @@ const BILL_FAULTS = ['bill-invalid', 'unit-invalid', 'unit-mismatch', 'period-in
 
 const PROBLEMS: Record<CommandName, readonly string[]> = {
   'open-offer': ['terminal-inactive', 'deal-exists', 'account-frozen', 'account-closed', ...BILL_FAULTS],
+  ask: ['terminal-inactive', 'deal-exists', 'account-frozen', 'account-closed', 'unit-mismatch', 'text-invalid'],
   'renew-number': ['not-found', 'joined-meanwhile', 'state-conflict'],
   'change-bill': [
     'not-found',
@@ -405,8 +409,35 @@ const PROBLEMS: Record<CommandName, readonly string[]> = {
     'over-month-limit',
     'restricted',
     'shop-asked',
+    'proof-too-weak',
+    'security-key-needed',
   ],
-  respond: ['not-found', 'state-conflict', 'no-challenge', 'signature-invalid', 'proof-wrong', 'proof-locked'],
+  respond: [
+    'not-found',
+    'state-conflict',
+    'no-challenge',
+    'signature-invalid',
+    'approval-expired',
+    'device-revoked',
+    'proof-needed',
+    'proof-wrong',
+    'proof-locked',
+    'security-key-needed',
+  ],
+  prove: [
+    'not-found',
+    'state-conflict',
+    'challenge-open',
+    'signature-invalid',
+    'bill-changed',
+    'approval-expired',
+    'device-revoked',
+    'proof-needed',
+    'proof-wrong',
+    'proof-locked',
+    'security-key-needed',
+  ],
+  show: ['not-found', 'state-conflict', 'device-revoked'],
   decline: ['not-found', 'state-conflict'],
   attend: ['not-found', 'state-conflict'],
   'take-back': ['not-found', 'state-conflict', 'too-late'],

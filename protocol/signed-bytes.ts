@@ -1,7 +1,10 @@
 // The exact bytes that devices sign and both sides derive keys from, built once for the SDK and the hub.
+import type { AccountNumber } from '#core/accounts.ts'
+import { approvalBytes, METHOD_WHOLE, NO_PAYMENT } from '#core/approval.ts'
 import { concat, fromU64, toBase64url, utf8, sha256, type Bytes } from '#core/bytes.ts'
 import {
   idBytes,
+  idFrom,
   type DeviceId,
   type KeyId,
   type OperatorId,
@@ -82,6 +85,37 @@ export function toBase64(bytes: Uint8Array): string {
 export const presenceHash = (action: string, subject: string): Bytes =>
   sha256(utf8(JSON.stringify(['WD1', action, subject])))
 
+const NO_DEAL = idFrom('deal', new Uint8Array(16))
+
+/** What a device signs, and its owner proves over, for something that is no payment: 162 approval bytes. */
+export const presenceBytes = (
+  presence: Readonly<{
+    scheme: SchemeId
+    account: AccountNumber
+    key: KeyId
+    action: string
+    subject: string
+    /** 16 bytes the hub drew for it */
+    nonce: Uint8Array
+    /** milliseconds since 1970; at most APPROVAL_LIFE_MS ahead */
+    expiresAt: number
+  }>,
+): Uint8Array =>
+  approvalBytes({
+    purpose: 'authenticate',
+    scheme: presence.scheme,
+    deal: NO_DEAL,
+    payment: NO_PAYMENT,
+    billVersion: 0,
+    billHash: presenceHash(presence.action, presence.subject),
+    payerAccount: presence.account,
+    means: presence.account,
+    method: METHOD_WHOLE,
+    key: presence.key,
+    nonce: presence.nonce,
+    expiresAt: presence.expiresAt,
+  })
+
 /** What a phone that has waited signs to be let in: "WF1" | request 16. */
 export const finishBytes = (request: Uint8Array): Bytes => concat(utf8('WF1'), request)
 
@@ -101,7 +135,10 @@ export const storedPresenceBytes = (
 export const cashierHash = (terminal: TerminalId, staff: StaffId): Bytes =>
   sha256(concat(utf8('WC1'), idBytes(terminal), idBytes(staff)))
 
-/** What a password is proved over when a new phone asks to be let in (scramMessage with the account number): SHA-256 of "WR1" | its public key 65. */
+/**
+ * What a password is proved over when a new phone asks to be let in: SHA-256 of "WR1" | its public key 65. In scramMessage the address,
+ * in lower case, stands where the account does, because such a phone knows no account number.
+ */
 export const recoveryHash = (publicKey: Uint8Array): Bytes => sha256(concat(utf8('WR1'), publicKey))
 
 /** What the scheme's key signs of a pushed message, so that a wallet knows it from everybody else's: "WM1" | its JSON without the signature. */

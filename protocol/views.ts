@@ -1,5 +1,6 @@
 // What the hub shows: whole views with versions, never changes. Each side sees what it may know and nothing else.
 import { Type, type Static } from 'typebox'
+import { OPERATOR_ROLES } from '#core/actions.ts'
 import { TRANSFER_KINDS } from '#core/ledger.ts'
 import { STRENGTHS } from '#core/device.ts'
 import { END_REASONS } from '#core/payment.ts'
@@ -53,17 +54,7 @@ const Portion = part.Closed({
 export const DealView = part.Closed({
   deal: part.DealIdPart,
   version: part.VersionPart,
-  state: part.literals([
-    'open',
-    'expired',
-    'withdrawn',
-    'joined',
-    'authorising',
-    'held',
-    'settled',
-    'proven',
-    'ended',
-  ]),
+  state: part.literals(['open', 'expired', 'withdrawn', 'joined', 'authorising', 'held', 'settled', 'proven', 'ended']),
   question: Question,
   bill: orNull(part.BillPart),
   billVersion: part.VersionPart,
@@ -81,6 +72,7 @@ export const DealView = part.Closed({
   tally: orNull(Type.String({ description: 'hex; both screens draw the same tally from it' })),
   declines: Type.Integer({ description: 'how often a phone was turned away; never why' }),
   challenge: orNull(part.literals(['asked', 'passed', 'failed'])),
+  challengeFailures: Type.Integer({ description: 'wrong answers to the open challenge; the third ends the deal' }),
   restriction: orNull(
     part.Closed({
       state: part.literals(['asked', 'permitted']),
@@ -226,6 +218,8 @@ export const SelfView = Type.Union([
     id: part.OperatorIdPart,
     key: part.KeyIdPart,
     name: Type.String(),
+    role: part.literals(OPERATOR_ROLES),
+    passkeys: Type.Array(Type.String()),
   }),
 ])
 export type SelfView = Static<typeof SelfView>

@@ -5,6 +5,8 @@ import { isAccountNumber } from '#core/accounts.ts'
 import { billHash, type Biller } from '#core/bill.ts'
 import { fromHex, toBase64url } from '#core/bytes.ts'
 import { parseId } from '#core/ids.ts'
+import type { Askable } from '#core/persona.ts'
+import { questionHash } from '#core/question.ts'
 import { billFromWire, type BillWire } from '#protocol/bill.ts'
 import type { ProofBody } from '#protocol/commands.ts'
 import { problemOf, type Problem } from '#protocol/problems.ts'
@@ -16,10 +18,13 @@ import type { Outcome, SendOutcome } from './outcome.ts'
 /** A fresh proof of the owner over the approval bytes: `withPin` (scram.ts) or `withPasskey` (passkey.ts). */
 export type Prove = (approval: Uint8Array, identity: Identity) => Promise<Outcome<Exclude<ProofBody, null>>>
 
-/** What the phone may not sign: there is no bill, or the view contradicts itself. */
-export type ApprovalFault = 'bill-missing' | 'bill-invalid' | 'id-invalid' | 'no-challenge' | 'device-revoked'
+/** What the phone may not sign: there is no bill or question, more is released than was asked, or the view contradicts itself. */
+export type ApprovalFault =
+  'bill-missing' | 'bill-invalid' | 'id-invalid' | 'no-challenge' | 'device-revoked' | 'state-conflict'
 
 export type ApprovalResult = Readonly<{ ok: true; bytes: Uint8Array }> | Readonly<{ ok: false; fault: ApprovalFault }>
+
+type Consent = Extract<Purpose, 'approve' | 'challenge' | 'authenticate'>
 
 /** Short enough that a forgotten approval is worthless soon, long enough for a slow network. */
 export const LIFE_MS = APPROVAL_LIFE_MS / 2
@@ -27,22 +32,28 @@ const NO_BILL = new Uint8Array(32)
 
 /**
  * The bytes to sign for a view. Refuses a bill whose lines do not add up to its total, and an account that is not ours.
- * `expiresAt` is by the hub's clock, at most ten minutes ahead.
+ * `released` is what the answer to a question (authenticate) lets the asker see. `expiresAt` is by the hub's clock, at most ten
+ * minutes ahead.
  */
 export function approvalFor(
   asked: Readonly<{
-    purpose: Extract<Purpose, 'approve' | 'challenge'>
+    purpose: Consent
     scheme: SchemeView
     view: PaymentView
     self: SelfView
     expiresAt: number
+    released?: readonly Askable[]
   }>,
 ): ApprovalResult {
-  const { purpose, view, self, expiresAt } = asked
-  const hash = view.bill === null ? undefined : hashOf(view.biller, view.bill)
+  const { purpose, view, self, expiresAt, released = [] } = asked
+  const hash = signedHash(view, released)
   if (hash === 'bill-invalid' || hash === 'id-invalid') return { ok: false, fault: hash }
-  if (hash === undefined && purpose === 'approve') return { ok: false, fault: 'bill-missing' }
-  const nonceText = purpose === 'approve' ? view.nonce : view.challenge?.nonce
+  if (purpose === 'approve' && view.bill === null) return { ok: false, fault: 'bill-missing' }
+  const isAnswer = purpose === 'authenticate'
+  const asksFor = view.question?.attributes ?? []
+  if (isAnswer ? view.question === null || released.some((what) => !asksFor.includes(what)) : released.length > 0)
+    return { ok: false, fault: 'state-conflict' }
+  const nonceText = purpose === 'challenge' ? view.challenge?.nonce : view.nonce
   if (nonceText === undefined) return { ok: false, fault: 'no-challenge' }
   if (self.kind !== 'device' || self.account !== view.payerAccount) return { ok: false, fault: 'device-revoked' }
 
@@ -61,7 +72,7 @@ export function approvalFor(
     deal,
     payment,
     billVersion: view.billVersion,
-    billHash: hash ?? NO_BILL,
+    billHash: hash,
     payerAccount: account,
     means: account,
     method: METHOD_WHOLE,
@@ -93,23 +104,43 @@ export const approve = (client: Client, view: PaymentView, prove?: Prove, signal
 export const respond = (client: Client, view: PaymentView, prove: Prove, signal?: AbortSignal): Promise<SendOutcome> =>
   consent('challenge', client, view, prove, signal)
 
+/**
+ * Answers the question in this view: proves that the owner is there and lets the asker see what is released, which may be less than
+ * was asked.
+ */
+export const answerQuestion = (
+  client: Client,
+  view: PaymentView,
+  released: readonly Askable[],
+  prove: Prove,
+  signal?: AbortSignal,
+): Promise<SendOutcome> => consent('authenticate', client, view, prove, signal, released)
+
 async function consent(
-  purpose: 'approve' | 'challenge',
+  purpose: Consent,
   client: Client,
   view: PaymentView,
   prove: Prove | undefined,
   signal: AbortSignal | undefined,
+  released: readonly Askable[] = [],
 ): Promise<SendOutcome> {
   const identity = await currentIdentity(client, prove !== undefined)
   if (identity === undefined) return refused(problemOf('session-needed'))
   const expiresAt = client.hubNow() + LIFE_MS
-  const built = approvalFor({ purpose, scheme: identity.scheme, view, self: identity.self, expiresAt })
+  const built = approvalFor({ purpose, scheme: identity.scheme, view, self: identity.self, expiresAt, released })
   if (!built.ok) return refused(problemOf(built.fault))
   const proof = prove && (await prove(built.bytes, identity))
   if (proof && !proof.ok) return refused(proof.problem)
   const evidence = await signApproval(identity, built.bytes, proof?.view ?? null)
   const body = { payment: view.payment, ...evidence }
-  return purpose === 'approve' ? client.send('approve', body, signal) : client.send('respond', body, signal)
+  switch (purpose) {
+    case 'approve':
+      return client.send('approve', body, signal)
+    case 'challenge':
+      return client.send('respond', body, signal)
+    case 'authenticate':
+      return client.send('prove', { ...body, released: [...released] }, signal)
+  }
 }
 
 /** The stored identity; asks the hub again where no PIN is known yet and one is about to be used. */
@@ -128,12 +159,26 @@ export type BillerWire = Omit<PaymentView['biller'], 'isPerson'>
 export function hashOf(from: BillerWire, wire: BillWire): Uint8Array | 'bill-invalid' | 'id-invalid' {
   const read = billFromWire(wire)
   if (!read.ok) return 'bill-invalid'
+  const biller = billerFrom(from)
+  return biller === undefined ? 'id-invalid' : billHash(biller, read.bill)
+}
+
+/** What stands in the bytes where a bill's hash does: the question's with what is released, or nothing before there is a bill. */
+function signedHash(
+  { question, bill, biller: from }: PaymentView,
+  released: readonly Askable[],
+): Uint8Array | 'bill-invalid' | 'id-invalid' {
+  if (question === null) return bill === null ? NO_BILL : hashOf(from, bill)
+  const biller = billerFrom(from)
+  return biller === undefined ? 'id-invalid' : questionHash(biller, question, released)
+}
+
+function billerFrom(from: BillerWire): Biller | undefined {
   const party = parseId('pty', from.party)
   const terminal = parseId('trm', from.terminal)
   const { account, name, legalName, terminalLabel } = from
-  if (!party || !terminal || !isAccountNumber(account)) return 'id-invalid'
-  const biller: Biller = { party, account, name, legalName, terminal, terminalLabel }
-  return billHash(biller, read.bill)
+  if (!party || !terminal || !isAccountNumber(account)) return undefined
+  return { party, account, name, legalName, terminal, terminalLabel }
 }
 
 const refused = (problem: Problem): SendOutcome => ({ ok: false, problem, view: null })

@@ -30,12 +30,13 @@ export const CALLS: { readonly [Name in RouteName]: Address<Name> } = {
   demoCode: { method: 'POST', path: '/v1/demo/codes', access: 'open' },
 }
 
+type Input = Readonly<{ params?: object; query?: object; body?: unknown }>
+
 /** The call of a route: the path filled in, empty query fields left out. */
-export function callOf(
-  name: RouteName,
-  input: Readonly<{ params?: object; query?: object; body?: object }> = {},
-): Call {
-  const { method, path, access } = CALLS[name]
+export const callOf = (name: RouteName, input: Input = {}): Call => callTo(CALLS[name], input)
+
+/** The call of any route, by its address. */
+export function callTo({ method, path, access }: Pick<Call, 'method' | 'path' | 'access'>, input: Input = {}): Call {
   let filled: string = path
   for (const [key, value] of Object.entries(input.params ?? {})) {
     filled = filled.replace(`{${key}}`, encodeURIComponent(String(value)))
@@ -48,6 +49,6 @@ export function callOf(
     path: filled,
     access,
     ...(Object.keys(query).length > 0 && { query }),
-    ...(input.body && { body: input.body }),
+    ...(typeof input.body === 'object' && input.body !== null && { body: input.body }),
   }
 }

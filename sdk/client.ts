@@ -6,6 +6,7 @@ import { httpTransport } from './http-transport.ts'
 import { loadIdentity, rememberSelf, type Identity } from './identity.ts'
 import { backOffMs, isAnswer, outbox, pause, type BodyOf, type Resumed } from './outbox.ts'
 import { isRecord, NO_ANSWER, readProblem, type Outcome, type SendOutcome } from './outcome.ts'
+import type { AskPasskey } from './session.ts'
 import type { Storage } from './storage.ts'
 import {
   browserWake,
@@ -83,7 +84,14 @@ type Surroundings = Readonly<{
 
 /** A client over HTTP, with the identity in the storage (see `enrol`). */
 export function openClient(
-  options: Surroundings & Readonly<{ hub: string; fetch?: typeof fetch; WebSocket?: typeof WebSocket }>,
+  options: Surroundings &
+    Readonly<{
+      hub: string
+      fetch?: typeof fetch
+      WebSocket?: typeof WebSocket
+      /** how an operator's passkey is asked for when the hub wants it to start a session */
+      passkey?: AskPasskey
+    }>,
 ): Client {
   const { storage, hub, now = Date.now, random = systemRandom, delay = systemDelay } = options
   const clock = hubClock(now)
@@ -97,6 +105,7 @@ export function openClient(
     delay,
     ...(options.fetch && { fetch: options.fetch }),
     ...(options.WebSocket && { WebSocket: options.WebSocket }),
+    ...(options.passkey && { passkey: options.passkey }),
   })
   return clientOver({ ...options, transport, clock, identity, now, random, delay })
 }

@@ -179,6 +179,8 @@ function lineFromTuple(tuple: unknown): BillWire['lines'][number] | undefined {
 function proofToTuple(proof: ProofBody): Tuple | null {
   if (proof === null) return null
   if (proof.kind === 'scram') return [proof.clientNonce, proof.clientProof]
+  // The mark comes first, so that no other proof has as many texts: a plugged-in answer may be anything.
+  if (proof.kind === 'other') return [proof.kind, proof.method, proof.answer]
   return [proof.credential, proof.authenticatorData, proof.clientData, proof.signature]
 }
 
@@ -187,6 +189,7 @@ function proofFromTuple(tuple: unknown): ProofBody | undefined {
   if (!isTuple(tuple) || !tuple.every(isText)) return undefined
   const [first = '', second = '', third, fourth] = tuple
   if (tuple.length === 2) return { kind: 'scram', clientNonce: first, clientProof: second }
+  if (tuple.length === 3 && third !== undefined) return { kind: 'other', method: second, answer: third }
   if (third === undefined || fourth === undefined || tuple.length !== 4) return undefined
   return { kind: 'passkey', credential: first, authenticatorData: second, clientData: third, signature: fourth }
 }

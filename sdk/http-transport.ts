@@ -3,7 +3,7 @@ import { utf8 } from '#core/bytes.ts'
 import type { WatchMessage, WatchRequest } from '#protocol/watch.ts'
 import type { Identity } from './identity.ts'
 import { isRecord } from './outcome.ts'
-import { sessionKeeper, type Session, type Sessions } from './session.ts'
+import { sessionKeeper, type AskPasskey, type Session, type Sessions } from './session.ts'
 import { signatureHeaders } from './signature.ts'
 import type { Call, Delay, HubClock, Random, Reply, Transport, WatchConnection, WatchEvents } from './transport.ts'
 
@@ -21,6 +21,8 @@ type HttpOptions = Readonly<{
   delay: Delay
   fetch?: typeof fetch
   WebSocket?: typeof WebSocket
+  /** an operator's */
+  passkey?: AskPasskey
 }>
 
 /** The transport of browsers and Node. */
@@ -209,7 +211,7 @@ const tellsOfTheSession = (reply: Reply | 'no-answer'): boolean =>
   reply !== 'no-answer' &&
   reply.status === 401 &&
   isRecord(reply.body) &&
-  ['session-ended', 'session-needed', 'signature-wrong'].includes(String(reply.body.code))
+  ['session-ended', 'session-needed', 'signature-wrong', 'passkey-needed'].includes(String(reply.body.code))
 
 /** A file as its text, byte order mark and all; else an object. Undefined for anything else: a portal's page. */
 async function readBody(response: Response): Promise<string | object | undefined> {

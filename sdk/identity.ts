@@ -44,7 +44,7 @@ export async function enrol(
   const { storage, code, label, delay = systemDelay } = options
   const pending = await pendingEnrolment(storage, code)
   const publicKey = fromBase64url(pending.publicKey) ?? new Uint8Array()
-  const signature = await signWith(pending.privateKey, enrolmentBytes(code, publicKey))
+  const signature = await signBy(pending.privateKey, enrolmentBytes(code, publicKey))
   const transport = httpTransport({
     hub: options.hub,
     identity: async () => undefined,
@@ -63,9 +63,7 @@ export async function enrol(
     if (reply === 'no-answer' || reply.status >= 500 || reply.status === 408) continue
     if (reply.status === 200 && isEnrolled(reply.body)) {
       const { self, scheme } = reply.body
-      const identity: StoredIdentity = { privateKey: pending.privateKey, self, scheme }
-      await forgetCommands(storage)
-      await storage.set(IDENTITY, identity)
+      await keepIdentity(storage, pending.privateKey, { self, scheme })
       await storage.delete(ENROLMENT)
       return { ok: true, view: { self, scheme } }
     }
@@ -80,7 +78,7 @@ export async function loadIdentity(storage: Storage): Promise<Identity | undefin
   const stored = await readIdentity(storage)
   if (stored === undefined) return undefined
   const { privateKey, self, scheme } = stored
-  return { self, scheme, sign: (bytes) => signWith(privateKey, bytes) }
+  return { self, scheme, sign: (bytes) => signBy(privateKey, bytes) }
 }
 
 /** Keeps what the hub said last about this device (a new PIN, a new passkey) beside its key. */
@@ -92,12 +90,30 @@ export async function rememberSelf(storage: Storage, self: SelfView): Promise<vo
 /** Forgets the identity and its key: the device must be enrolled again. */
 export const forgetIdentity = (storage: Storage): Promise<void> => storage.delete(IDENTITY)
 
+/** The hub knows the key now: it is who we are, and what an earlier one had left unsent is nobody's any more. */
+export async function keepIdentity(storage: Storage, privateKey: CryptoKey, enrolled: Enrolled): Promise<void> {
+  const identity: StoredIdentity = { privateKey, ...enrolled }
+  await forgetCommands(storage)
+  await storage.set(IDENTITY, identity)
+}
+
+export type NewKey = Readonly<{
+  privateKey: CryptoKey
+  /** uncompressed, 65 bytes in base64url */
+  publicKey: string
+}>
+
+/** A P-256 key whose private half never leaves this browser or program. */
+export async function makeKey(): Promise<NewKey> {
+  const pair = await crypto.subtle.generateKey(CURVE, false, ['sign', 'verify'])
+  const publicKey = toBase64url(new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey)))
+  return { privateKey: pair.privateKey, publicKey }
+}
+
 async function pendingEnrolment(storage: Storage, code: string): Promise<StoredEnrolment> {
   const stored = await storage.get(ENROLMENT)
   if (isStoredEnrolment(stored) && stored.code === code) return stored
-  const pair = await crypto.subtle.generateKey(CURVE, false, ['sign', 'verify'])
-  const publicKey = toBase64url(new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey)))
-  const fresh: StoredEnrolment = { code, privateKey: pair.privateKey, publicKey }
+  const fresh: StoredEnrolment = { code, ...(await makeKey()) }
   await storage.set(ENROLMENT, fresh)
   return fresh
 }
@@ -107,7 +123,8 @@ async function readIdentity(storage: Storage): Promise<StoredIdentity | undefine
   return isStoredIdentity(stored) ? stored : undefined
 }
 
-const signWith = async (privateKey: CryptoKey, bytes: Uint8Array): Promise<Bytes> =>
+/** Raw r‖s, 64 bytes. */
+export const signBy = async (privateKey: CryptoKey, bytes: Uint8Array): Promise<Bytes> =>
   new Uint8Array(await crypto.subtle.sign(SIGNATURE, privateKey, Uint8Array.from(bytes)))
 
 const isEnrolled = (body: unknown): body is Enrolled => isRecord(body) && isRecord(body.self) && isRecord(body.scheme)

@@ -3,15 +3,22 @@ import { startAuthentication, startRegistration } from '@simplewebauthn/browser'
 import { sha256, toBase64url } from '#core/bytes.ts'
 import type { ProofBody } from '#protocol/commands.ts'
 import { problemOf } from '#protocol/problems.ts'
+import type { PasskeyAssertion } from '#protocol/routes.ts'
 import type { SchemeView } from '#protocol/views.ts'
 import type { Prove } from './approval.ts'
 import type { Client } from './client.ts'
 import type { Outcome } from './outcome.ts'
+import { confirmationPossible } from './payment-confirmation.ts'
 
 export type PasskeyProof = Extract<ProofBody, { kind: 'passkey' }>
 
 /** Why this page cannot use passkeys: the hub is reached by address, the page is not secure, the browser has none, or it is another host. */
 export type PasskeyObstacle = 'no-host-name' | 'insecure' | 'unsupported' | 'other-host'
+
+/** So that the browser may confirm payments with it by itself. */
+const FOR_PAYMENTS: AuthenticationExtensionsClientInputs & Readonly<{ payment: { isPayment: boolean } }> = {
+  payment: { isPayment: true },
+}
 
 /** Can passkeys of this scheme be used on this page? */
 export function passkeysPossible(
@@ -25,12 +32,21 @@ export function passkeysPossible(
   return isOurs ? { possible: true } : { possible: false, reason: 'other-host' }
 }
 
-/** Makes a passkey for this person. Problems: no-host-name, passkey-failed (the person said no, or the browser). */
-export async function createPasskey(client: Client): Promise<Outcome<{ done: true }>> {
-  const asked = await client.call('passkeyOptions', { body: {} })
+/**
+ * Makes a passkey for this person or operator; `roaming`: in a key that can be pulled out. Problems: no-host-name, passkey-failed (the
+ * person said no, or the browser).
+ */
+export async function createPasskey(
+  client: Client,
+  { roaming = false }: Readonly<{ roaming?: boolean }> = {},
+): Promise<Outcome<{ done: true }>> {
+  const asked = await client.call('passkeyOptions', { body: { roaming } })
   if (!asked.ok) return asked
   const { challenge, hostName, user, name, known } = asked.view
   const identity = await client.identity()
+  // Browsers make passkeys for payments in the machine's own authenticator alone.
+  const confirms = !roaming && (await confirmationPossible())
+  const attachment = roaming ? 'cross-platform' : confirms ? 'platform' : undefined
   const made = await orUndefined(
     startRegistration({
       optionsJSON: {
@@ -39,8 +55,13 @@ export async function createPasskey(client: Client): Promise<Outcome<{ done: tru
         user: { id: user, name, displayName: name },
         pubKeyCredParams: [-7, -8, -257].map((alg) => ({ type: 'public-key', alg })),
         excludeCredentials: known.map((id) => ({ type: 'public-key', id })),
-        authenticatorSelection: { residentKey: 'preferred', userVerification: 'required' },
+        authenticatorSelection: {
+          residentKey: 'preferred',
+          userVerification: 'required',
+          ...(attachment !== undefined && { authenticatorAttachment: attachment }),
+        },
         attestation: 'none',
+        ...(confirms && { extensions: FOR_PAYMENTS }),
       },
     }),
   )
@@ -63,10 +84,20 @@ export async function passkeyProof(
   hostName: string,
   credentials: readonly string[],
 ): Promise<Outcome<PasskeyProof>> {
+  const made = await passkeyAssertion(sha256(approval), hostName, credentials)
+  return made.ok ? { ok: true, view: { kind: 'passkey', ...made.view } } : made
+}
+
+/** Asks a passkey to sign this challenge: an operator's session begins so. Without credentials any of this host's. Problem: passkey-failed. */
+export async function passkeyAssertion(
+  challenge: Uint8Array,
+  hostName: string,
+  credentials: readonly string[],
+): Promise<Outcome<PasskeyAssertion>> {
   const made = await orUndefined(
     startAuthentication({
       optionsJSON: {
-        challenge: toBase64url(sha256(approval)),
+        challenge: toBase64url(challenge),
         rpId: hostName,
         allowCredentials: credentials.map((id) => ({ type: 'public-key', id })),
         userVerification: 'required',
@@ -77,7 +108,7 @@ export async function passkeyProof(
   const { authenticatorData, clientDataJSON, signature } = made.response
   return {
     ok: true,
-    view: { kind: 'passkey', credential: made.id, authenticatorData, clientData: clientDataJSON, signature },
+    view: { credential: made.id, authenticatorData, clientData: clientDataJSON, signature },
   }
 }
 

@@ -6,6 +6,7 @@ import { claimsOf } from '#core/approval.ts'
 import { fromBase64url, fromHex, sha256, toBase64url, toHex, utf8, type Bytes } from '#core/bytes.ts'
 import type { ProofBody } from '#protocol/commands.ts'
 import { problemOf } from '#protocol/problems.ts'
+import type { RouteBody } from '#protocol/routes.ts'
 import { scramMessage } from '#protocol/signed-bytes.ts'
 import type { Prove } from './approval.ts'
 import type { Client } from './client.ts'
@@ -14,8 +15,16 @@ import { systemRandom, type Random } from './transport.ts'
 
 export type ScramProof = Extract<ProofBody, { kind: 'scram' }>
 
-/** 0.2 to 0.5 s on a phone of today; what a thief of the verifiers pays for each guess. */
+/** The least that a new secret has, however slow its maker: what a thief of the verifiers pays for each guess (OWASP, 2023). */
 export const ITERATIONS = 310_000
+/** The most that a new secret has: a PIN made on a fast machine is typed on slow ones too. */
+const MOST_ITERATIONS = 1_000_000
+/** What a hub takes. Who asks for a proof over fewer wants to try PINs on it, faster than any verifier allows. */
+const TAKEN_ITERATIONS = { least: 100_000, most: 2_000_000 } as const
+/** A new secret costs its maker this; between 0.2 s, which a thief would feel too little, and 0.5 s, which a person feels. */
+const TARGET_MS = 350
+/** Some tenths of the target, so that measuring is not felt. */
+const MEASURED_ITERATIONS = 100_000
 const SALT_BYTES = 16
 const NONCE_BYTES = 16
 
@@ -29,6 +38,12 @@ export async function saltedPassword(pin: string, salt: Uint8Array, iterations: 
   return new Uint8Array(await crypto.subtle.deriveBits(derivation, password, 256))
 }
 
+/** The salted password for a hub that names salt and iterations; undefined for numbers that no verifier has. */
+export const saltedAsAsked = async (pin: string, salt: Uint8Array, iterations: number): Promise<Bytes | undefined> =>
+  iterations >= TAKEN_ITERATIONS.least && iterations <= TAKEN_ITERATIONS.most
+    ? saltedPassword(pin, salt, iterations)
+    : undefined
+
 /** The verifier that the hub keeps. */
 export async function secretFrom(
   pin: string,
@@ -37,6 +52,30 @@ export async function secretFrom(
 ): Promise<{ storedKey: Bytes; serverKey: Bytes }> {
   const salted = await saltedPassword(pin, salt, iterations)
   return { storedKey: sha256(clientKeyOf(salted)), serverKey: hmacOf(salted, utf8('Server Key')) }
+}
+
+/** How many iterations take the target time where `done` took `ms` (milliseconds), rounded to ten thousands, within the bounds. */
+export function iterationsIn(done: number, ms: number): number {
+  const wanted = Math.round((done * TARGET_MS) / Math.max(ms, 1) / 10_000) * 10_000
+  return Math.min(MOST_ITERATIONS, Math.max(ITERATIONS, wanted))
+}
+
+/** Measures this machine once. `measure` says how long that many iterations take, in milliseconds. */
+export const iterationsFor = async (measure: (iterations: number) => Promise<number> = pbkdf2Time): Promise<number> =>
+  iterationsIn(MEASURED_ITERATIONS, await measure(MEASURED_ITERATIONS))
+
+async function pbkdf2Time(iterations: number): Promise<number> {
+  const start = performance.now()
+  await saltedPassword('', new Uint8Array(SALT_BYTES), iterations)
+  return performance.now() - start
+}
+
+/** A new verifier of this PIN or password, as the wire has it, with as many iterations as this machine bears. */
+export async function newVerifier(pin: string, random: Random = systemRandom): Promise<RouteBody<'secret'>> {
+  const salt = random(SALT_BYTES)
+  const iterations = await iterationsFor()
+  const { storedKey, serverKey } = await secretFrom(pin, salt, iterations)
+  return { salt: toBase64url(salt), iterations, storedKey: toBase64url(storedKey), serverKey: toBase64url(serverKey) }
 }
 
 /** RFC 5802 ClientProof of any auth message. */
@@ -70,7 +109,7 @@ export async function scramProof(
   }
 }
 
-/** Proves the owner by PIN or password. Problem: proof-needed when the person has set none. */
+/** Proves the owner by PIN or password. Problem: proof-needed when the person has set none, or the hub names one that cannot be. */
 export const withPin =
   (pin: string, random: Random = systemRandom): Prove =>
   async (approval, { self }) => {
@@ -80,8 +119,10 @@ export const withPin =
     if (self.kind !== 'device' || secret === null || salt === undefined || nonce === undefined) {
       return { ok: false, problem: problemOf('proof-needed') }
     }
+    const salted = await saltedAsAsked(pin, salt, secret.iterations)
+    if (salted === undefined) return { ok: false, problem: problemOf('proof-needed') }
     const view = await scramProof({
-      pin,
+      pin: salted,
       account: self.account,
       clientNonce: random(NONCE_BYTES),
       hubNonce: toHex(nonce),
@@ -98,16 +139,7 @@ export async function setPin(
   pin: string,
   random: Random = systemRandom,
 ): Promise<Outcome<{ done: true }>> {
-  const salt = random(SALT_BYTES)
-  const { storedKey, serverKey } = await secretFrom(pin, salt)
-  const outcome = await client.call('secret', {
-    body: {
-      salt: toBase64url(salt),
-      iterations: ITERATIONS,
-      storedKey: toBase64url(storedKey),
-      serverKey: toBase64url(serverKey),
-    },
-  })
+  const outcome = await client.call('secret', { body: await newVerifier(pin, random) })
   if (outcome.ok) await client.self()
   return outcome
 }

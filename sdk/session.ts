@@ -1,8 +1,8 @@
 // A session by signed ECDH: the device key signs an ephemeral key, both sides derive the MAC key and the token, and
 // neither travels. Who replays a session request gets a grant that he cannot use.
-import { concat, fromBase64url, toBase64url, utf8, type Bytes } from '#core/bytes.ts'
+import { concat, fromBase64url, sha256, toBase64url, utf8, type Bytes } from '#core/bytes.ts'
 import { isId, parseId } from '#core/ids.ts'
-import type { SessionGrant, SessionRequest } from '#protocol/routes.ts'
+import type { PasskeyAssertion, SessionGrant, SessionRequest } from '#protocol/routes.ts'
 import { SESSION_MAC_INFO, SESSION_TOKEN_INFO, sessionBytes, tokenText } from '#protocol/signed-bytes.ts'
 import { callOf } from './calls.ts'
 import type { Identity } from './identity.ts'
@@ -25,6 +25,9 @@ export type Sessions = Readonly<{
   drop(session: Session): void
 }>
 
+/** Asks an operator's passkey for an assertion over the challenge (32 bytes); undefined when there is none to be had now. */
+export type AskPasskey = (challenge: Uint8Array) => Promise<PasskeyAssertion | undefined>
+
 /** Renewed while it is still good for this long, so that no request meets its end. */
 const RENEW_BEFORE_MS = 60_000
 const CURVE = { name: 'ECDH', namedCurve: 'P-256' } as const
@@ -37,6 +40,7 @@ export function sessionKeeper(
     now(): number
     random: Random
     call(call: Call): Promise<Reply | 'no-answer'>
+    passkey?: AskPasskey
   }>,
 ): Sessions {
   let session: Session | undefined
@@ -54,7 +58,12 @@ export function sessionKeeper(
     return (await hearTheTime(options)) ?? tryToStart(identity)
   }
   const tryToStart = async (identity: Identity): Promise<Session | Reply | 'no-answer'> => {
-    const opening = await openSession(identity, options.clock.now(), options.random)
+    const known = await startWith(identity)
+    // With the key alone as long as the hub takes it: an operator is asked once in some hours.
+    return codeOf(known) === 'passkey-needed' && options.passkey ? startWith(identity, options.passkey) : known
+  }
+  const startWith = async (identity: Identity, passkey?: AskPasskey): Promise<Session | Reply | 'no-answer'> => {
+    const opening = await openSession(identity, options.clock.now(), options.random, passkey)
     const sentAt = options.now()
     const reply = await options.call(callOf('session', { body: opening.request }))
     if (reply === 'no-answer' || reply.status !== 200) return reply
@@ -84,6 +93,7 @@ export async function openSession(
   identity: Identity,
   at: number,
   random: Random,
+  passkey?: AskPasskey,
 ): Promise<{ request: SessionRequest; finish(grant: SessionGrant): Promise<Session | undefined> }> {
   const pair = await crypto.subtle.generateKey(CURVE, false, ['deriveBits'])
   const ephemeral = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey))
@@ -92,7 +102,9 @@ export async function openSession(
   const key = parseId('key', identity.self.key)
   const scheme = parseId('sch', identity.scheme.scheme)
   if (!actor || !key || !scheme) throw new Error('the stored identity is damaged')
-  const signature = await identity.sign(sessionBytes({ scheme, actor, key, ephemeral, nonce, at }))
+  const bytes = sessionBytes({ scheme, actor, key, ephemeral, nonce, at })
+  const signature = await identity.sign(bytes)
+  const assertion = await passkey?.(sha256(bytes))
   return {
     request: {
       actor,
@@ -101,6 +113,7 @@ export async function openSession(
       nonce: toBase64url(nonce),
       at,
       signature: toBase64url(signature),
+      ...(assertion && { passkey: assertion }),
     },
     async finish(grant) {
       const theirs = fromBase64url(grant.ephemeral)
@@ -136,8 +149,10 @@ async function hearTheTime(
   return undefined
 }
 
-const isStale = (reply: Session | Reply | 'no-answer'): boolean =>
-  reply !== 'no-answer' && 'body' in reply && isRecord(reply.body) && reply.body.code === 'signature-invalid'
+const codeOf = (reply: Session | Reply | 'no-answer'): unknown =>
+  reply !== 'no-answer' && 'body' in reply && isRecord(reply.body) ? reply.body.code : undefined
+
+const isStale = (reply: Session | Reply | 'no-answer'): boolean => codeOf(reply) === 'signature-invalid'
 
 const isGrant = (body: unknown): body is SessionGrant =>
   isRecord(body) &&

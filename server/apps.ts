@@ -8,7 +8,7 @@ import { build, stop } from 'esbuild'
 import type { FastifyInstance } from 'fastify'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const APPS = ['wallet', 'register', 'town', 'merchant', 'desk'] as const
+const APPS = ['wallet', 'register', 'town', 'merchant', 'desk', 'signin', 'inbox'] as const
 type App = (typeof APPS)[number]
 
 type File = Readonly<{ body: Uint8Array; type: string; etag: string }>
@@ -109,5 +109,6 @@ export function serveApps(app: FastifyInstance, files: Files): void {
   send('/wallet.html', '/wallet')
   send('/merchant.html', '/office')
   send('/desk.html', '/desk')
+  send('/inbox.html', '/demo/mail')
   send('/wallet.html', '/j/:token')
 }

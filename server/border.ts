@@ -32,7 +32,7 @@ export function problemOfValidation(
   if (/\/coolingOff(\/|$)/.test(path)) return problemOf('period-invalid', detail)
   if (/\/restriction(\/|$)/.test(path)) return problemOf('restriction-invalid', detail)
   if (/\/(command|deal|payment|payer|actor|key|token)$/.test(path)) return problemOf('id-invalid', detail)
-  if (/\/(text|label|why|title|name|legalName)$/.test(path)) return problemOf('text-invalid', detail)
+  if (/\/(text|label|why|title|name|legalName|displayName|reason)$/.test(path)) return problemOf('text-invalid', detail)
   return problemOf('field-invalid', detail)
 }
 
@@ -56,6 +56,8 @@ export function commandOf(sent: AnyCommand, found: Found): TerminalCommand | Dev
       const bill = sent.body.bill === null ? null : billOf(sent.body.bill, found)
       return isProblem(bill) ? bill : { name: sent.name, deal: dealOf(sent.body), bill }
     }
+    case 'ask':
+      return { name: sent.name, deal: dealOf(sent.body), question: sent.body.question }
     case 'renew-number':
       return { name: sent.name, deal: dealOf(sent.body) }
     case 'change-bill': {
@@ -109,6 +111,12 @@ export function commandOf(sent: AnyCommand, found: Found): TerminalCommand | Dev
     case 'approve':
     case 'respond':
       return { name: sent.name, payment: paymentOf(sent.body), evidence: verified(found) }
+    case 'prove': {
+      const { released } = sent.body
+      return { name: sent.name, payment: paymentOf(sent.body), evidence: verified(found), released }
+    }
+    case 'show':
+      return { name: sent.name, payment: paymentOf(sent.body), attributes: sent.body.attributes }
   }
 }
 

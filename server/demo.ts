@@ -14,6 +14,8 @@ import { idOf } from './postgres/store.ts'
 import { DESK_ON_THE_MACHINE, type OperatorDesk } from './operator.ts'
 import type { Operators } from './postgres/operators.ts'
 import type { Parties } from './postgres/parties.ts'
+import type { Profiles } from './postgres/profiles.ts'
+import { DEMO_PEOPLE, settleProfile } from './demo-profiles.ts'
 import { LIMITS } from '#protocol/limits.ts'
 import type { AttributesWire } from '#protocol/operator.ts'
 import type { Problem } from '#protocol/problems.ts'
@@ -67,8 +69,9 @@ export function demoTown(parts: {
   scheme: SchemeRow
   desk: OperatorDesk
   operators: Operators
+  profiles: Pick<Profiles, 'begin'>
 }) {
-  const { database, directory, hub, store, parties, scheme, desk, operators } = parts
+  const { database, directory, hub, store, parties, scheme, desk, operators, profiles } = parts
   const found = new Map<DemoRole, Party>()
 
   async function settle(): Promise<void> {
@@ -77,6 +80,8 @@ export function demoTown(parts: {
       // Hubs that start together make one town.
       await lock.query('select pg_advisory_lock(7761726966752)')
       for (const role of Object.keys(PARTIES) as DemoRole[]) await settleOne(role)
+      for (const role of ['hanako', 'kenji'] as const)
+        await settleProfile(profiles, partyOf(role).id, DEMO_PEOPLE[role])
       await introduce('hanako', 'kenji')
       await introduce('kenji', 'hanako')
       await verify('hanako', { birthDate: '1998-05-14', region: 'JP-14', memberships: [] })
@@ -162,12 +167,13 @@ export function demoTown(parts: {
 
   async function deskCode(): Promise<string> {
     const code = newCode()
-    await operators.createCode({ code, name: 'Operator', lifeMs: LIMITS.enrolmentCodeMs })
+    await operators.createCode({ code, name: 'Operator', role: 'chief', lifeMs: LIMITS.enrolmentCodeMs })
     return code
   }
 
   return {
     settle,
+    bakery: (): PartyId => partyOf('register').id,
     async code(who: DemoWho): Promise<Code | Problem> {
       const lifeMs = LIMITS.enrolmentCodeMs
       switch (who) {

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { resolve } from 'node:path'
 import type pg from 'pg'
 import { bucketOf, formatAccountNumber, parseAccountNumber } from '#core/accounts.ts'
+import { OPERATOR_ROLES, type OperatorRole } from '#core/actions.ts'
 import { idFrom } from '#core/ids.ts'
 import { formatAmount, parseTyped } from '#core/money.ts'
 import { LIMITS } from '#protocol/limits.ts'
@@ -20,6 +21,7 @@ import { postgresDirectory } from './postgres/directory.ts'
 import { migrate } from './postgres/migrate.ts'
 import { postgresOperators, withOperators } from './postgres/operators.ts'
 import { postgresParties } from './postgres/parties.ts'
+import { postgresStaff } from './postgres/staff.ts'
 import { readScheme, type SchemeRow } from './postgres/scheme.ts'
 import { postgresStore } from './postgres/store.ts'
 import { startEmbeddedPostgres, SupervisorError } from './postgres/supervisor.ts'
@@ -29,6 +31,7 @@ const HELP = `The operator's desk. Stop the hub first, or set DATABASE_URL.
   npm run desk -- merchant "Marubeni Bakery"     opens a merchant; prints the code of its first register
   npm run desk -- person "Hanako"                opens a person; prints the code of her phone
   npm run desk -- operator "Aoki"                prints a code for the page at /desk
+  --role chief                                   what that operator may do: chief, cashier, support or auditor
   npm run desk -- deposit 001-0000001-1 10000    cash into an account
   --data FOLDER                                  the hub's data folder (./data)
 `
@@ -44,7 +47,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`)
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { data: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: { data: { type: 'string' }, role: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
   })
   const [what, first, second] = positionals
   if (values.help === true || what === undefined || first === undefined) return void process.stdout.write(HELP)
@@ -54,18 +57,15 @@ async function main(): Promise<void> {
       ? await startEmbeddedPostgres({ folder: resolve(values.data ?? 'data'), progress: () => {} })
       : null
   try {
-    await serve(postgres?.connection ?? { connectionString: url }, what, first, second)
+    await serve(postgres?.connection ?? { connectionString: url }, { what, first, second, role: roleOf(values.role) })
   } finally {
     await postgres?.stop()
   }
 }
 
-async function serve(
-  settings: pg.ClientConfig,
-  what: string,
-  first: string,
-  second: string | undefined,
-): Promise<void> {
+type Said = Readonly<{ what: string; first: string; second: string | undefined; role: OperatorRole }>
+
+async function serve(settings: pg.ClientConfig, { what, first, second, role: operatorRole }: Said): Promise<void> {
   const { role } = await migrate(settings)
   const scheme = await readScheme(settings)
   if (scheme === undefined) throw new DeskError('There is no scheme here yet: start the hub once, with --new-scheme.')
@@ -77,7 +77,10 @@ async function serve(
       case 'person':
         return await open(desk, scheme, what, nameOf(first))
       case 'operator':
-        return sayCode('/desk', await desk.does('invite', { to: { kind: 'operator', name: nameOf(first) } }))
+        return sayCode(
+          '/desk',
+          await desk.does('invite', { to: { kind: 'operator', name: nameOf(first), role: operatorRole } }),
+        )
       case 'deposit':
         return await deposit(desk, scheme, first, second)
       default:
@@ -113,6 +116,9 @@ async function deskOver(database: ReturnType<typeof openDatabase>, scheme: Schem
     key: await schemeKey(database),
     onAccount: () => {},
     onRules: async () => {},
+    staff: postgresStaff(database),
+    sites: null,
+    // A hub that runs reads the rows itself within two seconds.
     onRevoked: () => {},
   })
 
@@ -129,6 +135,12 @@ async function deskOver(database: ReturnType<typeof openDatabase>, scheme: Schem
   }
 
   return { does, store }
+}
+
+function roleOf(text = 'chief'): OperatorRole {
+  const role = OPERATOR_ROLES.find((known) => known === text)
+  if (role === undefined) throw new DeskError(`An operator is one of ${OPERATOR_ROLES.join(', ')}.`)
+  return role
 }
 
 function nameOf(text: string): string {

@@ -46,6 +46,19 @@ export function deviceOf(request: FastifyRequest): DeviceActor {
   return actor
 }
 
+/** Who keeps passkeys: a person's phone, or an operator. */
+export function keeperOf(request: FastifyRequest): DeviceActor | OperatorActor {
+  const actor = callerOf(request)
+  if (actor.kind === 'terminal') throw new Error('this route is for those who have passkeys')
+  return actor
+}
+
+export function terminalOf(request: FastifyRequest): TerminalActor {
+  const actor = callerOf(request)
+  if (actor.kind !== 'terminal') throw new Error('this route is for terminals')
+  return actor
+}
+
 export function operatorOf(request: FastifyRequest): OperatorActor {
   const actor = callerOf(request)
   if (actor.kind !== 'operator') throw new Error('this route is for operators')

@@ -76,7 +76,7 @@ export function serveCommands(
   }
 
   async function signedPart(sent: AnyCommand, request: FastifyRequest): Promise<Signed | Problem> {
-    if (sent.name === 'approve' || sent.name === 'respond') {
+    if (sent.name === 'approve' || sent.name === 'respond' || sent.name === 'prove') {
       const evidence = await auth.evidence(deviceOf(request), sent.body)
       return isProblem(evidence) ? evidence : { evidence, payer: null }
     }

@@ -1,5 +1,6 @@
 // HTTP: fastify over the routes of the protocol. Authenticates, validates, and hands each request to what answers it:
 // http-books.ts (a party's own books), http-commands.ts (all commands), and whatever else the hub brings (`further`).
+import type { Socket } from 'node:net'
 import fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { DestinationStream } from 'pino'
 import type { DeviceId } from '#core/ids.ts'
@@ -12,6 +13,7 @@ import {
   type DemoWho,
   type EnrolmentRequest,
   type PasskeyOptions,
+  type PasskeyOptionsRequest,
   type PasskeyRequest,
   type Route,
   type SecretRequest,
@@ -25,7 +27,8 @@ import type { Store } from '#switch/store.ts'
 import type { Switch } from '#switch/switch.ts'
 import { trustOf } from './addresses.ts'
 import { serveBooks } from './http-books.ts'
-import { callerOf, deviceOf, mayCall, type OnRoute } from './http-callers.ts'
+import type { Keeper } from './auth/passkeys.ts'
+import { callerOf, deviceOf, keeperOf, mayCall, type OnRoute } from './http-callers.ts'
 import { serveCommands, type EvidenceBody } from './http-commands.ts'
 import { answerBrokenRequest, isProblem, methodsAt, problemOfError, sendProblem } from './http-problems.ts'
 import type { Parties } from './postgres/parties.ts'
@@ -46,8 +49,8 @@ export type Auth = Readonly<{
   handedBack(payer: DeviceId, body: EvidenceBody): Promise<{ evidence: Evidence; payer: DeviceActor } | undefined>
   self(actor: Actor): Promise<SelfView | Problem>
   setSecret(actor: DeviceActor, body: SecretRequest): Promise<Problem | null>
-  passkeyOptions(actor: DeviceActor): Promise<PasskeyOptions | Problem>
-  addPasskey(actor: DeviceActor, body: PasskeyRequest): Promise<Problem | null>
+  passkeyOptions(keeper: Keeper, body: PasskeyOptionsRequest): Promise<PasskeyOptions | Problem>
+  addPasskey(keeper: Keeper, body: PasskeyRequest): Promise<Problem | null>
 }>
 
 export type IncomingRequest = Readonly<{
@@ -56,6 +59,7 @@ export type IncomingRequest = Readonly<{
   url: string
   headers: Readonly<Record<string, string | string[] | undefined>>
   rawBody: Uint8Array | null
+  socket: Socket
 }>
 
 export type HttpParts = Readonly<{
@@ -72,12 +76,16 @@ export type HttpParts = Readonly<{
   budgets: Budgets
   schemeView: (host: string) => Promise<SchemeView>
   demoCode: ((who: DemoWho) => Promise<{ code: string; pin: string | null } | Problem>) | null
+  /** why this actor may not call this route although its kind may: nobody stands at the terminal, the role does not allow it */
+  refusalOf: (of: Route, actor: Actor) => Promise<Problem | null>
   /** routes beyond those of parties: the operator's */
   further: ((on: OnRoute) => void) | null
   version: string
   trustProxy: false | number | string
   publicUrl: string | null
   tls: { cert: string; key: string } | null
+  /** PEM of the authority whose client certificates are asked for, where there is TLS */
+  clientAuthority: string | null
   log: DestinationStream
   isDatabaseUp: () => Promise<boolean>
 }>
@@ -93,7 +101,7 @@ export function createHttp(parts: HttpParts): FastifyInstance {
   }
   // Border: fastify's overloads for http and https differ only in the raw server's type, which nothing here touches.
   const app = fastify({
-    ...(parts.tls === null ? { http: patience } : { https: { ...parts.tls, ...patience } }),
+    ...(parts.tls === null ? { http: patience } : { https: { ...parts.tls, ...certificatesAsked(parts.clientAuthority), ...patience } }),
     logger: { level: 'info', stream: parts.log, redact: ['req.headers'] },
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: LIMITS.bodyBytes,
@@ -168,10 +176,12 @@ export function createHttp(parts: HttpParts): FastifyInstance {
 
   async function identify(of: Route, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     if (of.access === 'open') return undefined
-    const { method, url, headers, rawBytes } = request
-    const actor = await auth.authenticate({ method, url, headers, rawBody: rawBytes }, of.access)
+    const { method, url, headers, rawBytes, socket } = request
+    const actor = await auth.authenticate({ method, url, headers, rawBody: rawBytes, socket }, of.access)
     if (isProblem(actor)) return sendProblem(reply, actor)
     if (!mayCall(of.who, actor)) return sendProblem(reply, problemOf('not-allowed'))
+    const refusal = await parts.refusalOf(of, actor)
+    if (refusal !== null) return sendProblem(reply, refusal)
     request.actor = actor
     return undefined
   }
@@ -198,10 +208,12 @@ export function createHttp(parts: HttpParts): FastifyInstance {
     ROUTES.secret,
     async (request) => (await auth.setSecret(deviceOf(request), request.body as SecretRequest)) ?? { done: true },
   )
-  on(ROUTES.passkeyOptions, (request) => auth.passkeyOptions(deviceOf(request)))
+  on(ROUTES.passkeyOptions, (request) =>
+    auth.passkeyOptions(keeperOf(request), request.body as PasskeyOptionsRequest),
+  )
   on(
     ROUTES.passkey,
-    async (request) => (await auth.addPasskey(deviceOf(request), request.body as PasskeyRequest)) ?? { done: true },
+    async (request) => (await auth.addPasskey(keeperOf(request), request.body as PasskeyRequest)) ?? { done: true },
   )
   on(ROUTES.self, (request) => auth.self(callerOf(request)))
   const { demoCode } = parts
@@ -212,6 +224,10 @@ export function createHttp(parts: HttpParts): FastifyInstance {
 
   return app
 }
+
+/** A client without a certificate is as welcome as ever; one whose certificate is not right has none. */
+const certificatesAsked = (ca: string | null): object =>
+  ca === null ? {} : { requestCert: true, rejectUnauthorized: false, ca }
 
 const CSP = [
   "default-src 'self'",

@@ -5,33 +5,58 @@ import type { IncomingMessage } from 'node:http'
 import proxyAddress from '@fastify/proxy-addr'
 import pino, { type DestinationStream } from 'pino'
 import type pg from 'pg'
+import { IDENTITY_ROUTES } from '#protocol/identity.ts'
 import type { SchemeView } from '#protocol/views.ts'
 import { createSwitch } from '#switch/switch.ts'
 import { StoreUnavailable } from '#switch/store.ts'
 import { verifyEvidence, verifyHandedBack } from './auth/approvals.ts'
 import { authenticate } from './auth/authenticate.ts'
+import { clientCertificates, makeAuthority, type Certificates } from './auth/certificates.ts'
 import { enrol, selfViewOf } from './auth/enrolment.ts'
-import { addPasskey, passkeyOptions, type PasskeyHome } from './auth/passkeys.ts'
-import { secretOf } from './auth/scram.ts'
+import { operatorSignIn } from './auth/operator-sign-in.ts'
+import { addPasskey, passkeyMethod, passkeyOptions, type PasskeyHome } from './auth/passkeys.ts'
+import { createPresenceDesk } from './auth/presence.ts'
+import { createProofs, type ProofMethod, type Proofs } from './auth/proofs.ts'
+import { scramMethod, secretOf } from './auth/scram.ts'
 import { createSessions } from './auth/sessions.ts'
 import { serveApps, type Files } from './apps.ts'
 import { demoTown } from './demo.ts'
 import { serveDocs } from './docs.ts'
 import { addressBlock, trustOf } from './addresses.ts'
+import { callerOf } from './http-callers.ts'
 import { createHttp, isProblem, type Auth } from './http.ts'
 import { latestRows } from './latest.ts'
 import { ledgerView } from './ledger.ts'
 import { dailyHeads, depositor, news, rulesWatch, timers } from './loops.ts'
+import { mailOffice, writeAbout } from './mail/mail.ts'
+import { outboxLoop, postgresOutbox } from './mail/outbox.ts'
+import type { MailSettings } from './mail/sender.ts'
+import { createOidc, registerDemoSite } from './oidc/serve.ts'
 import { operatorDesk, type OperatorDesk } from './operator.ts'
 import { serveOperator } from './operator-http.ts'
+import { revocation } from './revocation.ts'
+import { staffRules } from './staff.ts'
+import { serveStaff } from './staff-http.ts'
+import { postgresCashiers } from './postgres/cashiers.ts'
+import { postgresStaff } from './postgres/staff.ts'
 import { schemeKey, signDailyHead } from './operator-log.ts'
 import { postgresBudgets } from './postgres/budgets.ts'
 import { openDatabase } from './postgres/connect.ts'
+import { deviceAuthority } from './postgres/device-authority.ts'
 import { postgresDirectory, type Directory } from './postgres/directory.ts'
 import { postgresOperators, withOperators } from './postgres/operators.ts'
 import { postgresParties } from './postgres/parties.ts'
+import { createPeople } from './people/people-http.ts'
+import { postgresPhones } from './postgres/phones.ts'
+import { postgresProfiles } from './postgres/profiles.ts'
+import { postgresPushes } from './postgres/push.ts'
 import type { SchemeRow } from './postgres/scheme.ts'
 import { postgresStore } from './postgres/store.ts'
+import { servePresence } from './presence-http.ts'
+import type { PushTo } from './reach/push-http.ts'
+import { createReach } from './reach/reach.ts'
+import { serveReach } from './reach/reach-http.ts'
+import { vapidOf } from './reach/vapid.ts'
 import { sightOf } from './sight.ts'
 import { createWatchers } from './watch.ts'
 import { problemOf } from '#protocol/problems.ts'
@@ -52,6 +77,16 @@ export type HubOptions = Readonly<{
   log: DestinationStream
   version: string
   lanes?: number
+  /** how often each watcher looks again; tests look seldom, so that nothing else shows what they wait for */
+  lookEveryMs?: number
+  /** ways to prove to be the owner beyond PIN and passkey */
+  proofMethods?: readonly ProofMethod[]
+  /** how this hub sends mail; a demo without it has an inbox of its own */
+  mail?: MailSettings | null
+  /** how long a phone waits that was asked for by mail and password, where it is not as the limits say (tests) */
+  deviceWaitMs?: number
+  /** where pushes go instead of the open internet (tests); null for an address that none goes to */
+  pushTo?: PushTo
 }>
 
 export type Hub = Awaited<ReturnType<typeof startHub>>
@@ -98,6 +133,7 @@ export async function startHub(options: HubOptions) {
     onChange(changes) {
       latest.take(changes)
       watchers.changed(changes)
+      reach.changed(changes)
       deposits.arrived(changes.buckets)
       rumour.tell([...new Set([...changes.buckets, ...bucketsOf(changes)])])
     },
@@ -106,8 +142,26 @@ export async function startHub(options: HubOptions) {
   })
   const sight = sightOf({ store, hub, latest, scheme })
   const parties = postgresParties(database, scheme.buckets)
-  const sessions = createSessions({ directory, scheme: scheme.id, now: clock.now })
-  const passkeyHome = { hostName: null as string | null, origins: [] as string[] }
+  const staff = postgresStaff(database)
+  const cashiers = postgresCashiers(database)
+  const atTerminals = staffRules(cashiers, clock.now, onError)
+  // The name is known from the start, so that nobody comes in before it is; the port when the hub listens.
+  const passkeyHome = { ...passkeyHomeOf(options, options.port) }
+  const authority = deviceAuthority(database, () => makeAuthority(clock.now()))
+  const certificates = clientCertificates({ directory, authority, now: clock.now })
+  const signIn = operatorSignIn({ operators, directory, home: passkeyHome, isDemo: scheme.demo, now: clock.now })
+  const sessions = createSessions({ directory, scheme: scheme.id, now: clock.now, operators: signIn })
+  const openid = createOidc({
+    database,
+    books: store,
+    hub,
+    sight,
+    budgets,
+    origin: () => originHere(),
+    loopback: scheme.demo,
+    now: clock.now,
+    onError,
+  })
   const desk = operatorDesk({
     operators,
     directory,
@@ -121,10 +175,21 @@ export async function startHub(options: HubOptions) {
       rumour.tell([bucket])
     },
     onRules: loadRules,
-    onRevoked: (actor) => sessions.forget(actor),
+    staff,
+    sites: openid.sites,
+    onRevoked: (actor) => revoking.revoked(actor),
   })
-  const auth = authOf({ directory, desk, sessions, budgets, passkeyHome, now: clock.now })
+  const proofs = createProofs({
+    scram: scramMethod(directory),
+    passkey: passkeyMethod(directory, passkeyHome, (payment) => store.readPayment(payment)),
+    further: options.proofMethods ?? [],
+  })
+  const presence = createPresenceDesk({ directory, proofs, hub })
+  const auth = authOf({ directory, desk, sessions, certificates, budgets, passkeyHome, proofs, now: clock.now })
   const originOf = (request: IncomingMessage): string => originOfRequest(request, options)
+  // Border: a server that listens at a port has an address of this kind.
+  const originHere = (): string =>
+    options.publicUrl ?? localOrigin(options.tls, (app.server.address() as AddressInfo).port)
 
   const watchers = createWatchers({
     store,
@@ -136,7 +201,34 @@ export async function startHub(options: HubOptions) {
     originOf,
     addressOf: (request) => addressBlock(addressOfRequest(request, options.trustProxy)),
     onError,
+    ...(options.lookEveryMs !== undefined && { lookEveryMs: options.lookEveryMs }),
   })
+  const pushTo = options.pushTo ?? null
+  const outbox = postgresOutbox(database, () => sending.wake())
+  const mail = mailOffice({
+    settings: options.mail ?? null,
+    scheme,
+    outbox,
+    now: clock.now,
+    onFailure: (code) => void logger.warn({ code }, 'a mail was not taken'),
+  })
+  const pushes = postgresPushes(database)
+  const contact = options.publicUrl?.startsWith('https:') === true ? options.publicUrl : null
+  const vapid = vapidOf(await pushes.vapidKey(), contact)
+  const reach = createReach({
+    outbox,
+    pushes,
+    store,
+    vapid,
+    scheme: scheme.id,
+    key,
+    now: clock.now,
+    isWatching: (device) => watchers.isWatching(device),
+    mail: writeAbout(mail.post, () => `${originHere()}/wallet`, clock.now),
+    pushTo,
+    onError,
+  })
+  const sending = outboxLoop(outbox, { push: reach.send, ...(mail.send !== null && { mail: mail.send }) }, onError)
   const deposits = depositor(
     store,
     database,
@@ -146,6 +238,10 @@ export async function startHub(options: HubOptions) {
     },
     onError,
   )
+  const revoking = revocation(database, {
+    forget: (actor) => sessions.forget(actor),
+    drop: (actor) => watchers.drop(actor),
+  })
   const time = timers(hub, onError)
   const rumour = news(database, (buckets) => watchers.heard(buckets))
   const sign = () => signDailyHead(database, { key, scheme: scheme.id, zone: rules.zone, now: clock.now() })
@@ -163,25 +259,56 @@ export async function startHub(options: HubOptions) {
     zone: scheme.rules.zone,
     now: clock.now(),
   })
+  const profiles = postgresProfiles(database, scheme.buckets)
   const town = scheme.demo
-    ? demoTown({ database: database.transactions, directory, hub, store, parties, scheme, desk, operators })
+    ? demoTown({ database: database.transactions, directory, hub, store, parties, scheme, desk, operators, profiles })
     : null
+
+  const people = createPeople({
+    directory,
+    profiles,
+    phones: postgresPhones(database),
+    store,
+    hub,
+    budgets,
+    scheme,
+    secret: key.codeSecret,
+    mail,
+    provePresence: presence.provePresence,
+    revoked: (phone) => revoking.revoked(phone),
+    changed: (phone) => revoking.changed(phone),
+    notify: (party, notice) => reach.notify(party, notice),
+    schemeView,
+    now: clock.now,
+    ...(options.deviceWaitMs !== undefined && { waitMs: options.deviceWaitMs }),
+  })
+  const asks = openid.start()
 
   const app = createHttp({
     store,
     hub,
     sight,
     auth,
+    refusalOf: async (of, actor) => (await signIn.refusalOf(of, actor)) ?? atTerminals.refusalOf(of, actor),
     parties,
     budgets,
     scheme: { unit: scheme.unit, zone: () => scheme.rules.zone },
     schemeView,
     demoCode: town?.code ?? null,
-    further: (on) => serveOperator(on, { desk, operators, store, database, key, scheme, now: clock.now }),
+    further(on) {
+      openid.further(on)
+      serveReach(on, { pushes, directory, vapid, key, rules: () => scheme.rules, pushTo })
+      serveOperator(on, { desk, operators, staff, store, database, key, scheme, now: clock.now })
+      on(IDENTITY_ROUTES.certificate, (request) => certificates.issue(callerOf(request)))
+      serveStaff(on, { staff, cashiers, rules: atTerminals, directory, revocation: revoking, budgets })
+      servePresence(on, { presence, directory, unlockMs: () => scheme.rules.unlockMs, devices: people.devices })
+      people.serve(on)
+    },
     version: options.version,
     trustProxy: options.trustProxy,
     publicUrl: options.publicUrl,
     tls: options.tls,
+    clientAuthority: options.tls === null ? null : (await authority()).certificatePem,
     log: options.log,
     isDatabaseUp: () =>
       store.now().then(
@@ -190,18 +317,21 @@ export async function startHub(options: HubOptions) {
       ),
   })
   serveDocs(app, { version: options.version, publicUrl: options.publicUrl })
+  openid.serve(app, options.files)
   if (options.files !== null) serveApps(app, options.files)
 
   const stop = async (): Promise<void> => {
     watchers.close()
     await app.close()
-    await Promise.all([time, deposits, rumour, heads, ruling].map((loop) => loop.stop()))
+    await Promise.all([time, deposits, rumour, heads, ruling, revoking, reach, sending, asks].map((loop) => loop.stop()))
+    await mail.stop()
     clock.stop()
     await database.end()
   }
   try {
     await sign()
     await town?.settle()
+    if (town !== null) await registerDemoSite(openid.store, town.bakery())
     await app.listen({ host: options.host, port: options.port })
   } catch (error) {
     await stop()
@@ -210,7 +340,8 @@ export async function startHub(options: HubOptions) {
   watchers.attach(app.server)
   const { port } = app.server.address() as AddressInfo
   Object.assign(passkeyHome, passkeyHomeOf(options, port))
-  return { port, stop, hub, store, directory, sessions, budgets, database, operators, desk, key }
+  const { revoked } = revoking
+  return { port, stop, hub, store, directory, sessions, budgets, database, operators, desk, key, reach, watchers, openid, revoked, mail }
 }
 
 function authOf(parts: {
@@ -219,15 +350,19 @@ function authOf(parts: {
   sessions: ReturnType<typeof createSessions>
   budgets: ReturnType<typeof postgresBudgets>
   passkeyHome: PasskeyHome
+  certificates: Certificates
+  proofs: Proofs
   now: () => number
 }): Auth {
-  const { directory, desk, sessions, budgets, passkeyHome, now } = parts
+  const { directory, desk, sessions, certificates, budgets, passkeyHome, proofs, now } = parts
   return {
-    authenticate({ method, url, headers, rawBody }, access) {
+    authenticate({ method, url, headers, rawBody, socket }, access) {
       const mark = url.indexOf('?')
       const path = mark < 0 ? url : url.slice(0, mark)
       const query = mark < 0 ? '' : url.slice(mark + 1)
-      return authenticate({ method, path, query, headers, rawBody, address: '' }, access, sessions, now())
+      return authenticate({ method, path, query, headers, rawBody, address: '' }, access, sessions, now(), () =>
+        certificates.actorBehind(socket, headers),
+      )
     },
     async enrol(body, address) {
       const keys = [`enrolment:${addressBlock(address)}`] as const
@@ -239,18 +374,18 @@ function authOf(parts: {
       return selfViewOf(directory, identity.actor)
     },
     startSession: (body) => sessions.start(body),
-    evidence: (actor, body) => verifyEvidence(directory, passkeyHome, actor, body),
+    evidence: (actor, body) => verifyEvidence(directory, proofs, actor, body),
     isActive: async ({ id }) => (await directory.identityOf(id))?.status === 'active',
-    handedBack: (payer, body) => verifyHandedBack(directory, passkeyHome, payer, body),
+    handedBack: (payer, body) => verifyHandedBack(directory, proofs, payer, body),
     self: (actor) => selfViewOf(directory, actor),
     async setSecret(actor, body) {
       const secret = secretOf(body)
       if (secret === undefined) return problemOf('field-invalid', { field: 'salt' })
       return (await directory.setSecret(actor.party, secret)) ? null : problemOf('state-conflict')
     },
-    passkeyOptions: (actor) => passkeyOptions(directory, passkeyHome, actor),
-    async addPasskey(actor, body) {
-      const added = await addPasskey(directory, passkeyHome, actor, body)
+    passkeyOptions: (keeper, body) => passkeyOptions(directory, passkeyHome, keeper, body),
+    async addPasskey(keeper, body) {
+      const added = await addPasskey(directory, passkeyHome, keeper, body)
       return isProblem(added) ? added : null
     },
   }
@@ -298,6 +433,9 @@ function originOfRequest(request: IncomingMessage, options: HubOptions): string 
 
 const addressOfRequest = (request: IncomingMessage, trustProxy: HubOptions['trustProxy']): string =>
   proxyAddress(request, trustOf(trustProxy))
+
+const localOrigin = (tls: HubOptions['tls'], port: number): string =>
+  `${tls === null ? 'http' : 'https'}://localhost:${port}`
 
 /** Passkeys belong to a host name: the public one, or localhost; by address there are none. */
 function passkeyHomeOf(options: HubOptions, port: number): PasskeyHome {

@@ -1,14 +1,14 @@
 // What the hub does by itself: deposits, time, and news from other hubs. Each loop survives a database that goes away and comes back.
 import { randomBytes } from 'node:crypto'
-import pg from 'pg'
 import { StoreUnavailable, type Store } from '#switch/store.ts'
 import type { Switch } from '#switch/switch.ts'
 import { read, type Database } from './postgres/connect.ts'
+import { listening } from './postgres/listening.ts'
 
-type Loop = Readonly<{ stop(): Promise<void> }>
+export type Loop = Readonly<{ stop(): Promise<void> }>
 
 /** Runs `work` again and again, `everyMs` after it has ended. A database that is away is waited for; anything else is told. */
-function every(everyMs: number, work: () => Promise<void>, onError: (error: unknown) => void): Loop {
+export function every(everyMs: number, work: () => Promise<void>, onError: (error: unknown) => void): Loop {
   let stopped = false
   let timer: ReturnType<typeof setTimeout> | undefined
   let running: Promise<void> = Promise.resolve()
@@ -93,7 +93,6 @@ async function undeposited(database: Database): Promise<number[]> {
 
 const CHANNEL = 'warifu'
 const GATHER_MS = 20
-const RECONNECT_MS = 1_000
 
 /**
  * News between hubs: after a commit one NOTIFY with the buckets only, outside any transaction and gathered over 20 ms
@@ -106,34 +105,11 @@ export function news(
   const me = randomBytes(6).toString('hex')
   const waiting = new Set<number>()
   let timer: ReturnType<typeof setTimeout> | undefined
-  let listener: pg.Client | undefined
-  let again: ReturnType<typeof setTimeout> | undefined
   let stopped = false
-
-  async function listen(): Promise<void> {
-    if (stopped) return
-    const client = new pg.Client(database.settings)
-    listener = client
-    const lost = (): void => {
-      if (listener !== client) return
-      listener = undefined
-      client.end().catch(() => {})
-      if (!stopped) again = setTimeout(() => void listen(), RECONNECT_MS)
-    }
-    client.on('error', lost)
-    client.on('end', lost)
-    client.on('notification', ({ payload }) => {
-      const [from, buckets = ''] = (payload ?? '').split(':')
-      if (from !== me) onNews(buckets.split(',').map(Number))
-    })
-    try {
-      await client.connect()
-      await client.query(`listen ${CHANNEL}`)
-    } catch {
-      lost()
-    }
-  }
-  void listen()
+  const listener = listening(database.settings, CHANNEL, (payload) => {
+    const [from, buckets = ''] = payload.split(':')
+    if (from !== me) onNews(buckets.split(',').map(Number))
+  })
 
   function flush(): void {
     timer = undefined
@@ -153,10 +129,7 @@ export function news(
     async stop() {
       stopped = true
       clearTimeout(timer)
-      clearTimeout(again)
-      const client = listener
-      listener = undefined
-      await client?.end().catch(() => {})
+      await listener.stop()
     },
   }
 }

@@ -74,6 +74,7 @@ async function start(options: Options, parts: { stop: () => Promise<void> }[]): 
     tls: lan?.tls ?? options.tls,
     trustProxy: options.trustProxy,
     publicUrl: options.publicUrl,
+    mail: options.mail,
     files: await bundling,
     log,
     version,
@@ -209,6 +210,7 @@ async function greet(
   say(`  Wallet                                      ${at}/wallet`)
   say(`  Shop's office                               ${at}/office`)
   say(`  Operator's desk                             ${at}/desk`)
+  if (scheme.demo && options.mail === null) say(`  The town's mail                             ${at}/demo/mail`)
   if (scheme.demo) say('  This is a demo: its money is play money, its PIN is 2468.')
   if (trust !== null) {
     say()

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { parseId, type DeviceId, type TerminalId } from '#core/ids.ts'
 import type { PostedAction } from '#core/actions.ts'
 import { toBase64url, toHex } from '#core/bytes.ts'
+import type { ProofLimits, Strength } from '#core/device.ts'
 import { spentWith, type Limits } from '#core/ledger.ts'
 import { dayOf } from '#core/calendar.ts'
 import type { Unit } from '#core/money.ts'
@@ -14,22 +15,24 @@ import {
   OPERATOR_COMMAND_ROUTES,
   OPERATOR_ROUTES,
   type ActionView,
-  type AttributesWire,
   type LimitsWire,
   type OperatorCommandBody,
   type OperatorCommandName,
   type OperatorRouteView,
   type PartyFileView,
+  type ProofLimitsWire,
 } from '#protocol/operator.ts'
 import { problemOf, type Problem } from '#protocol/problems.ts'
 import type { Store } from '#switch/store.ts'
 import { balanceView, entryView } from '#switch/views.ts'
 import { operatorOf, type OnRoute } from './http-callers.ts'
 import { isProblem } from './http-problems.ts'
-import { dayText, type OperatorDesk } from './operator.ts'
+import type { OperatorDesk } from './operator.ts'
 import { readHeads, type SchemeKey } from './operator-log.ts'
+import { dayText } from './operator-wire.ts'
 import type { Database } from './postgres/connect.ts'
 import type { Operators, PartyRow } from './postgres/operators.ts'
+import type { Staff } from './postgres/staff.ts'
 
 /** Newest entries in a party's file. */
 const FILE_ENTRIES = 20
@@ -42,6 +45,7 @@ export function serveOperator(
   parts: Readonly<{
     desk: OperatorDesk
     operators: Operators
+    staff: Pick<Staff, 'members'>
     store: Store
     database: Database
     key: SchemeKey
@@ -50,7 +54,7 @@ export function serveOperator(
     now: () => number
   }>,
 ): void {
-  const { desk, operators, store, database, key, scheme } = parts
+  const { desk, operators, staff, store, database, key, scheme } = parts
 
   for (const { name, route } of OPERATOR_COMMAND_ROUTES) on(route, (request) => command(name, request))
 
@@ -58,10 +62,11 @@ export function serveOperator(
     const started = performance.now()
     const operator = operatorOf(request)
     // A session is remembered for two seconds; whoever was revoked meanwhile must not act.
-    if ((await operators.identityOf(operator.id))?.status !== 'active') return problemOf('operator-revoked')
+    const known = await operators.identityOf(operator.id)
+    if (known?.status !== 'active' || known.actor.kind !== 'operator') return problemOf('operator-revoked')
     // Border: the schema of this very route has checked the body.
     const body = request.body as OperatorCommandBody<OperatorCommandName>
-    const result = await desk.perform(operator, name, body)
+    const result = await desk.perform(known.actor, name, body)
     const ms = Math.round((performance.now() - started) * 10) / 10
     const outcome = isProblem(result) ? result.code : 'done'
     request.log.info({ command: body.command, who: operator.id, what: name, outcome, ms })
@@ -90,11 +95,13 @@ export function serveOperator(
 
   async function fileOf(party: PartyRow): Promise<PartyFileView> {
     const { account } = party
-    const [balances, accounts, attributes, machines] = await Promise.all([
+    const [balances, accounts, attributes, machines, has, members] = await Promise.all([
       store.readBalances(account),
       operators.accounts(account),
       operators.attributes(party.party),
       operators.machines(party.party),
+      operators.has(party.party),
+      staff.members(party.party),
     ])
     const pages = await Promise.all(
       balances.map(({ unit }) =>
@@ -116,6 +123,8 @@ export function serveOperator(
         }
       }),
       attributes: attributesView(attributes),
+      has,
+      staff: members.map(({ id, name, role, status }) => ({ id, name, role, status })),
       devices: machines.flatMap(({ id, kind, label, status, enrolledAt }) =>
         kind === 'device' ? [{ id: id as DeviceId, label, status, enrolledAt }] : [],
       ),
@@ -168,9 +177,17 @@ export function serveOperator(
   })
 
   on(OPERATOR_ROUTES.operatorRules, async (): Promise<OperatorRouteView<'operatorRules'>> => {
-    const { limits, freshProofFrom, unlockMs, restricted, zone } = scheme.rules
+    const { limits, freshProofFrom, unlockMs, restricted, proofLimits, zone } = scheme.rules
     const { unit } = scheme
-    return { limits: limitsView(limits), freshProofFrom: String(freshProofFrom), unlockMs, restricted, zone, unit }
+    return {
+      limits: limitsView(limits),
+      freshProofFrom: String(freshProofFrom),
+      unlockMs,
+      restricted,
+      proofLimits: proofLimitsView(proofLimits),
+      zone,
+      unit,
+    }
   })
 
   on(OPERATOR_ROUTES.operators, async () => ({ operators: await operators.all() }))
@@ -182,10 +199,22 @@ const limitsView = ({ perPayment, perDay, perMonth }: Limits): LimitsWire => ({
   perMonth: String(perMonth),
 })
 
-const attributesView = ({ birthDate, region, memberships }: Attributes): AttributesWire => ({
-  birthDate: birthDate === null ? null : dayText(birthDate),
+const proofLimitsView = (limits: ProofLimits): ProofLimitsWire => {
+  const text = (strength: Strength): string | null => (limits[strength] === null ? null : String(limits[strength]))
+  return {
+    password: text('password'),
+    'synced-passkey': text('synced-passkey'),
+    'bound-passkey': text('bound-passkey'),
+    'security-key': text('security-key'),
+    other: text('other'),
+  }
+}
+
+/** The birth date is shown by the command `look` alone. */
+const attributesView = ({ region, memberships }: Attributes): PartyFileView['attributes'] => ({
+  birthDate: null,
   region,
-  memberships: memberships.map(({ name, until }) => ({ name, until: until === null ? null : dayText(until) })),
+  memberships: memberships.map(({ until, ...named }) => ({ ...named, until: until === null ? null : dayText(until) })),
 })
 
 const actionView = ({ number, hash, ...action }: PostedAction): ActionView => ({

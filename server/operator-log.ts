@@ -1,9 +1,17 @@
 // The signed daily head: once a day the ends of every bucket's journal and log, in a text signed with the scheme's own key. Whoever
 // keeps yesterday's text can show that nothing before it was changed since; the signature shows that the hub said so.
-import { createHash, createPrivateKey, generateKeyPairSync, hkdfSync, sign, type KeyObject } from 'node:crypto'
+import {
+  createHash,
+  createHmac,
+  createPrivateKey,
+  generateKeyPairSync,
+  hkdfSync,
+  sign,
+  type KeyObject,
+} from 'node:crypto'
 import { dayOf } from '#core/calendar.ts'
 import { toHex } from '#core/bytes.ts'
-import type { SchemeId } from '#core/ids.ts'
+import type { PartyId, SchemeId } from '#core/ids.ts'
 import { isSignedBy } from './auth/keys.ts'
 import { read, storeError, type Database } from './postgres/connect.ts'
 import { bigFrom, headFrom, NOW, type Row } from './postgres/rows.ts'
@@ -25,7 +33,18 @@ export type SchemeKey = Readonly<{
   privateKey: KeyObject
   /** 32 bytes, from which one-time codes are derived */
   codeSecret: Uint8Array
+  /** what the log holds in place of a birth date */
+  mask: BirthDateMask
 }>
+
+/** The same for the same person and day (20061203); without the scheme's key a million guesses tell nothing. */
+export type BirthDateMask = (party: PartyId, birthDate: number) => string
+
+/** The mask by the private key as it is kept. The audit makes the same one, and so can compare the log with what is known. */
+export function birthDateMask(privateKey: Uint8Array): BirthDateMask {
+  const secret = new Uint8Array(hkdfSync('sha256', privateKey, '', 'warifu masked birth dates', 32))
+  return (party, birthDate) => createHmac('sha256', secret).update(`${party} ${birthDate}`).digest('hex')
+}
 
 /** The scheme's key, made by the first hub that asks. Only the hub reads it; the application's role cannot change it. */
 export async function schemeKey(database: Database): Promise<SchemeKey> {
@@ -51,6 +70,7 @@ export async function schemeKey(database: Database): Promise<SchemeKey> {
       publicKey: row.public_key,
       privateKey: createPrivateKey({ key: row.private_key, type: 'pkcs8', format: 'der' }),
       codeSecret: new Uint8Array(hkdfSync('sha256', row.private_key, '', 'warifu one-time codes', 32)),
+      mask: birthDateMask(row.private_key),
     }
   } catch (error) {
     throw storeError(error)

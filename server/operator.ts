@@ -7,6 +7,7 @@ import {
   bucketOfId,
   idFrom,
   idInBucket,
+  isId,
   parseId,
   type CommandId,
   type DeviceId,
@@ -14,16 +15,13 @@ import {
   type PartyId,
   type TerminalId,
 } from '#core/ids.ts'
-import type { Limits } from '#core/ledger.ts'
 import { parseAmount, sum, unitOf, type Unit } from '#core/money.ts'
 import type { SchemeRules } from '#core/payment.ts'
-import type { Attributes } from '#core/standing.ts'
+import { operatorMay } from '#core/actions.ts'
 import { LIMITS } from '#protocol/limits.ts'
 import type {
   AnyOperatorCommand,
-  AttributesWire,
   CreditCheckView,
-  LimitsWire,
   OperatorAnswerView,
   OperatorCommandBody,
   OperatorCommandName,
@@ -37,13 +35,17 @@ import { newCode, type ActorId, type Directory } from './auth/directory.ts'
 import { commandHash } from './border.ts'
 import { matchCredits, readCreditFile, type RowFault } from './credit-file.ts'
 import type { SchemeKey } from './operator-log.ts'
+import { siteCommands, type Sites } from './operator-sites.ts'
+import { attributesOf, limitsOf, proofLimitsFrom } from './operator-wire.ts'
 import type { Operators } from './postgres/operators.ts'
 import type { Parties } from './postgres/parties.ts'
+import type { Staff } from './postgres/staff.ts'
 
 /** Who the log names for what is done on the hub's own machine (npm run desk, the demo's beginning): no session can be of this id. */
-export const DESK_ON_THE_MACHINE: Pick<OperatorActor, 'id' | 'name'> = {
+export const DESK_ON_THE_MACHINE: By = {
   id: idFrom('opr', new Uint8Array(16)),
   name: 'desk on the machine',
+  role: 'chief',
 }
 
 export type OperatorDeskParts = Readonly<{
@@ -51,6 +53,9 @@ export type OperatorDeskParts = Readonly<{
   /** withOperators: knows devices, terminals and operators */
   directory: Directory
   parties: Pick<Parties, 'openUnit'>
+  staff: Pick<Staff, 'invite' | 'hasRoom'>
+  /** null where no sites can sign people in: a hub that is not reached by a name, the desk on the machine */
+  sites: Sites | null
   store: Store
   hub: Pick<Switch, 'step'>
   scheme: Readonly<{ name: string; buckets: number; rules: SchemeRules }>
@@ -59,24 +64,35 @@ export type OperatorDeskParts = Readonly<{
   onAccount: (bucket: number) => void
   /** the rules have changed: they are read again */
   onRules: () => Promise<void>
-  /** may not act any more: what is remembered of it here is forgotten */
+  /** may not act any more: what is remembered of it, here and at other hubs, is forgotten */
   onRevoked: (actor: ActorId) => void
 }>
 
 export type OperatorDesk = ReturnType<typeof operatorDesk>
-type By = Pick<OperatorActor, 'id' | 'name'>
+type By = Pick<OperatorActor, 'id' | 'name' | 'role'>
 type Done = OperatorAnswerView | Problem
 
-const NOTHING_MADE: OperatorAnswerView = { party: null, account: null, code: null, codeExpiresAt: null, rows: null }
+const NOTHING_MADE: OperatorAnswerView = {
+  party: null,
+  account: null,
+  code: null,
+  codeExpiresAt: null,
+  rows: null,
+  look: null,
+  client: null,
+}
+/** A look whose answer was lost is shown again for so long; later it is another look, with a line of its own. */
+const LOOK_AGAIN_MS = 5 * 60_000
 /** Named in a problem; the check shows them all. */
 const NAMED_FAULTS = 100
 
 /** Over the parts of a hub. Methods throw StoreUnavailable or TooBusy when nothing was decided. */
 export function operatorDesk(parts: OperatorDeskParts) {
-  const { operators, directory, parties, store, hub, scheme, key } = parts
-  const desk = createOperatorDesk({ step: hub.step, scheme })
+  const { operators, directory, parties, staff, store, hub, scheme, key } = parts
+  const desk = createOperatorDesk({ step: hub.step, scheme, mask: key.mask })
+  const sites = siteCommands({ sites: parts.sites, codeSecret: key.codeSecret, partyIn })
 
-  /** Does one command, once for ever by its id. Every no is a problem. */
+  /** Does one command, once for ever by its id. Every no is a problem; what the role does not allow is not looked at. */
   async function perform<Name extends OperatorCommandName>(
     by: By,
     name: Name,
@@ -85,6 +101,7 @@ export function operatorDesk(parts: OperatorDeskParts) {
     if (body.why.trim() === '') return problemOf('text-invalid', { field: 'why' })
     // The pair was made of one name and its body.
     const sent = { name, body } as unknown as AnyOperatorCommand
+    if (!operatorMay(by.role, name, isOfOperators(sent))) return problemOf('not-permitted')
     const hash = commandHash(`operator ${name}`, body)
     // Border: the schema's pattern has checked the id.
     const asked: Asked = { by, id: body.command as CommandId, hash, why: body.why }
@@ -111,6 +128,12 @@ export function operatorDesk(parts: OperatorDeskParts) {
         return verify(asked, sent.body)
       case 'set-rules':
         return setRules(asked, sent.body)
+      case 'look':
+        return look(asked, sent.body)
+      case 'register-client':
+        return site(asked, await sites.register(asked, sent.body))
+      case 'end-client':
+        return site(asked, await sites.end(sent.body.client))
     }
   }
 
@@ -153,9 +176,9 @@ export function operatorDesk(parts: OperatorDeskParts) {
     )
     const lifeMs = LIMITS.enrolmentCodeMs
     if (to.kind === 'operator') {
-      const { name } = to
-      return decide(asked, { name: 'invite', party: null, kind: 'operator', label: name }, async () => {
-        const { expiresAt } = await operators.createCode({ code, name, lifeMs })
+      const { name, role = 'chief' } = to
+      return decide(asked, { name: 'invite', party: null, kind: 'operator', label: name, role }, async () => {
+        const { expiresAt } = await operators.createCode({ code, name, role, lifeMs })
         return { code, codeExpiresAt: expiresAt }
       })
     }
@@ -167,8 +190,17 @@ export function operatorDesk(parts: OperatorDeskParts) {
       if (known === undefined) return problemOf('party-unknown')
       if (known.status === 'closed') return problemOf('account-closed')
       // Money is taken in by a merchant's terminals; a merchant does not pay with a phone.
-      if ((known.kind === 'merchant') !== (to.kind === 'terminal'))
+      if ((known.kind === 'merchant') === (to.kind === 'device'))
         return problemOf('field-invalid', { field: 'to/kind' })
+      if (to.kind === 'staff' && !(await staff.hasRoom(party))) return problemOf('too-many-staff')
+    }
+    if (to.kind === 'staff') {
+      const { name, role } = to
+      const id = idInBucket('stf', bucketIn(party), seedOf('staff', asked).subarray(2, 16))
+      return decide(asked, { name: 'invite', party, kind: 'staff', label: name, role }, async () => {
+        const { expiresAt } = await staff.invite({ id, party, name, role, code, lifeMs })
+        return { party, code, codeExpiresAt: expiresAt }
+      })
     }
     return decide(asked, { name: 'invite', party, kind: to.kind, label }, async () => {
       const { expiresAt } = await directory.createCode(
@@ -279,12 +311,27 @@ export function operatorDesk(parts: OperatorDeskParts) {
     if (limits === undefined) return problemOf('amount-invalid', { field: 'limits' })
     if (freshProofFrom === undefined) return problemOf('amount-invalid', { field: 'freshProofFrom' })
     const { unlockMs, restricted } = body
-    const rules = { unlockMs, freshProofFrom, limits, restricted }
+    const proofLimits = body.proofLimits === undefined ? scheme.rules.proofLimits : proofLimitsFrom(body.proofLimits)
+    if (proofLimits === undefined) return problemOf('amount-invalid', { field: 'proofLimits' })
+    const rules = { unlockMs, freshProofFrom, limits, restricted, proofLimits }
     return decide(asked, { name: 'set-rules', rules }, async () => {
       await parts.onRules()
       return {}
     })
   }
+
+  /** The line is written before anything is shown; a repeat much later would be a look without a line. */
+  async function look(asked: Asked, { party: id, what }: OperatorCommandBody<'look'>): Promise<Done> {
+    const party = parseId('pty', id)
+    if (party === undefined || (await partyIn(party)) === undefined) return problemOf('party-unknown')
+    const { refusal, note } = await desk.handle({ name: 'look', party, what, ...asked })
+    if (refusal !== null) return problemOf(refusal.code, refusal.detail)
+    if ((await store.now()) - Number(note) > LOOK_AGAIN_MS) return problemOf('command-mismatch')
+    return { ...NOTHING_MADE, party, look: await operators.lookAt(party, what) }
+  }
+
+  const site = async (asked: Asked, found: Awaited<ReturnType<typeof sites.end>>): Promise<Done> =>
+    'status' in found ? found : decide(asked, found.command, found.done)
 
   const changed = (account: AccountNumber) => async (): Promise<Partial<OperatorAnswerView>> => {
     parts.onAccount(bucketOf(account, scheme.buckets))
@@ -297,23 +344,28 @@ export function operatorDesk(parts: OperatorDeskParts) {
 
   /** An id made elsewhere may name a bucket that is not here. */
   const bucketIn = (party: PartyId): number => bucketOfId(party) % scheme.buckets
-  const partyIn = (party: PartyId): ReturnType<Operators['party']> =>
-    bucketOfId(party) < scheme.buckets ? operators.party(party) : Promise.resolve(undefined)
+  function partyIn(party: PartyId): ReturnType<Operators['party']> {
+    return bucketOfId(party) < scheme.buckets ? operators.party(party) : Promise.resolve(undefined)
+  }
 
   /** The operator's own enrolment, with the one-time code, as the first line under its name. */
-  async function enrolled({ id, name }: OperatorActor): Promise<void> {
+  async function enrolled({ id, name, role }: OperatorActor): Promise<void> {
     const seed = createHash('sha256').update(`enrolled ${id}`).digest()
     const asked: Asked = {
-      by: { id, name },
+      by: { id, name, role },
       id: idFrom('cmd', seed.subarray(0, 16)),
       hash: seed.toString('hex'),
       why: 'one-time code',
     }
-    await decide(asked, { name: 'enrol-operator', operator: id, operatorName: name })
+    await decide(asked, { name: 'enrol-operator', operator: id, operatorName: name, role })
   }
 
   return { perform, check, enrolled }
 }
+
+/** Is this about those who work at the desk themselves? */
+const isOfOperators = ({ name, body }: AnyOperatorCommand): boolean =>
+  (name === 'invite' && body.to.kind === 'operator') || (name === 'revoke' && isId('opr', body.actor))
 
 /** 32 bytes that are the same for the same command id: with another body it meets the first one's row, and is a mismatch. */
 const seedOf = (what: string, { by, id }: { by: By; id: CommandId }): Buffer =>
@@ -327,40 +379,6 @@ const ofAccount = (
 function rowsInvalid(faults: readonly RowFault[]): Problem {
   const named = faults.slice(0, NAMED_FAULTS).map(({ row, reason }) => [String(row), reason])
   return problemOf('rows-invalid', { faults: String(faults.length), ...Object.fromEntries(named) })
-}
-
-/** Undefined where an amount is not one, or a longer time allows less than a shorter one. */
-function limitsOf(wire: LimitsWire): Limits | undefined {
-  const [perPayment, perDay, perMonth] = [wire.perPayment, wire.perDay, wire.perMonth].map(parseAmount)
-  if (perPayment === undefined || perDay === undefined || perMonth === undefined) return undefined
-  return perPayment <= perDay && perDay <= perMonth ? { perPayment, perDay, perMonth } : undefined
-}
-
-/** Undefined where a day does not exist. */
-function attributesOf({ birthDate, region, memberships }: AttributesWire): Attributes | undefined {
-  const born = birthDate === null ? null : dayNumber(birthDate)
-  const named = memberships.map(({ name, until }) => ({ name, until: until === null ? null : dayNumber(until) }))
-  if (born === undefined) return undefined
-  const dated = named.flatMap(({ name, until }) => (until === undefined ? [] : [{ name, until }]))
-  return dated.length === named.length ? { birthDate: born, region, memberships: dated } : undefined
-}
-
-/** 20061203 for "2006-12-03". */
-function dayNumber(text: string): number | undefined {
-  try {
-    const { year, month, day } = Temporal.PlainDate.from(text)
-    return year * 10_000 + month * 100 + day
-  } catch (error) {
-    // A day that the month does not have.
-    if (error instanceof RangeError) return undefined
-    throw error
-  }
-}
-
-/** "2006-12-03" for 20061203. */
-export const dayText = (day: number): string => {
-  const digits = String(day).padStart(8, '0')
-  return `${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6)}`
 }
 
 /**

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { isZone } from '#core/calendar.ts'
 import proxyAddress from '@fastify/proxy-addr'
 import { resolve } from 'node:path'
+import type { MailSettings } from './mail/sender.ts'
 
 export type Options = Readonly<{
   data: string
@@ -20,6 +21,8 @@ export type Options = Readonly<{
   tls: { cert: string; key: string } | null
   trustProxy: false | number | string
   publicUrl: string | null
+  /** null sends no mail; a demo then has an inbox of its own */
+  mail: MailSettings | null
   log: 'file' | 'stdout'
 }>
 
@@ -40,6 +43,8 @@ export const HELP = `Warifu: one number joins a shop's register and a payer's ph
   TLS_CERT, TLS_KEY   files of a real certificate
   TRUST_PROXY    1 when a reverse proxy stands in front (or how many), or the proxies' addresses
   PUBLIC_URL     the address people use, such as https://pay.example.org
+  SMTP_URL       where mail is sent, such as smtps://user:password@mail.example.org (a demo shows its mail at /demo/mail instead)
+  MAIL_FROM      whom it comes from, such as "Warifu <no-reply@example.org>"
   LOG            stdout writes the log there instead of to the data folder
 `
 
@@ -68,6 +73,7 @@ export function readOptions(args: string[], env: Readonly<Record<string, string 
         : { cert: readFile('TLS_CERT', env.TLS_CERT), key: readFile('TLS_KEY', env.TLS_KEY) },
     trustProxy: proxyOf(env.TRUST_PROXY),
     publicUrl: env.PUBLIC_URL === undefined ? null : originOf(env.PUBLIC_URL),
+    mail: mailOf(env),
     log: env.LOG === 'stdout' ? 'stdout' : 'file',
   }
 }
@@ -116,6 +122,18 @@ function originOf(url: string): string {
   } catch {
     throw new OptionsError(`PUBLIC_URL is "${url}": give an address such as https://pay.example.org.`)
   }
+}
+
+function mailOf(env: Readonly<Record<string, string | undefined>>): MailSettings | null {
+  const { SMTP_URL: url = '', MAIL_FROM: from = '' } = env
+  if (url === '' && from === '') return null
+  if (!/^smtps?:$/.test(URL.parse(url)?.protocol ?? ''))
+    throw new OptionsError(
+      'SMTP_URL is no address of a mail server: give one such as smtps://user:password@mail.example.org.',
+    )
+  if (!/^([^<>@\r\n"]+ )?<?[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+>?$/.test(from))
+    throw new OptionsError(`MAIL_FROM is "${from}": give whom mail comes from, such as Warifu <no-reply@example.org>.`)
+  return { url, from }
 }
 
 function readFile(name: string, path: string): string {

@@ -17,6 +17,7 @@ import { billerOf, type Actor, type TerminalActor } from '#switch/actors.ts'
 import { StoreUnavailable, type Store } from '#switch/store.ts'
 import type { Switch } from '#switch/switch.ts'
 import type { Changes } from '#switch/working.ts'
+import type { ActorId } from './auth/directory.ts'
 import type { Sight } from './sight.ts'
 
 /** Each watcher looks again after this, moved by up to a third so that thousands do not look in the same moment. */
@@ -65,8 +66,10 @@ export function createWatchers(parts: {
   originOf: (request: IncomingMessage) => string
   addressOf: (request: IncomingMessage) => string
   onError: (error: unknown) => void
+  /** how often each watcher looks again */
+  lookEveryMs?: number
 }) {
-  const { store, hub, sight } = parts
+  const { store, hub, sight, lookEveryMs = LOOK_EVERY_MS } = parts
   const clients = new Set<Client>()
   const byKey = new Map<string, Set<{ client: Client; topic: Topic }>>()
   /** the inbox that shows an account's balances */
@@ -378,8 +381,8 @@ export function createWatchers(parts: {
 
   const looking = setInterval(() => {
     let place = 0
-    for (const client of clients) setTimeout(() => void lookAgain(client), (place++ * 37) % (LOOK_EVERY_MS / 3))
-  }, LOOK_EVERY_MS)
+    for (const client of clients) setTimeout(() => void lookAgain(client), (place++ * 37) % (lookEveryMs / 3))
+  }, lookEveryMs)
 
   async function lookAgain(client: Client): Promise<void> {
     try {
@@ -392,12 +395,21 @@ export function createWatchers(parts: {
     }
   }
 
+  /** May not act any more: its connections end at once, and nothing is sent on them. */
+  function drop(actor: ActorId): void {
+    for (const client of clients) if (client.actor?.id === actor) client.socket.close(4401, 'session-ended')
+  }
+
   return {
     attach,
+    drop,
     changed,
     moneyMoved,
     heard,
     count: () => clients.size,
+    /** Does this phone or terminal have a live watcher here? */
+    isWatching: (actor: string): boolean =>
+      [...clients].some((client) => client.actor?.id === actor && client.topics.size > 0),
     close(): void {
       closing = true
       clearInterval(looking)

@@ -9,6 +9,7 @@ import type { OfferToken } from '#core/ids.ts'
 import { isId, parseId } from '#core/ids.ts'
 import { parseAmount, sum } from '#core/money.ts'
 import type { Evidence } from '#core/payment.ts'
+import { isQuestion } from '#core/question.ts'
 import { billFromWire } from '#protocol/bill.ts'
 import type { AnyCommand, CommandBody } from '#protocol/commands.ts'
 import type { ProblemCode } from '#protocol/problems.ts'
@@ -29,6 +30,12 @@ export function readCommand(
       const bill = sent.body.bill === null ? null : billOf(sent.body.bill, isPerson)
       if (deal === undefined) return 'id-invalid'
       return bill === undefined ? 'bill-invalid' : { name: sent.name, deal, bill }
+    }
+    case 'ask': {
+      const deal = parseId('deal', sent.body.deal)
+      const { question } = sent.body
+      if (deal === undefined) return 'id-invalid'
+      return isQuestion(question) ? { name: sent.name, deal, question } : 'field-invalid'
     }
     case 'renew-number': {
       const deal = parseId('deal', sent.body.deal)
@@ -108,6 +115,17 @@ export function readCommand(
       if (payment === undefined) return 'id-invalid'
       return evidence === undefined ? 'signature-invalid' : { name: sent.name, payment, evidence }
     }
+    case 'prove': {
+      const payment = parseId('pay', sent.body.payment)
+      const evidence = from.actor.kind === 'device' ? evidenceOf(sent.body, { ...from, actor: from.actor }) : undefined
+      const { released } = sent.body
+      if (payment === undefined) return 'id-invalid'
+      return evidence === undefined ? 'signature-invalid' : { name: sent.name, payment, evidence, released }
+    }
+    case 'show': {
+      const payment = parseId('pay', sent.body.payment)
+      return payment === undefined ? 'id-invalid' : { name: sent.name, payment, attributes: sent.body.attributes }
+    }
   }
 }
 
@@ -143,7 +161,9 @@ function evidenceOf(body: Signed, by: EnrolledPhone): Evidence | undefined {
   if (proof?.kind !== 'scram') return { bytes, signature, proof: 'none', strength: null, key: by.actor.key }
   const given = fromBase64url(proof.clientProof)
   const isRight = given !== undefined && isSame(given, toyProof(by.key, bytes))
-  const judged = isRight ? ({ proof: 'right', strength: 'password' } as const) : ({ proof: 'wrong', strength: null } as const)
+  const judged = isRight
+    ? ({ proof: 'right', strength: 'password' } as const)
+    : ({ proof: 'wrong', strength: null } as const)
   return { bytes, signature, ...judged, key: by.actor.key }
 }
 

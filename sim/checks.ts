@@ -5,7 +5,9 @@ import { billHash } from '#core/bill.ts'
 import { equal, fromHex, toBase64url } from '#core/bytes.ts'
 import { faultsOf } from '#core/invariants.ts'
 import { offerDueAt, type Offer } from '#core/offer.ts'
+import { inOrder } from '#core/persona.ts'
 import { isFinal, paymentDueAt, settledAmount, stateOf, type Payment } from '#core/payment.ts'
+import { questionHash } from '#core/question.ts'
 import { isRefusalCode } from '#core/refusals.ts'
 import type { CommandBody, CommandName } from '#protocol/commands.ts'
 import { BUDGETS } from '#protocol/limits.ts'
@@ -25,12 +27,17 @@ import { toySign } from './toy-keys.ts'
 export type Checks = ReturnType<typeof openChecks>
 
 /** Answers that are given again and again without being stored. */
-const NOT_STORED: ReadonlySet<string> = new Set(['too-many-tries', 'command-mismatch'])
+const NOT_STORED: ReadonlySet<string> = new Set([
+  'too-many-tries',
+  'too-many-bills',
+  'too-many-questions',
+  'command-mismatch',
+])
 
 /** A healed hub looks for what is due every 700 ms. */
 const GRACE_MS = 4_000
 
-type Sent = Partial<CommandBody<'approve'> & CommandBody<'refund'> & CommandBody<'take-back'>> &
+type Sent = Partial<CommandBody<'approve'> & CommandBody<'refund'> & CommandBody<'take-back'> & CommandBody<'prove'>> &
   Partial<Record<'deal' | 'command' | 'to', string>> &
   Readonly<{ payment?: string | null }>
 
@@ -50,7 +57,8 @@ export function openChecks(options: {
     faults.push(sentence)
   }
 
-  const model = openModel({ rules: scheme.rules, now, lived: options.lived, fail })
+  const { profileOf } = directory
+  const model = openModel({ rules: scheme.rules, now, lived: options.lived, profileOf, fail })
 
   // ---- the books, commit by commit
 
@@ -58,6 +66,8 @@ export function openChecks(options: {
   const offers = new Map<string, Offer>()
   const refunds = new Map<string, RefundRow>()
   const approvals = new Map<string, number>()
+  /** questions that were answered */
+  const proofs = new Set<string>()
   const changedBills = new Map<string, number>()
   const usedApprovals = new Set<string>()
   /** the payment that a stored command's answer names */
@@ -79,6 +89,10 @@ export function openChecks(options: {
     for (const { body, subject, terminal, version } of writes.events) {
       history.tell(`${subject.slice(0, 13)} ${version} ${body.kind}`)
       if (body.kind === 'approved') approvals.set(subject, (approvals.get(subject) ?? 0) + 1)
+      if (body.kind === 'proven') {
+        if (proofs.has(subject)) fail(`${subject} was answered twice`)
+        proofs.add(subject)
+      }
       if (body.kind === 'billed') {
         const key = `${terminal} ${payments.get(subject)?.deal ?? subject}`
         changedBills.set(key, (changedBills.get(key) ?? 0) + 1)
@@ -101,14 +115,18 @@ export function openChecks(options: {
 
   /** The only bytes that approve this payment as it stands, but for the expiry, which is the phone's to choose. */
   function bytesFor(payment: Payment, given: Uint8Array, payer: EnrolledPhone): Uint8Array {
-    const purpose = claimsOf(given)?.purpose === 'hand-back' ? 'hand-back' : 'approve'
+    const { bill, question, answered } = payment
+    const isHandBack = claimsOf(given)?.purpose === 'hand-back'
+    const purpose = question !== null ? 'authenticate' : isHandBack ? 'hand-back' : 'approve'
+    const released = answered?.released ?? []
+    const ofBill = bill === null ? new Uint8Array(32) : billHash(payment.biller, bill)
     return approvalBytes({
       purpose,
       scheme: scheme.id,
       deal: payment.deal,
       payment: purpose === 'hand-back' ? NO_PAYMENT : payment.id,
       billVersion: payment.billVersion,
-      billHash: payment.bill === null ? new Uint8Array(32) : billHash(payment.biller, payment.bill),
+      billHash: question === null ? ofBill : questionHash(payment.biller, question, released),
       payerAccount: payment.payer.account,
       means: payment.payer.account,
       method: METHOD_WHOLE,
@@ -177,6 +195,7 @@ export function openChecks(options: {
     if (code === 'over-month-limit') history.count('over the month limit')
     if (code === 'restricted') history.count('restricted refusals')
     if (code === 'already-refunded') history.count('refunds refused')
+    if (code === 'too-many-questions') history.count('asked too often')
     if (code === 'too-late') history.count('lines taken back too late')
   }
 
@@ -192,6 +211,7 @@ export function openChecks(options: {
 
   /** Strangers and the blocked are refused; what was not refused is looked at with the commit. */
   function refusedBill(command: Command): void {
+    if (command.name === 'ask-person') return history.count('questions refused to the blocked')
     if (command.name !== 'bill-person') return
     const payer = directory.phones.find(({ actor }) => actor.account === command.to)?.actor.party ?? ''
     const known = model.contactOf(payer, command.actor.account)
@@ -244,12 +264,14 @@ export function openChecks(options: {
     const code: unknown = reply.body instanceof Object ? Reflect.get(reply.body, 'code') : undefined
     // A purchase that could not be settled makes a deal all the same, and says so with a no.
     if (name === 'submit-signed' && typeof code === 'string' && isRefusalCode(code)) claimed.deals.add(key)
+    // This no is not stored: what somebody says again for the site may still find a try.
+    if (name === 'ask-person' && code === 'too-many-questions') claimed.deals.add(key)
     if (reply.status !== 200) return
     const view = reply.body as AnswerView
-    if (['open-offer', 'bill-person', 'submit-signed'].includes(name)) claimed.deals.add(key)
+    if (['open-offer', 'ask', 'ask-person', 'bill-person', 'submit-signed'].includes(name)) claimed.deals.add(key)
     if (name === 'change-bill') claimed.bills.set(key, (claimed.bills.get(key) ?? new Set()).add(sent.command ?? ''))
     if (name === 'join') claimed.joins.add(view.payment?.payment ?? '')
-    if (name === 'approve' || name === 'submit-signed') claimed.approvals.add(sent.approval ?? '')
+    if (['approve', 'prove', 'submit-signed'].includes(name)) claimed.approvals.add(sent.approval ?? '')
     if (name === 'refund') claimed.refunds.add(view.refund ?? '')
   }
 
@@ -268,6 +290,7 @@ export function openChecks(options: {
     const row = (): Payment | undefined => payments.get(payment ?? '')
     switch (name) {
       case 'open-offer':
+      case 'ask':
         return believe(say, () => offers.has(`${terminal} ${deal}`))
       case 'cancel-deal':
         if (payment === null)
@@ -295,6 +318,11 @@ export function openChecks(options: {
         const made = outcome.view.deal?.payment ?? 'nothing'
         return believe(`${say} for ${made}`, () => (payments.get(made)?.approvedAt ?? null) !== null)
       }
+      case 'prove':
+        return believe(`${say} for ${payment}`, () => {
+          const { answered } = row() ?? {}
+          return answered != null && String(answered.released) === String(inOrder(sent.released ?? []))
+        })
       case 'take-back':
         return believe(`${say} for ${payment}`, () => row()?.portions[sent.portion ?? 0]?.state.kind === 'ended')
       case 'permit':
@@ -304,6 +332,7 @@ export function openChecks(options: {
       case 'challenge':
       case 'respond':
       case 'attend':
+      case 'show':
         return undefined
     }
   }
@@ -328,6 +357,13 @@ export function openChecks(options: {
     if (other === text) return
     if (other !== undefined) fail(`version ${view.version} of ${subject} was shown as ${other} and as ${text}`)
     views.set(same, text)
+    if (view.state === 'proven') {
+      const answer = JSON.stringify(view.answered)
+      believe(`${watcher} saw ${view.payment} answered with ${answer}`, () => {
+        const row = payments.get(view.payment ?? '')
+        return row !== undefined && stateOf(row) === 'proven' && JSON.stringify(row.answered) === answer
+      })
+    }
     if (view.state !== 'settled' || view.payment === null) return
     const { payment, bill } = view
     const total = view.portions.reduce((sum, portion) => sum + BigInt(portion.settled), 0n)
@@ -351,6 +387,8 @@ export function openChecks(options: {
       const count = approvals.get(payment.id) ?? 0
       if (count > 1) fail(`${payment.id} was approved ${count} times`)
       if (stateOf(payment) === 'settled' && count === 0) fail(`${payment.id} settled without an approval`)
+      if ((stateOf(payment) === 'proven') !== proofs.has(payment.id))
+        fail(`${payment.id} is ${stateOf(payment)} and its events say otherwise`)
       if (wasJoined(payment) && !claimed.joins.has(payment.id))
         fail(`${payment.payer.name} joined ${payment.id} and was never told`)
     }

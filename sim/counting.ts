@@ -18,6 +18,9 @@ export function countEvents({ memory, history, directory }: World): void {
     if (body.kind === 'joined') history.count('joins')
     if (body.kind === 'billed') history.count('bills changed')
     if (body.kind === 'asked') history.count('shops asked')
+    if (body.kind === 'proven') history.count('questions answered')
+    if (body.kind === 'joined' && payment?.question && payment.payer.device === null) history.count('questions sent')
+    if (body.kind === 'shown') history.count('more was shown')
     if (body.kind === 'permitted') history.count(body.allowed ? 'shops said yes' : 'shops said no')
     if (body.kind === 'approved') {
       const isHeld = body.portions.some(({ kind }) => kind === 'held')

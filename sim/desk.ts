@@ -31,7 +31,11 @@ export type SimulatedDesk = Readonly<{
 export function openDesk(world: World, store: Store, hub: Switch): SimulatedDesk {
   const { scheme, memory } = world
   const { id, buckets, rules } = scheme
-  const desk = createOperatorDesk({ step: hub.step, scheme: { name: `Town ${id.slice(4, 8)}`, buckets, rules } })
+  const desk = createOperatorDesk({
+    step: hub.step,
+    scheme: { name: `Town ${id.slice(4, 8)}`, buckets, rules },
+    mask: (_party, birthDate) => maskOf(birthDate),
+  })
 
   async function commandOf(body: DeskBody): Promise<Desk | undefined> {
     switch (body.name) {
@@ -98,3 +102,7 @@ const limitsFrom = ({ perPayment, perDay, perMonth }: LimitsWire): Limits => ({
   perDay: BigInt(perDay),
   perMonth: BigInt(perMonth),
 })
+
+/** What the log holds of a birth date; here the model, which reads nothing else, must be able to read it. */
+const maskOf = (birthDate: number): string => `masked ${birthDate}`
+export const unmasked = (text: string): number => Number(text.slice('masked '.length))

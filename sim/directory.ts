@@ -6,10 +6,11 @@ import { NO_PROOF_LIMITS } from '#core/device.ts'
 import { toHex } from '#core/bytes.ts'
 import { idFrom, idInBucket, terminalOfDevice, type PartyId, type TerminalId } from '#core/ids.ts'
 import { unitOf, type Unit } from '#core/money.ts'
+import type { Release, Releases } from '#core/persona.ts'
 import type { SchemeView, SelfView } from '#protocol/views.ts'
 import type { DeviceActor, OperatorActor, TerminalActor } from '#switch/actors.ts'
 import type { MemoryStore } from '#switch/memory-store.ts'
-import { NO_NEEDS } from '#switch/store.ts'
+import { NO_NEEDS, type Profile } from '#switch/store.ts'
 import type { Scheme } from '#switch/switch.ts'
 import { workingRows } from '#switch/working.ts'
 import type { Chance } from './random.ts'
@@ -41,7 +42,11 @@ export type Directory = Readonly<{
   findPhone(id: string): EnrolledPhone | undefined
   /** the phone that holds this key */
   phoneWithKey(key: string): EnrolledPhone | undefined
+  /** what this person has said of themselves, and of whom may see it */
+  profileOf(party: PartyId): Profile | undefined
 }>
+
+const RELEASES: readonly Release[] = ['show', 'ask', 'hide']
 
 const ZONES = ['Asia/Tokyo', 'Europe/Berlin', 'America/St_Johns', 'UTC'] as const
 
@@ -79,7 +84,7 @@ export const schemeView = (scheme: Scheme, now: number): SchemeView => ({
 /** What the device or terminal knows of itself. */
 export function selfView({ actor }: Enrolled): SelfView {
   const { id, key, name } = actor
-  if (actor.kind === 'operator') return { kind: 'operator', id, key, name }
+  if (actor.kind === 'operator') return { kind: 'operator', id, key, name, role: actor.role, passkeys: [] }
   const { party, account, legalName } = actor
   if (actor.kind === 'terminal')
     return { kind: 'terminal', id, key, party, account, name, label: actor.label, legalName }
@@ -145,10 +150,43 @@ export async function openDirectory(options: {
     const keyId = idFrom('key', chance.bytes(16))
     const { party, account, name, legalName } = owner
     await store.register({
-      devices: [{ id, party, key: keyId, status: 'active', approvesWith: 'any', provedAt: 0, wrongProofs: 0, lockedUntil: 0 }],
+      devices: [
+        {
+          id,
+          party,
+          key: keyId,
+          status: 'active',
+          approvesWith: 'any',
+          provedAt: 0,
+          provedWith: 'password',
+          wrongProofs: 0,
+          lockedUntil: 0,
+        },
+      ],
     })
     const actor = { kind: 'device', id, key: keyId, party, account, name, legalName } as const
     return { actor, key: secrets, address: toHex(chance.bytes(4)) }
+  }
+
+  const profiles = new Map<PartyId, Profile>()
+  /** Some show everything to everybody, some hide it all, most let themselves be asked; and one shop may be another matter. */
+  const introduce = async (party: PartyId, name: string): Promise<void> => {
+    const releases = (): Releases => ({
+      'age-band': chance.pick(RELEASES),
+      'member-number': chance.pick(RELEASES),
+      region: chance.pick(RELEASES),
+      email: chance.pick(RELEASES),
+      portrait: chance.pick(RELEASES),
+    })
+    const merchants = [null, ...new Set(registers.map(({ actor }) => actor.party))]
+    const profile: Profile = {
+      party,
+      email: chance.happens(0.7) ? `${name.toLowerCase().replace(' ', '.')}@town.example` : null,
+      portrait: chance.happens(0.5) ? toHex(chance.bytes(32)) : null,
+      releases: merchants.filter(() => chance.happens(0.5)).map((merchant) => ({ merchant, releases: releases() })),
+    }
+    profiles.set(party, profile)
+    await store.register({ profiles: [profile] })
   }
 
   const person = async (name: string): Promise<EnrolledPhone> => {
@@ -156,6 +194,7 @@ export async function openDirectory(options: {
     const party = partyIn(number)
     const accounts = unitsOf(number, 0.8)
     await store.register({ accounts, holders: [{ account: number, party, kind: 'person', name }] })
+    await introduce(party, name)
     for (const { unit } of accounts) await give(store, number, unit, name, BigInt(chance.between(1_000, 12_000)))
     return phoneOf({ party, account: number, name, legalName: name }, key())
   }
@@ -186,6 +225,7 @@ export async function openDirectory(options: {
     find: (id) => everybody.get(id),
     findPhone: (id) => pocket.get(id),
     phoneWithKey: (wanted) => [...phones, thief].find(({ actor }) => actor.key === wanted),
+    profileOf: (party) => profiles.get(party),
   }
 }
 

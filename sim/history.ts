@@ -76,6 +76,12 @@ export type Counted =
   | 'cash out'
   | 'credit files'
   | 'payments in a second unit'
+  | 'questions answered'
+  | 'questions sent'
+  | 'questions refused to the blocked'
+  | 'asked too often'
+  | 'more was shown'
+  | 'answers replayed'
   | 'thefts refused'
 
 const LAST = 60

@@ -11,11 +11,13 @@ import type { AnswerView, DealView, InboxView, PaymentView } from '#protocol/vie
 import type { WatchMessage, WatchRequest } from '#protocol/watch.ts'
 import type { Call, Reply } from '#sdk/transport.ts'
 import { billerOf, type DeviceActor, type TerminalActor } from '#switch/actors.ts'
+import type { Command } from '#switch/command.ts'
 import { TooBusy } from '#switch/lanes.ts'
 import { StoreUnavailable, type Answer, type Store } from '#switch/store.ts'
 import { createSwitch, type Switch } from '#switch/switch.ts'
 import { balanceView, dealView, paymentView } from '#switch/views.ts'
 import type { Changes } from '#switch/working.ts'
+import { ASK_PERSON, type AskBody } from './actors/asking.ts'
 import { readCommand } from './border.ts'
 import { openDesk, type DeskBody, type SimulatedDesk } from './desk.ts'
 import { BUCKETS, schemeView, selfView, type Enrolled, type EnrolledOperator } from './directory.ts'
@@ -148,6 +150,7 @@ export function openHub(world: World, name: string, chance: Chance): Hub {
         return who.actor.kind === 'operator'
           ? await serve(process, { ...who, actor: who.actor }, call)
           : problem('not-allowed')
+      if (call.path === ASK_PERSON) return await ask(process, who, call)
       const command = /^\/v1\/commands\/([a-z-]+)$/.exec(call.path)?.[1]
       if (command === undefined) return await read(process, who, call)
       // Border: the real hub holds the body to the command's schema; here only the SDK and the simulator's own thief speak.
@@ -173,17 +176,50 @@ export function openHub(world: World, name: string, chance: Chance): Hub {
     const hash = `${sent.name} ${JSON.stringify(sent.body)}`
     const isPerson = sender.kind === 'device' && actor.kind === 'terminal'
     // Border: terminals' commands come with terminals, devices' with devices; the types cannot follow the pair.
-    let command = { ...read, id, hash, actor, isPerson } as Parameters<Switch['handle']>[0]
+    let command = { ...read, id, hash, actor, isPerson } as Command
     command = (await world.plant.command?.(command, world)) ?? command
-    const answer = await hub.handle(command)
+    return told(hub, store, actor, command, await hub.handle(command))
+  }
+
+  /** The decided answer, as it goes out. */
+  async function told(
+    hub: Switch,
+    store: Store,
+    actor: TerminalActor | DeviceActor,
+    command: Command,
+    answer: Answer,
+  ): Promise<Reply> {
     const outcome = answer.refusal?.code ?? 'done'
-    history.tell(`${name}: ${actor.name} ${actor.id.slice(4, 12)} ${sent.name} ${id.slice(4, 12)} ${outcome}`)
+    const { name: what, id } = command
+    history.tell(`${name}: ${actor.name} ${actor.id.slice(4, 12)} ${what} ${id.slice(4, 12)} ${outcome}`)
     checks.decided(command, answer)
     const view = await seen(hub, store, actor, answer)
     if (answer.refusal === null) return { status: 200, body: view, retryAfterMs: null }
     const { code, detail } = answer.refusal
     const shown = view.deal === null && view.payment === null ? {} : { view }
     return { status: REFUSALS[code][0], body: { ...problemOf(code, detail), ...shown }, retryAfterMs: null }
+  }
+
+  /** What a relying site asks through the hub itself, on behalf of a merchant's terminal. */
+  async function ask({ hub, store }: Process, { actor }: Enrolled, call: Call): Promise<Reply> {
+    // Border: only the simulated site says this.
+    const body = call.body as AskBody & { command: string }
+    const [id, deal] = [parseId('cmd', body.command), parseId('deal', body.deal)]
+    if (actor.kind !== 'terminal') return problem('not-allowed')
+    if (id === undefined || deal === undefined || !isAccountNumber(body.to)) return problem('id-invalid')
+    const { to, question } = body
+    const sent: Command = {
+      name: 'ask-person',
+      id,
+      hash: JSON.stringify(body),
+      actor,
+      isPerson: false,
+      deal,
+      to,
+      question,
+    }
+    const command = (await world.plant.command?.(sent, world)) ?? sent
+    return told(hub, store, actor, command, await hub.handle(command))
   }
 
   async function serve({ desk }: Process, { actor }: EnrolledOperator, call: Call): Promise<Reply> {

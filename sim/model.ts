@@ -7,9 +7,13 @@ import type { PartyId } from '#core/ids.ts'
 import type { Account, Limits, PostedTransfer } from '#core/ledger.ts'
 import type { Payment, SchemeRules } from '#core/payment.ts'
 import { NO_ATTRIBUTES, type Attributes } from '#core/standing.ts'
-import type { Writes } from '#switch/store.ts'
+import { BUDGETS } from '#protocol/limits.ts'
+import type { Profile, Writes } from '#switch/store.ts'
+import { unmasked } from './desk.ts'
+import { openShowingModel } from './model-showing.ts'
 
 type Contact = 'listed' | 'blocked'
+type Verified = Omit<Attributes, 'birthDate'> & Readonly<{ birthDate: string | null }>
 type Purchase = Readonly<{ key: string; party: PartyId; day: number; quantity: number }>
 type Spent = { day: number; month: number }
 
@@ -22,6 +26,7 @@ export function openModel(options: {
   rules: SchemeRules
   now: () => number
   lived: () => number
+  profileOf: (party: PartyId) => Profile | undefined
   fail: (sentence: string) => void
 }) {
   const { rules, now, lived, fail } = options
@@ -35,7 +40,9 @@ export function openModel(options: {
   const attributes = new Map<string, Attributes>()
   const purchases = new Map<string, readonly Purchase[]>()
   const counted = new Map<string, number>()
-  const contacts = new Map<string, { status: Contact; listedUntil: number }>()
+  const contacts = new Map<string, { status: Contact; listedUntil: number; unblockedUntil: number }>()
+  const questions = new Map<PartyId, number>()
+  const startedAt = now()
   const payments = new Map<string, Payment>()
   const approvedAt = new Map<string, number>()
   const billVersions = new Map<string, number>()
@@ -43,6 +50,7 @@ export function openModel(options: {
   const challenges = new Set<string>()
   const live = new Map<string, string>()
   let actions = 0
+  const showing = openShowingModel({ ...options, dayOf })
 
   const statusOf = (account: AccountKey): Account['status'] => status.get(account) ?? 'open'
 
@@ -65,9 +73,12 @@ export function openModel(options: {
       if (previous !== null) continue
       if (!isOpen(offer.biller.account))
         fail(`a bill was opened for the ${statusOf(offer.biller.account)} account ${offer.biller.account}`)
-      if (offer.state.kind === 'taken' && offer.state.payer.device === null)
-        mayBill(offer.state.payer.party, offer.biller.account)
+      if (offer.state.kind !== 'taken' || offer.state.payer.device !== null) continue
+      const { party } = offer.state.payer
+      if (offer.question === null) mayBill(party, offer.biller.account)
+      else mayAsk(party, offer.biller.account)
     }
+    for (const { body, subject } of writes.events) if (body.kind === 'shown') showing.saidSo(subject)
     follow(writes)
     for (const transfer of writes.transfers) spend(transfer, writes, isOpen)
     for (const { account } of writes.accounts) compare(account, writes, oldLimits)
@@ -81,18 +92,26 @@ export function openModel(options: {
       take(row, true)
       judge(row, knew, oldLimits, body.at)
     }
-    for (const { payment } of writes.payments) payments.set(payment.id, payment)
+    for (const { payment } of writes.payments) {
+      showing.shown(payment)
+      payments.set(payment.id, payment)
+    }
     for (const { standing } of writes.standings) hold(standing)
   }
 
   function act(what: string, subject: string, after: string): void {
     actions++
     // Border: what our own desk has written.
-    const said = JSON.parse(after) as { unit: string; limits: Record<keyof Limits, string> | null } & Attributes
+    const said = JSON.parse(after) as { unit: string; limits: Record<keyof Limits, string> | null } & Verified
     if (what === 'freeze') status.set(subject, 'frozen')
     if (what === 'unfreeze') status.set(subject, 'open')
     if (what === 'close') status.set(subject, 'closed')
-    if (what === 'verify') attributes.set(subject, said)
+    if (what === 'verify') {
+      const { birthDate, region, memberships } = said
+      const verified = { birthDate: birthDate === null ? null : unmasked(birthDate), region, memberships }
+      attributes.set(subject, verified)
+      showing.verified(subject, verified)
+    }
     if (what !== 'set-limits') return
     const { limits: own } = said
     const parsed = own && {
@@ -252,11 +271,23 @@ export function openModel(options: {
     if (!isFresh) fail(`${payer} got a bill from ${biller}, who is ${known?.status ?? 'nobody'} to them`)
   }
 
+  /** Who was blocked asks nobody; and nobody is asked for ever. */
+  function mayAsk(asked: PartyId, asker: AccountNumber): void {
+    const known = contacts.get(`${asked} ${asker}`)
+    const isFresh = known?.status !== 'blocked' || (known.unblockedUntil ?? -Infinity) > lived() - CONTACT_AGE_MS
+    if (!isFresh) fail(`${asked} was asked by ${asker}, whom they have blocked`)
+    const count = (questions.get(asked) ?? 0) + 1
+    questions.set(asked, count)
+    const { burst, perHour } = BUDGETS.questions
+    if (count > burst + (perHour * (now() - startedAt)) / 3_600_000) fail(`${asked} was asked ${count} times`)
+  }
+
   function contact(party: PartyId, account: AccountNumber, next: Contact): void {
     const key = `${party} ${account}`
     const known = contacts.get(key)
     const listedUntil = known?.status === 'listed' ? lived() : (known?.listedUntil ?? -Infinity)
-    contacts.set(key, { status: next, listedUntil })
+    const unblockedUntil = known?.status === 'blocked' ? known.unblockedUntil : lived()
+    contacts.set(key, { status: next, listedUntil, unblockedUntil })
   }
 
   /** May this line still go back at `at`? */

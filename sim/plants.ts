@@ -5,6 +5,7 @@ import type { Store } from '#switch/store.ts'
 import { changing, rebooking, type Around, type Plant } from './planting.ts'
 import * as bank from './plants-bank.ts'
 import * as first from './plants-first.ts'
+import * as questions from './plants-questions.ts'
 
 export { NO_PLANT, type Plant } from './planting.ts'
 
@@ -121,6 +122,18 @@ export const PLANTS = {
     store: ({ memory }: Around): Store => ({ ...memory, readContact: async () => 'listed' }),
   },
   'hand-back-twice': { story: 'a purchase that was handed back settles twice', store: bank.handBackTwice },
+
+  // questions, and what a payer shows
+  'released-unsigned': {
+    story: 'what an answer releases is not what was signed',
+    command: questions.releasingUnsigned,
+    store: questions.unsignedReleased,
+  },
+  'answered-twice': { story: 'a question is answered twice', store: questions.answeredTwice },
+  'question-billed': { story: 'a question gets a bill and is paid', store: questions.questionBilled },
+  'releases-ignored': { story: 'nobody looks at what a payer hides', store: questions.releasesIgnored },
+  'shown-unasked': { story: 'an answer shows more than it releases', store: questions.shownUnasked },
+  'block-ignored': { story: 'whoever was blocked asks again', store: questions.blockIgnored },
 
   // the operator
   'freeze-ignored': { story: 'a frozen account pays', store: bank.statusIgnored('frozen', bank.isApproving) },

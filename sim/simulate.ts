@@ -233,7 +233,7 @@ function fromTimeToTime(world: World, chance: Chance, meanMs: () => number, happ
 async function commandsLeft(machines: readonly Machine[]): Promise<string[]> {
   const left: string[] = []
   for (const { storage, who } of machines)
-    for (const prefix of ['command ', 'desk '])
+    for (const prefix of ['command ', 'desk ', 'site '])
       for (const { key } of await storage.list(prefix)) left.push(`${who.actor.name}: ${key}`)
   return left
 }

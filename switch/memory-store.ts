@@ -261,7 +261,8 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
     readContact: async (party, account) => contacts.get(`${party} ${account}`) ?? null,
     async readPersona(party, biller) {
       const profile = profiles.get(party)
-      const releaseTo = (merchant: PartyId | null) => profile?.releases.find((row) => row.merchant === merchant)?.releases
+      const releaseTo = (merchant: PartyId | null) =>
+        profile?.releases.find((row) => row.merchant === merchant)?.releases
       return {
         attributes: standings.get(party)?.attributes ?? NO_ATTRIBUTES,
         email: profile?.email ?? null,

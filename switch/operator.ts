@@ -1,13 +1,14 @@
 // The operator's desk: each command is one decision in its subject's bucket, with its row in the operator's log in the same commit.
 // What belongs to the directory (parties, codes, keys) is done by the server after the commit that logs it, and again with each repeat.
 import { bucketOf, systemAccount, type AccountNumber } from '#core/accounts.ts'
-import type { Action, ActionKind } from '#core/actions.ts'
+import type { Action, ActionKind, OperatorRole } from '#core/actions.ts'
 import { assert } from '#core/assert.ts'
 import { bucketOfId, type CommandId, type DeviceId, type OperatorId, type PartyId, type TerminalId } from '#core/ids.ts'
 import { affords, type Account, type AccountStatus, type Limits } from '#core/ledger.ts'
 import { sum, type Unit } from '#core/money.ts'
 import type { SchemeRules } from '#core/payment.ts'
 import { refuse } from '#core/refusals.ts'
+import type { StaffRole } from '#core/staff.ts'
 import type { Attributes } from '#core/standing.ts'
 import type { OperatorActor } from './actors.ts'
 import { NOTHING, refused, type Step } from './lanes.ts'
@@ -18,7 +19,7 @@ export type Rules = Omit<SchemeRules, 'id'>
 export type Credit = Readonly<{ account: AccountNumber; amount: bigint; name: string; text: string }>
 
 export type Desk =
-  | Readonly<{ name: 'enrol-operator'; operator: OperatorId; operatorName: string }>
+  | Readonly<{ name: 'enrol-operator'; operator: OperatorId; operatorName: string; role: OperatorRole }>
   | Readonly<{
       name: 'open-party'
       party: PartyId
@@ -27,7 +28,9 @@ export type Desk =
       legalName: string
       units: readonly Unit[]
     }>
-  | Readonly<{ name: 'invite'; party: PartyId | null; kind: 'device' | 'terminal' | 'operator'; label: string | null }>
+  | Readonly<{ name: 'invite'; party: PartyId; kind: 'device' | 'terminal'; label: string | null }>
+  | Readonly<{ name: 'invite'; party: null; kind: 'operator'; label: string; role: OperatorRole }>
+  | Readonly<{ name: 'invite'; party: PartyId; kind: 'staff'; label: string; role: StaffRole }>
   | Readonly<{ name: 'revoke'; actor: DeviceId | TerminalId | OperatorId }>
   /** `holder`: the name of the account's party, null where there is none */
   | Readonly<{
@@ -43,6 +46,9 @@ export type Desk =
   | Readonly<{ name: 'close'; account: AccountNumber; busy: boolean }>
   | Readonly<{ name: 'set-limits'; account: AccountNumber; unit: Unit; limits: Limits | null }>
   | Readonly<{ name: 'verify'; party: PartyId; attributes: Attributes }>
+  | Readonly<{ name: 'look'; party: PartyId; what: string }>
+  /** `client` is what the log says of the site: never its secret */
+  | Readonly<{ name: 'register-client' | 'end-client'; party: PartyId; client: Readonly<Record<string, unknown>> }>
   | Readonly<{ name: 'set-rules'; rules: Omit<Rules, 'zone'> }>
 
 export type DeskCommand = Desk &
@@ -63,22 +69,28 @@ export type OperatorDesk = ReturnType<typeof createOperatorDesk>
 export function createOperatorDesk(parts: {
   step: (step: Step) => Promise<Answer>
   scheme: Readonly<{ name: string; buckets: number; rules: SchemeRules }>
+  /** what the log, which every operator reads, holds of a birth date (20061203): the same for the same, and nothing to read it from */
+  mask: (party: PartyId, birthDate: number) => string
 }) {
-  const { scheme } = parts
+  const { scheme, mask } = parts
   const bucketOfDesk = (account: AccountNumber): number => bucketOf(account, scheme.buckets)
 
   /** Decides a command once and for ever. Throws StoreUnavailable or TooBusy when nothing was decided. */
   async function handle(sent: DeskCommand): Promise<Answer> {
     switch (sent.name) {
       case 'enrol-operator':
-        return logged(sent, bucketOfId(sent.operator), sent.operator, null, { name: sent.operatorName })
+        return logged(sent, bucketOfId(sent.operator), sent.operator, null, {
+          name: sent.operatorName,
+          role: sent.role,
+        })
       case 'open-party': {
         const { kind, partyName, legalName, units } = sent
         return logged(sent, bucketOfId(sent.party), sent.party, null, { kind, name: partyName, legalName, units })
       }
       case 'invite': {
         const { party, kind, label } = sent
-        return logged(sent, party === null ? 0 : bucketOfId(party), party ?? 'scheme', null, { kind, label })
+        const role = 'role' in sent && { role: sent.role }
+        return logged(sent, party === null ? 0 : bucketOfId(party), party ?? 'scheme', null, { kind, label, ...role })
       }
       case 'revoke':
         return logged(sent, bucketOfId(sent.actor), sent.actor, { status: 'active' }, { status: 'revoked' })
@@ -96,6 +108,12 @@ export function createOperatorDesk(parts: {
         return setLimits(sent)
       case 'verify':
         return verify(sent)
+      case 'look':
+        return look(sent)
+      case 'register-client':
+        return logged(sent, bucketOfId(sent.party), sent.party, null, sent.client)
+      case 'end-client':
+        return logged(sent, bucketOfId(sent.party), sent.party, sent.client, { ...sent.client, status: 'ended' })
       case 'set-rules': {
         const { id: _, ...before } = scheme.rules
         return logged(sent, RULES_BUCKET, 'scheme', before, { ...sent.rules, zone: before.zone })
@@ -252,19 +270,30 @@ export function createOperatorDesk(parts: {
     return run(sent, bucketOfId(party), { standings: [party] }, (working) => {
       const standing = working.standing(party)
       working.saveStanding({ ...standing, attributes })
-      working.act(bucketOfId(party), actionOf(sent, party, inOrder(standing.attributes), inOrder(attributes)))
+      const told = (each: Attributes) => masked(each, (birthDate) => mask(party, birthDate))
+      working.act(bucketOfId(party), actionOf(sent, party, told(standing.attributes), told(attributes)))
       return NOTHING
+    })
+  }
+
+  /** The line says what was looked at, never what was seen; the note says when, because a repeat may not look much later. */
+  function look(sent: Sent<'look'>): Promise<Answer> {
+    const { party, what } = sent
+    const bucket = bucketOfId(party)
+    return run(sent, bucket, {}, (working) => {
+      working.act(bucket, actionOf(sent, party, null, { looked: what }))
+      return { ...NOTHING, note: String(working.now) }
     })
   }
 
   return { handle }
 }
 
-/** A database may give the names back in another order; the log has one. */
-const inOrder = ({ birthDate, region, memberships }: Attributes): Attributes => ({
-  birthDate,
+/** Attributes as the log holds them, their birth date masked; names in one order, because a database may give back another. */
+const masked = ({ birthDate, region, memberships }: Attributes, mask: (birthDate: number) => string) => ({
+  birthDate: birthDate === null ? null : mask(birthDate),
   region,
-  memberships: memberships.map(({ name, until }) => ({ name, until })),
+  memberships: memberships.map(({ name, until, number }) => ({ name, until, ...(number !== undefined && { number }) })),
 })
 
 const statuses = (accounts: readonly Account[], status?: AccountStatus): Record<string, AccountStatus> =>

@@ -1,12 +1,14 @@
-// Between people: a bill straight to somebody who has listed the sender, and a purchase that the payer signed and handed back.
-// Both open an offer and take it in one commit of the biller's bucket, unique by terminal and deal; then the payment is made.
+// Without a number: a bill straight to somebody who has listed the sender, a question straight to a person, and a purchase that the
+// payer signed and handed back.
+// All open an offer and take it in one commit of the biller's bucket, unique by terminal and deal; then the payment is made.
 import { bucketOf } from '#core/accounts.ts'
 import { claimsOf } from '#core/approval.ts'
 import { billHash, type Bill } from '#core/bill.ts'
 import { equal, toHex } from '#core/bytes.ts'
 import { bucketOfId, idInBucket } from '#core/ids.ts'
-import { decideOffer, evolveOffer, isStale, openOffer, type Offer, type OfferCommand } from '#core/offer.ts'
+import { decideOffer, evolveOffer, isStale, openOffer, type Offer, type OfferCommand, type Payer } from '#core/offer.ts'
 import { handBackFault, joinedPayment } from '#core/payment.ts'
+import type { Question } from '#core/question.ts'
 import { refuse, type RefusalCode } from '#core/refusals.ts'
 import type { TerminalActor } from './actors.ts'
 import type { BudgetKey } from './budgets.ts'
@@ -14,6 +16,7 @@ import type { Halves } from './halves.ts'
 import { refused } from './lanes.ts'
 import { applyToOffer, billerFrom, openingFault, type Offers } from './offers.ts'
 import { ofOffer, type FromTerminal, type Parts } from './parts.ts'
+import { showingOf } from './showing.ts'
 import type { Answer, Holder } from './store.ts'
 import { ticketAt, type Tickets } from './tickets.ts'
 
@@ -30,7 +33,13 @@ const PAYERS_OWN: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'proof-needed',
   'proof-wrong',
   'proof-locked',
+  'proof-too-weak',
+  'security-key-needed',
 ])
+
+/** What is sent to a person: a bill, or a question. */
+type Sending = Omit<FromTerminal<'bill-person'>, 'name' | 'bill'> &
+  Readonly<{ bill: Bill | null; question: Question | null }>
 
 export function createPeople(
   { store, scheme, budgets, random, step }: Parts,
@@ -39,51 +48,80 @@ export function createPeople(
   halves: Halves,
 ) {
   async function billPerson(sent: FromTerminal<'bill-person'>): Promise<Answer> {
-    const { actor, command, bill } = sent
-    const stored = await store.readCommand(bucketOfId(actor.id), command)
-    if (stored !== undefined) {
-      if (stored.hash !== command.hash) return refused(refuse('command-mismatch'))
-      await halves.finish(stored.answer)
-      return stored.answer
-    }
+    const { actor, command, bill, to } = sent
+    const before = await decidedBefore(sent)
+    if (before !== undefined) return before
     if (!(await offers.counts(actor.account, bill.unit))) return offers.refuseUnit(actor, command)
-    const keys: BudgetKey[] = [`bills:${actor.party}`]
-    if (!(await budgets.charge(keys))) return refused(refuse('too-many-bills'))
-    const answer = await send(sent).catch(async (error: unknown) => {
-      // Nothing was decided: the phone will send the same command again, and pays for it then.
-      await budgets.giveBack(keys)
+    return charging(`bills:${actor.party}`, 'too-many-bills', async () => {
+      const holder = await store.readHolder(to)
+      if (holder?.party === actor.party) return remember(sent, 'own-bill')
+      if (holder === undefined || !(await mayBill(holder, actor))) return remember(sent, 'not-a-contact')
+      return send({ ...sent, question: null }, holder)
+    })
+  }
+
+  /**
+   * A question straight to a person, whose budget it is charged to: who asks may be many. It needs no contact, because it asks for no
+   * money; whoever has blocked the asker is not found, and neither is anybody else who cannot be asked.
+   */
+  async function askPerson(sent: FromTerminal<'ask-person'>): Promise<Answer> {
+    const before = await decidedBefore(sent)
+    if (before !== undefined) return before
+    const holder = await store.readHolder(sent.to)
+    if (holder === undefined || !(await mayAsk(holder, sent.actor))) return remember(sent, 'not-a-contact')
+    return charging(`questions:${holder.party}`, 'too-many-questions', () => send({ ...sent, bill: null }, holder))
+  }
+
+  /** The stored answer of a command that was decided already, its payment made if it is not there. */
+  async function decidedBefore({ actor, command }: Pick<Sending, 'actor' | 'command'>): Promise<Answer | undefined> {
+    const stored = await store.readCommand(bucketOfId(actor.id), command)
+    if (stored === undefined) return undefined
+    if (stored.hash !== command.hash) return refused(refuse('command-mismatch'))
+    await halves.finish(stored.answer)
+    return stored.answer
+  }
+
+  const remember = ({ actor, command }: Pick<Sending, 'actor' | 'command'>, code: RefusalCode): Promise<Answer> =>
+    step({ bucket: bucketOfId(actor.id), command, needs: {}, decide: () => refused(refuse(code)) })
+
+  /** Takes one try of a budget, and gives it back where nothing was sent. */
+  async function charging(key: BudgetKey, over: RefusalCode, run: () => Promise<Answer>): Promise<Answer> {
+    if (!(await budgets.charge([key]))) return refused(refuse(over))
+    const answer = await run().catch(async (error: unknown) => {
+      // Nothing was decided: the sender will send the same command again, and pays for it then.
+      await budgets.giveBack([key])
       throw error
     })
-    if (answer.refusal !== null) await budgets.giveBack(keys)
+    if (answer.refusal !== null) await budgets.giveBack([key])
     await halves.finish(answer)
     return answer
   }
 
-  async function send({ deal, to, bill, actor, isPerson, command }: FromTerminal<'bill-person'>): Promise<Answer> {
-    const home = bucketOfId(actor.id)
+  /** Opens an offer and takes it in one commit, for somebody who typed no number. */
+  async function send(sent: Sending, { party, name }: Holder): Promise<Answer> {
+    const { deal, to, bill, question, actor, isPerson, command } = sent
     const key = { terminal: actor.id, deal }
-    const holder = await store.readHolder(to)
-    if (holder?.party === actor.party) {
-      return step({ bucket: home, command, needs: {}, decide: () => refused(refuse('own-bill')) })
-    }
-    if (holder === undefined || !(await mayBill(holder, actor))) {
-      return step({ bucket: home, command, needs: {}, decide: () => refused(refuse('not-a-contact')) })
-    }
     const token = tickets.drawToken(key)
-    const payer = { party: holder.party, device: null, account: to, name: holder.name, knows: isPerson ? true : null }
+    const isShown = !isPerson && question === null
+    const persona = isShown ? await store.readPersona(party, actor.party) : null
     const payment = idInBucket('pay', bucketOf(to, scheme.buckets), random(14))
     const nonce = toHex(random(16))
     return step({
-      bucket: home,
+      bucket: bucketOfId(actor.id),
       command,
       needs: { offers: [key], terminals: [actor.id], seen: [actor.account] },
       decide(working) {
         if (working.offer(key) !== undefined) return refused(refuse('deal-exists'))
-        const fault = openingFault(working, actor, bill.unit)
+        const fault = openingFault(working, actor, bill?.unit ?? null)
         if (fault !== undefined) return refused(fault)
-        const ticket = ticketAt({ kind: 'person', number: null, token }, working.now)
-        const offer = openOffer({ kind: 'person', biller: billerFrom(actor), deal, bill, ticket, now: working.now })
+        const { now, today } = working
+        const ticket = ticketAt({ kind: 'person', number: null, token }, now)
+        const { cashier } = actor
+        const biller = billerFrom(actor)
+        const offer = openOffer({ kind: 'person', biller, cashier, deal, bill, question, ticket, now })
         working.saveOffer(offer, { kind: 'opened' })
+        const knows = isPerson ? true : null
+        const payer: Payer = { party, device: null, account: to, name, knows, ...showingOf(persona, today) }
         const credential = { kind: 'token', token } as const
         return applyToOffer(working, offer, { kind: 'take', credential, payer, payment, nonce, signed: null })
       },
@@ -93,6 +131,10 @@ export function createPeople(
   /** Strangers, people who have blocked the sender, merchants and accounts that do not exist get the same answer: no. */
   const mayBill = async ({ party, kind }: Holder, { account }: TerminalActor): Promise<boolean> =>
     kind === 'person' && (await store.readContact(party, account)) === 'listed'
+
+  /** Merchants, accounts that do not exist and people who have blocked the asker sound the same: no. */
+  const mayAsk = async ({ party, kind }: Holder, { account }: TerminalActor): Promise<boolean> =>
+    kind === 'person' && (await store.readContact(party, account)) !== 'blocked'
 
   /**
    * A purchase handed back. The first commit keeps the signature with the offer, so that whoever looks next can finish it; a purchase
@@ -115,11 +157,15 @@ export function createPeople(
     if (!(await offers.counts(actor.account, bill.unit))) return offers.refuseUnit(actor, command)
     const { party, account, name } = phone
     const knows = isPerson ? (await store.readContact(party, actor.account)) === 'listed' : null
-    const device = await store.readDevice(bucketOfId(phone.id), phone.id)
+    const [device, persona] = await Promise.all([
+      store.readDevice(bucketOfId(phone.id), phone.id),
+      isPerson ? null : store.readPersona(party, actor.party),
+    ])
     const signed = {
       bytes: toHex(evidence.bytes),
       signature: toHex(evidence.signature),
       proof: evidence.proof,
+      strength: evidence.strength,
       key: evidence.key,
     }
     const newToken = tickets.drawToken(key)
@@ -140,9 +186,11 @@ export function createPeople(
 
         const kind = isPerson ? 'person' : 'counter'
         const ticket = ticketAt({ kind, number: null, token: newToken }, now)
-        const offer = present ?? openOffer({ kind, biller: billerFrom(actor), deal, bill, ticket, now })
+        const { cashier } = actor
+        const offer = present ?? openOffer({ kind, biller: billerFrom(actor), cashier, deal, bill, ticket, now })
         const credential = { kind: 'token', token: offer.token } as const
-        const payer = { party, device: phone.id, account, name, knows }
+        const showing = showingOf(persona, working.today)
+        const payer: Payer = { party, device: phone.id, account, name, knows, ...showing }
         const command: OfferCommand = { kind: 'take', credential, payer, payment, nonce, signed }
         const decided = decideOffer(offer, command, now)
         if ('code' in decided) return refused(decided)
@@ -157,7 +205,7 @@ export function createPeople(
     })
   }
 
-  return { billPerson, submitSigned }
+  return { billPerson, askPerson, submitSigned }
 }
 
 /** Was the offer taken by this very purchase? The same signature beside another bill is none of it. */

@@ -71,6 +71,7 @@ export const paymentEventFromJson = (json: unknown): PaymentEvent => {
     case 'billed':
       return { ...event, bill: billFrom(event.bill) }
     case 'approved':
+      return { ...approvedFrom(event), portions: event.portions.map(portionStateFrom) }
     case 'answered':
     case 'moved':
       return { ...event, portions: event.portions.map(portionStateFrom) }
@@ -116,7 +117,14 @@ const takenFrom = (taken: Older<Taken, 'signed'>): Taken => ({
   payer: payerFrom(taken.payer),
 })
 
-const signedFrom = (signed: Older<Signed, 'strength'>): Signed => ({ strength: null, ...signed })
+/** Nobody wrote down how the owner had proved to be there: it counts as the least that it can have been. */
+const signedFrom = (signed: Older<Signed, 'strength'>): Signed => ({
+  strength: signed.proof === 'right' ? 'password' : null,
+  ...signed,
+})
+
+type Approved = Extract<PaymentEvent, { kind: 'approved' }>
+const approvedFrom = (approved: Older<Approved, 'strength'>): Approved => ({ strength: null, ...approved })
 
 type Ended = NonNullable<Payment['ended']>
 const endedFrom = (ended: Older<Ended, 'refusal'>): Ended => ({ refusal: null, ...ended })

@@ -13,6 +13,7 @@ import { certainlyOn, type FromTerminal, type Parts, type Scheme } from './parts
 import { createPayments } from './payments.ts'
 import { createPeople } from './people.ts'
 import { createPostings } from './postings.ts'
+import { createPresence } from './presence.ts'
 import { createRefunds } from './refunds.ts'
 import { createShowing } from './showing.ts'
 import type { Answer, Due, Store } from './store.ts'
@@ -54,6 +55,7 @@ export function createSwitch(options: {
   const showing = createShowing(parts, payments)
   const refunds = createRefunds(parts, payments)
   const { post } = createPostings(parts)
+  const { provePresence } = createPresence(parts)
 
   /** Decides a command once and for ever. Throws StoreUnavailable or TooBusy when nothing was decided. */
   async function handle(sent: Command): Promise<Answer> {
@@ -164,5 +166,5 @@ export function createSwitch(options: {
 
   const { lookAt, completed } = halves
   /** `step` is for the operator's desk: a decision of its own in the same lanes. */
-  return { handle, post, step, tick, lookAt, completed, waiting: lanes.waiting }
+  return { handle, post, provePresence, step, tick, lookAt, completed, waiting: lanes.waiting }
 }

@@ -37,6 +37,7 @@ export function dealView(offer: Offer, payment: Payment | null, link: (token: st
       answered: null,
       tally: null,
       challenge: null,
+      challengeFailures: 0,
       restriction: null,
       ended: null,
       portions: [],
@@ -55,6 +56,7 @@ export function dealView(offer: Offer, payment: Payment | null, link: (token: st
     payer: payerView(payment.payer),
     declines: offer.declines + payment.declines,
     challenge: payment.challenge === null ? payment.proven : 'asked',
+    challengeFailures: payment.challenge?.failures ?? 0,
     restriction: restrictionView(payment),
   }
 }

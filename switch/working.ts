@@ -262,9 +262,10 @@ export function workingRows(rows: Rows, { buckets, zone }: { buckets: number; zo
       return Object.values(writes).some((rows) => rows.length > 0) ? writes : null
     },
 
-    /** The offers and payments that changed, for whoever watches. */
-    changes(): { offers: Offer[]; payments: Payment[] } {
+    /** The offers and payments that changed, and what happened to them, for whoever watches. */
+    changes(): { offers: Offer[]; payments: Payment[]; events: readonly EventRow[] } {
       return {
+        events,
         offers: [...changedOffers.keys()].flatMap((key) => offers.get(key) ?? []),
         payments: [...changedPayments.keys()].flatMap((id) => payments.get(id) ?? []),
       }
@@ -276,6 +277,7 @@ export function workingRows(rows: Rows, { buckets, zone }: { buckets: number; zo
 export type Changes = Readonly<{
   offers: readonly Offer[]
   payments: readonly Payment[]
+  events: readonly EventRow[]
   buckets: readonly number[]
   accounts: readonly AccountKey[]
 }>

@@ -16,6 +16,7 @@ before(async () => {
   try {
     await town.day()
     await town.bankDay()
+    await town.doorDay()
   } finally {
     await town.close()
   }
@@ -68,7 +69,7 @@ test('the books after a day of payments, holds, refunds and changes of mind are 
   assert.deepEqual(found.faults, [])
   const { transfers = 0, entries = 0, approvals = 0, refunds = 0, commands = 0 } = found.counts
   assert.equal(entries, 2 * transfers, 'all has arrived, so each transfer is booked twice')
-  assert.equal(approvals, 11)
+  assert.equal(approvals, 13)
   assert.equal(refunds, 3)
   assert.ok(commands > 40)
   const { actions = 0, standings = 0, 'signed heads': heads = 0 } = found.counts
@@ -113,7 +114,11 @@ const ROWS = {
     named: /event [0-9a-f]{32} \d+/,
   },
   evidence: {
-    where: 'payment = (select min(payment::text)::uuid from evidence)',
+    where: 'payment = (select min(payment::text)::uuid from evidence where strength is not null)',
+    named: /approval of pay_[0-9a-f]{32}/,
+  },
+  'the answer in evidence': {
+    where: "payment = (select id from payment where state = 'proven')",
     named: /approval of pay_[0-9a-f]{32}/,
   },
   refund: { where: "lines <> '[]'", named: /refund pay_[0-9a-f]{32}/ },
@@ -170,6 +175,8 @@ test('of every event, also of those whose words a later event wrote over, one ch
       'refunded',
       'asked',
       'permitted',
+      'shown',
+      'proven',
     ]),
   )
   for (const change of [LAST_DIGIT, FIRST_LETTER_OF_KIND]) {
@@ -214,6 +221,42 @@ const DEEDS: readonly (readonly [deed: string, change: string, tables: readonly 
     "delete from event where subject = (select id from payment where state = 'settled' limit 1)",
     ['event'],
     /payment pay_\w+ has no events/,
+  ],
+  [
+    'the answer to a question is given to another question',
+    `update evidence set payment = (select id from payment where snapshot -> 'question' <> 'null' and state = 'ended' limit 1)
+     where payment = (select id from payment where state = 'proven')`,
+    ['evidence'],
+    /has no stored approval|is of no approved event/,
+  ],
+  [
+    'an answer says that more was released',
+    `with changed as (update payment set snapshot = jsonb_set(jsonb_set(snapshot, '{answered,released}', '["age-band", "region"]'), '{payer,shown,region}', '"JP-14"')
+       where state = 'proven' returning id)
+     update event set body = replace(body::text, '"released":["age-band"]', '"released":["age-band","region"]')::json
+     where subject in (select id from changed) and body ->> 'kind' = 'proven'`,
+    ['payment', 'event'],
+    /approval of pay_\w+ at version \d+ is not of this bill, payer and key/,
+  ],
+  [
+    'an answer says that it was proved otherwise',
+    `with changed as (update payment set snapshot = jsonb_set(snapshot, '{answered,strength}', '"security-key"') where state = 'proven' returning id)
+     update event set body = replace(body::text, '"strength":"password"', '"strength":"security-key"')::json
+     where subject in (select id from changed) and body ->> 'kind' = 'proven'`,
+    ['payment', 'event'],
+    /approval of pay_\w+ at version \d+ was proved otherwise than its payment says/,
+  ],
+  [
+    'a question shows what was not released',
+    `update payment set snapshot = jsonb_set(snapshot, '{payer,shown,region}', '"JP-14"') where state = 'proven'`,
+    ['payment'],
+    /payment pay_\w+ shows what was not released/,
+  ],
+  [
+    'a shop was shown what nobody was asked about',
+    `update event set body = jsonb_set(body::jsonb, '{shown,email}', '"a@b.example"')::json where body ->> 'kind' = 'shown'`,
+    ['event'],
+    /payment pay_\w+ showed what was not asked/,
   ],
   [
     'an approval is deleted',

@@ -1,20 +1,23 @@
 // The payer's evidence from the phone to the rules: the device's signature, the PIN, the passkey, each for one bill only.
 import assert from 'node:assert/strict'
-import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
-import { isoCBOR } from '@simplewebauthn/server/helpers'
-import { fromBase64url, sha256, toBase64url, utf8 } from '#core/bytes.ts'
+import { sha256, toBase64url, utf8 } from '#core/bytes.ts'
+import type { Strength } from '#core/device.ts'
+import { idInBucket } from '#core/ids.ts'
+import type { ProofBody } from '#protocol/commands.ts'
 import type { PaymentView } from '#protocol/views.ts'
 import { approvalFor, approve, signApproval } from '#sdk/approval.ts'
 import { openClient } from '#sdk/client.ts'
-import { enrol, loadIdentity } from '#sdk/identity.ts'
+import { enrol, loadIdentity, type Identity } from '#sdk/identity.ts'
 import { setPin, withPin } from '#sdk/scram.ts'
 import { memoryStorage } from '#sdk/storage.ts'
 import { verifyEvidence } from '#server/auth/approvals.ts'
 import { isProblem } from '#server/auth/authenticate.ts'
-import { addPasskey, passkeyOptions } from '#server/auth/passkeys.ts'
+import { addPasskey, passkeyOptions, verifyAssertion } from '#server/auth/passkeys.ts'
 import type { DeviceActor } from '#switch/actors.ts'
 import { actorIdOf, authHub, HOME, HUB, LINE, noWaiting, paymentView } from './support/auth-hub.ts'
+import { softwareAuthenticator } from './support/authenticator.ts'
 
 async function phone() {
   const hub = authHub()
@@ -54,7 +57,7 @@ test('a person without a PIN answers every PIN with wrong', async () => {
   assert(built.ok)
   const proof = { kind: 'scram', clientNonce: 'A'.repeat(22), clientProof: 'A'.repeat(43) } as const
   const body = await signApproval(identity, built.bytes, proof)
-  const evidence = await verifyEvidence(hub.directory, HOME, actor, body)
+  const evidence = await verifyEvidence(hub.directory, hub.proofs, actor, body)
   assert(!isProblem(evidence) && evidence.proof === 'wrong')
 })
 
@@ -71,9 +74,19 @@ test('a proof for one bill is wrong for another, and a changed approval has no s
   const dearer = { ...view, bill: { unit: 'JPY', total: '981', lines: [{ ...LINE, amount: '981' }] } }
   const proof = await withPin('1234')(bytesOf(view), own)
   assert(proof.ok)
-  const right = await verifyEvidence(hub.directory, HOME, actor, await signApproval(own, bytesOf(view), proof.view))
+  const right = await verifyEvidence(
+    hub.directory,
+    hub.proofs,
+    actor,
+    await signApproval(own, bytesOf(view), proof.view),
+  )
   assert(!isProblem(right) && right.proof === 'right')
-  const moved = await verifyEvidence(hub.directory, HOME, actor, await signApproval(own, bytesOf(dearer), proof.view))
+  const moved = await verifyEvidence(
+    hub.directory,
+    hub.proofs,
+    actor,
+    await signApproval(own, bytesOf(dearer), proof.view),
+  )
   assert(!isProblem(moved) && moved.proof === 'wrong')
 
   const sent = await signApproval(own, bytesOf(view), null)
@@ -83,7 +96,7 @@ test('a proof for one bill is wrong for another, and a changed approval has no s
     'other signature': { ...sent, signature: toBase64url(new Uint8Array(64)) },
     'no base64url': { ...sent, signature: '====' },
   })) {
-    const refused = await verifyEvidence(hub.directory, HOME, actor, body)
+    const refused = await verifyEvidence(hub.directory, hub.proofs, actor, body)
     assert(isProblem(refused) && refused.code === 'signature-invalid', what)
   }
 })
@@ -108,103 +121,124 @@ test('the phone does not sign a view that contradicts itself', async () => {
 
 test('a passkey is made once and proves its owner for one approval', async () => {
   const { hub, actor, identity, view } = await phone()
-  const key = authenticator()
+  const key = softwareAuthenticator(PLACE)
+  const made = key.register(await challengeOf(hub, actor), { origin: 'https://evil.example' })
+  assert(isProblem(await addPasskey(hub.directory, HOME, actor, made)))
+  // The challenge is gone with the first try.
   const options = await passkeyOptions(hub.directory, HOME, actor)
   assert(!isProblem(options))
-  const made = key.create(options.challenge)
-  const elsewhere = { ...made, clientData: clientData('webauthn.create', options.challenge, 'https://evil.example') }
-  assert(isProblem(await addPasskey(hub.directory, HOME, actor, elsewhere)))
-  // The challenge is gone with the first try.
-  assert(isProblem(await addPasskey(hub.directory, HOME, actor, made)))
-  const next = await passkeyOptions(hub.directory, HOME, actor)
-  assert(!isProblem(next))
-  const right = key.create(next.challenge)
+  assert(isProblem(await addPasskey(hub.directory, HOME, actor, key.register('AAAA'))))
+  assert(isProblem(await addPasskey(hub.directory, HOME, actor, key.register(options.challenge))))
+  const right = key.register(await challengeOf(hub, actor))
   assert.deepEqual(await addPasskey(hub.directory, HOME, actor, right), { done: true })
   assert.deepEqual(await addPasskey(hub.directory, HOME, actor, right), { done: true })
   assert.equal((await hub.directory.passkeysOf(actor.party)).length, 1)
 
-  const expiresAt = hub.clock.now + 60_000
-  const built = approvalFor({ purpose: 'approve', scheme: identity.scheme, view, self: identity.self, expiresAt })
-  assert(built.ok)
-  const judge = async (proof: ReturnType<typeof key.prove>, by: DeviceActor = actor): Promise<string> => {
-    const evidence = await verifyEvidence(hub.directory, HOME, by, await signApproval(identity, built.bytes, proof))
+  const bytes = approvalBytesOf(hub, identity, view)
+  const judge = async (proof: ProofBody): Promise<string> => {
+    const evidence = await verifyEvidence(hub.directory, hub.proofs, actor, await signApproval(identity, bytes, proof))
     return isProblem(evidence) ? evidence.code : evidence.proof
   }
-  const first = key.prove(built.bytes, { counter: 1 })
+  const first = key.proof(bytes, { counter: 1 })
   assert.equal(await judge(first), 'right')
   assert.equal(await judge(first), 'right', 'the same command again')
-  assert.equal(await judge(key.prove(built.bytes, { counter: 1 })), 'wrong', 'a copied authenticator')
-  assert.equal(await judge(key.prove(built.bytes, { counter: 2 })), 'right')
-  assert.equal(await judge(key.prove(utf8('another bill'), { counter: 3 })), 'wrong')
-  assert.equal(await judge(key.prove(built.bytes, { counter: 3, flags: 0x01 })), 'wrong', 'the user was not verified')
-  assert.equal(await judge(key.prove(built.bytes, { counter: 3, origin: 'https://evil.example' })), 'wrong')
-  assert.equal(await judge(authenticator().prove(built.bytes, { counter: 9 })), 'wrong', 'an unknown passkey')
+  assert.equal(await judge(key.proof(bytes, { counter: 1 })), 'wrong', 'a copied authenticator')
+  assert.equal(await judge(key.proof(bytes, { counter: 2 })), 'right')
+  const counter = 3
+  for (const [what, proof] of Object.entries({
+    'another bill': key.proof(utf8('another bill'), { counter }),
+    'the user was not verified': key.proof(bytes, { counter, isVerified: false }),
+    'the user was not there': key.proof(bytes, { counter, isPresent: false }),
+    'another origin': key.proof(bytes, { counter, origin: 'https://evil.example' }),
+    'another relying party': key.proof(bytes, { counter, rpId: 'evil.example' }),
+    'in a frame of another site': key.proof(bytes, { counter, crossOrigin: true, topOrigin: 'https://evil.example' }),
+    'a registration': key.proof(bytes, { counter, type: 'webauthn.create' }),
+    'a signature over something else': key.proof(bytes, { counter, signed: utf8('something else') }),
+    'an unknown passkey': softwareAuthenticator(PLACE).proof(bytes, { counter }),
+  })) {
+    assert.equal(await judge(proof), 'wrong', what)
+  }
+  assert.equal(await judge(key.proof(bytes, { counter })), 'right', 'none of these has moved the counter')
   const nowhere = await passkeyOptions(hub.directory, { hostName: null, origins: [] }, actor)
   assert(isProblem(nowhere) && nowhere.code === 'no-host-name')
 })
+
+test('a proof is as strong as what made it', async () => {
+  const { hub, actor, identity, view, client } = await phone()
+  const bytes = approvalBytesOf(hub, identity, view)
+  const strengthOf = async (proof: ProofBody): Promise<Strength | null> => {
+    const evidence = await verifyEvidence(hub.directory, hub.proofs, actor, await signApproval(identity, bytes, proof))
+    assert(!isProblem(evidence))
+    return evidence.strength
+  }
+  for (const [transports, roaming, isSyncable, strength] of [
+    [['internal'], false, false, 'bound-passkey'],
+    [['internal'], true, false, 'bound-passkey'],
+    [['internal', 'hybrid'], false, true, 'synced-passkey'],
+    [['hybrid'], true, true, 'synced-passkey'],
+    [['usb', 'nfc'], true, false, 'security-key'],
+    [['usb'], false, false, 'security-key'],
+    [['usb'], true, true, 'synced-passkey'],
+    [[], true, false, 'security-key'],
+    [[], false, false, 'bound-passkey'],
+  ] as const) {
+    const key = softwareAuthenticator({ ...PLACE, transports, isSyncable })
+    const made = key.register(await challengeOf(hub, actor, roaming))
+    assert.deepEqual(await addPasskey(hub.directory, HOME, actor, made), { done: true })
+    assert.equal(await strengthOf(key.proof(bytes)), strength, `${transports.join()} ${roaming} ${isSyncable}`)
+  }
+
+  const bound = softwareAuthenticator({ ...PLACE, transports: ['usb'] })
+  await addPasskey(hub.directory, HOME, actor, bound.register(await challengeOf(hub, actor)))
+  assert.equal(await strengthOf(bound.proof(bytes)), 'security-key')
+  assert.equal(await strengthOf(bound.proof(bytes, { isSyncable: true })), 'synced-passkey')
+  assert.equal(await strengthOf(bound.proof(bytes)), 'synced-passkey', 'what could be copied once is never bound again')
+
+  await setPin(client, '1234')
+  const pin = await withPin('1234')(bytes, { ...identity, self: await selfOf(client) })
+  assert(pin.ok)
+  assert.equal(await strengthOf(pin.view), 'password')
+  assert.equal(await strengthOf({ kind: 'other', method: 'voice', answer: 'AAAA' }), null)
+  assert.equal(await strengthOf(null), null)
+})
+
+test("an operator's passkey is found by the operator alone", async () => {
+  const { hub, actor } = await phone()
+  const id = idInBucket('opr', 0, randomBytes(14))
+  const operator = { kind: 'operator', id, key: actor.key, name: 'Ann', role: 'chief' } as const
+  const key = softwareAuthenticator(PLACE)
+  const options = await passkeyOptions(hub.directory, HOME, operator)
+  assert(!isProblem(options))
+  assert.deepEqual(await addPasskey(hub.directory, HOME, operator, key.register(options.challenge)), { done: true })
+  const challenge = sha256(utf8('a session'))
+  const assertion = key.assertion(challenge)
+  const asked = { assertion, challenge }
+  const right = { right: true, strength: 'bound-passkey' }
+  assert.deepEqual(await verifyAssertion(hub.directory, HOME, { owner: id, ...asked }), right)
+  assert.deepEqual(await verifyAssertion(hub.directory, HOME, { owner: actor.party, ...asked }), { right: false })
+  const another = sha256(utf8('another session'))
+  assert.deepEqual(await verifyAssertion(hub.directory, HOME, { owner: id, assertion, challenge: another }), {
+    right: false,
+  })
+})
+
+const PLACE = { origin: HUB, rpId: HOME.hostName }
+
+async function challengeOf(hub: ReturnType<typeof authHub>, actor: DeviceActor, roaming = false): Promise<string> {
+  const options = await passkeyOptions(hub.directory, HOME, actor, { roaming })
+  assert(!isProblem(options))
+  return options.challenge
+}
+
+function approvalBytesOf(hub: ReturnType<typeof authHub>, identity: Identity, view: PaymentView): Uint8Array {
+  const { scheme, self } = identity
+  const built = approvalFor({ purpose: 'approve', scheme, view, self, expiresAt: hub.clock.now + 60_000 })
+  assert(built.ok)
+  return built.bytes
+}
 
 async function selfOf(client: ReturnType<typeof openClient>) {
   const self = await client.self()
   assert(self.ok)
   return self.view
-}
-
-const clientData = (type: string, challenge: string, origin: string): string =>
-  toBase64url(utf8(JSON.stringify({ type, challenge, origin, crossOrigin: false })))
-
-const coordinate = (text: string | undefined) => fromBase64url(text ?? '') ?? new Uint8Array()
-
-const head = (flags: number, counter: number): Buffer => {
-  const count = Buffer.alloc(4)
-  count.writeUInt32BE(counter)
-  return Buffer.concat([createHash('sha256').update(HOME.hostName).digest(), Buffer.of(flags), count])
-}
-
-/** A passkey in software: P-256, no attestation. */
-function authenticator() {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const id = randomBytes(16)
-  const { x, y } = publicKey.export({ format: 'jwk' })
-  const cose = isoCBOR.encode(
-    new Map<number, number | Uint8Array>([
-      [1, 2],
-      [3, -7],
-      [-1, 1],
-      [-2, coordinate(x)],
-      [-3, coordinate(y)],
-    ]),
-  )
-  return {
-    create(challenge: string) {
-      const authData = Buffer.concat([head(0x45, 0), Buffer.alloc(16), Buffer.of(0, id.length), id, cose])
-      const attestation = isoCBOR.encode(
-        new Map<string, string | Uint8Array | Map<string, string>>([
-          ['fmt', 'none'],
-          ['attStmt', new Map()],
-          ['authData', Uint8Array.from(authData)],
-        ]),
-      )
-      return {
-        credential: toBase64url(id),
-        clientData: clientData('webauthn.create', challenge, HUB),
-        attestation: toBase64url(attestation),
-        transports: ['internal'],
-      }
-    },
-    prove(
-      approval: Uint8Array,
-      { counter, flags = 0x05, origin = HUB }: { counter: number; flags?: number; origin?: string },
-    ) {
-      const authenticatorData = head(flags, counter)
-      const data = clientData('webauthn.get', toBase64url(sha256(approval)), origin)
-      const signed = Buffer.concat([authenticatorData, sha256(fromBase64url(data) ?? new Uint8Array())])
-      return {
-        kind: 'passkey' as const,
-        credential: toBase64url(id),
-        authenticatorData: toBase64url(authenticatorData),
-        clientData: data,
-        signature: toBase64url(sign('sha256', signed, privateKey)),
-      }
-    },
-  }
 }

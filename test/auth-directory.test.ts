@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { after, describe, it } from 'node:test'
 import pg from 'pg'
 import { bucketOf } from '#core/accounts.ts'
-import { bucketOfId, idFrom, isId } from '#core/ids.ts'
+import { bucketOfId, idFrom, idInBucket, isId } from '#core/ids.ts'
 import { accountInBucket, codeHash, newCode, type ActorId, type Directory } from '#server/auth/directory.ts'
 import { memoryDirectory } from '#server/auth/memory-directory.ts'
 import { openDatabase } from '#server/postgres/connect.ts'
@@ -131,6 +131,7 @@ function contract(open: () => Promise<Directory>): void {
       name: 'Café Aoi',
       legalName: 'Aoi Trading Ltd.',
       label: 'Till 1',
+      cashier: null,
     })
     assert.deepEqual([identity.status, identity.terminalKind], ['active', 'vending'])
     assert.deepEqual(Buffer.from(identity.publicKey), Buffer.from(publicKey))
@@ -184,15 +185,17 @@ function contract(open: () => Promise<Directory>): void {
       credential: randomBytes(16),
       publicKey: randomBytes(77),
       counter: 0,
-      isBackupEligible: true,
-      transports: ['internal'],
+      isBackupEligible: false,
+      isRoaming: true,
+      transports: ['usb'],
     }
     assert.equal(await directory.addPasskey(party.id, passkey), true)
     assert.equal(await directory.addPasskey(party.id, passkey), false)
     const [kept] = await directory.passkeysOf(party.id)
-    assert.deepEqual(kept, passkey)
+    assert(kept !== undefined && kept.addedAt > 0)
+    assert.deepEqual(kept, { ...passkey, addedAt: kept.addedAt })
     const move = (counter: number, use: Uint8Array) =>
-      directory.usePasskey(party.id, { credential: passkey.credential, counter, use })
+      directory.usePasskey(party.id, { credential: passkey.credential, counter, isBackupEligible: false, use })
     const first = randomBytes(32)
     for (const [counter, use, may] of [
       [0, first, true],
@@ -205,16 +208,66 @@ function contract(open: () => Promise<Directory>): void {
     ] as const) {
       assert.equal(await move(counter, use), may, `counter ${counter}`)
     }
-    assert.equal(await directory.usePasskey(party.id, { credential: randomBytes(16), counter: 9, use: first }), false)
+    const used = { credential: passkey.credential, counter: 4, isBackupEligible: true, use: first }
+    assert.equal(await directory.usePasskey(party.id, { ...used, credential: randomBytes(16) }), false)
+    assert.equal((await directory.passkeysOf(party.id))[0]?.isBackupEligible, false)
+    assert.equal(await directory.usePasskey(party.id, used), true)
+    assert.equal(await directory.usePasskey(party.id, { ...used, counter: 5, isBackupEligible: false }), true)
+    assert.equal((await directory.passkeysOf(party.id))[0]?.isBackupEligible, true)
 
-    assert(identity.actor.kind === 'device')
+    const operator = idInBucket('opr', 0, randomBytes(14))
+    assert.equal(await directory.addPasskey(operator, passkey), true)
+    assert.equal(await directory.removePasskey(party.id, randomBytes(16)), false)
+    assert.equal(await directory.removePasskey(party.id, passkey.credential), true)
+    assert.equal(await directory.removePasskey(party.id, passkey.credential), false)
+    assert.deepEqual(await directory.passkeysOf(party.id), [])
+    assert.equal((await directory.passkeysOf(operator)).length, 1)
+
+    const { actor } = identity
+    assert(actor.kind === 'device')
     const challenge = randomBytes(32)
-    await directory.putChallenge(identity.actor.id, randomBytes(32), DAY_MS)
-    await directory.putChallenge(identity.actor.id, challenge, DAY_MS)
-    assert.deepEqual(await directory.takeChallenge(identity.actor.id), challenge)
-    assert.equal(await directory.takeChallenge(identity.actor.id), undefined)
-    await directory.putChallenge(identity.actor.id, challenge, -1)
-    assert.equal(await directory.takeChallenge(identity.actor.id), undefined)
+    const ask = (challenge: Uint8Array, wantsRoaming: boolean, lifeMs = DAY_MS) =>
+      directory.putChallenge(actor.id, { challenge, wantsRoaming, lifeMs })
+    await ask(randomBytes(32), false)
+    await ask(challenge, true)
+    assert.deepEqual(await directory.takeChallenge(actor.id), { challenge, wantsRoaming: true })
+    assert.equal(await directory.takeChallenge(actor.id), undefined)
+    await ask(challenge, true, -1)
+    assert.equal(await directory.takeChallenge(actor.id), undefined)
+  })
+
+  it('gives a device one nonce at a time for a proof that is no payment, good for once', async () => {
+    const directory = await open()
+    const { identity } = await enrolled(directory, 'device', 6)
+    const other = await enrolled(directory, 'device', 6)
+    assert(identity.actor.kind === 'device' && other.identity.actor.kind === 'device')
+    const { id } = identity.actor
+    const [first, second] = [randomBytes(16), randomBytes(16)]
+    assert.equal(await directory.takePresenceNonce(id, first), false)
+    await directory.putPresenceNonce(id, first, DAY_MS)
+    assert((await directory.putPresenceNonce(id, second, DAY_MS)) > Date.now())
+    assert.equal(await directory.takePresenceNonce(id, first), false)
+    assert.equal(await directory.takePresenceNonce(other.identity.actor.id, second), false)
+    const taken = await Promise.all([1, 2, 3].map(() => directory.takePresenceNonce(id, second)))
+    assert.equal(taken.filter((took) => took).length, 1)
+    await directory.putPresenceNonce(id, first, -1)
+    assert.equal(await directory.takePresenceNonce(id, first), false)
+  })
+
+  it('replaces a secret by another', async () => {
+    const directory = await open()
+    const { party } = await enrolled(directory, 'device', 6)
+    const [old, next] = [300_000, 400_000].map((iterations) => ({
+      salt: randomBytes(16),
+      iterations,
+      storedKey: randomBytes(32),
+      serverKey: randomBytes(32),
+    }))
+    assert(old && next)
+    await directory.replaceSecret(party.id, old)
+    assert.deepEqual(await directory.secretOf(party.id), old)
+    await directory.replaceSecret(party.id, next)
+    assert.deepEqual(await directory.secretOf(party.id), next)
   })
 
   it('keeps sessions until they end or their actor is revoked', async () => {

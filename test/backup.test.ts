@@ -28,6 +28,74 @@ let file: string
 let paidMeanwhile: number
 let auditedMeanwhile: readonly string[]
 
+const ID = 'gen_random_uuid()'
+const BYTES = (length: number): string => `decode(repeat('07', ${length}), 'hex')`
+type Filled = readonly (readonly [table: string, insert: string | null])[]
+
+/** Tables that a backup has nothing of, and a row for each where a day writes none. */
+const NOT_COPIED: Filled = [
+  ['session', null],
+  [
+    'passkey_challenge',
+    `insert into passkey_challenge (bucket, device, challenge, expires_at) values (0, ${ID}, '', 9e15)`,
+  ],
+  [
+    'presence_nonce',
+    `insert into presence_nonce (bucket, device, nonce, expires_at) values (0, ${ID}, ${BYTES(16)}, 9e15)`,
+  ],
+  [
+    'mail_code',
+    `insert into mail_code (purpose, address, hash, nonce, created_at, expires_at)
+     values ('recover', 'a@example.jp', ${BYTES(32)}, ${BYTES(16)}, 0, 9e15)`,
+  ],
+  ['oidc_entry', `insert into oidc_entry (model, id, payload, expires_at) values ('Grant', 'one', '{}', 9e15)`],
+  ['cashier', `insert into cashier (bucket, terminal) values (0, ${ID})`],
+  [
+    'pushed_command',
+    `insert into pushed_command (id, bucket, device, created_at, expires_at) values (${ID}, 0, ${ID}, 0, 9e15)`,
+  ],
+  [
+    'outbox',
+    `insert into outbox (id, kind, receiver, body, due_at, expires_at, created_at)
+     values (${ID}, 'mail', 'a@example.jp', '{}', 9e15, 9e15, 0)`,
+  ],
+]
+/** What is good for a while is not good any more: what stands here is what a restore may not leave. */
+const ENDED: Filled = [
+  [
+    'staff where code_used_by is null and code_expires_at > 9e14',
+    `insert into staff (bucket, id, party, name, role, code_hash, code_expires_at, created_at)
+     values (0, ${ID}, ${ID}, 'Maki', 'owner', ${BYTES(32)}, 9e15, 0)`,
+  ],
+  [
+    'device_request where device is null and refused_at is null',
+    `insert into device_request (id, bucket, party, public_key, label, requested_at, ready_at)
+     values (${ID}, 0, ${ID}, ${BYTES(65)}, 'Phone', 0, 9e15)`,
+  ],
+  [
+    'enrolment_code where used_at is null and expires_at > 9e14',
+    `insert into enrolment_code (hash, bucket, party, kind, created_at, expires_at)
+     values (${BYTES(32)}, 0, ${ID}, 'device', 0, 9e15)`,
+  ],
+  [
+    'operator_code where used_at is null and expires_at > 9e14',
+    `insert into operator_code (hash, created_at, expires_at) values (${BYTES(32)}, 0, 9e15)`,
+  ],
+]
+/** Who people are, and the hub's keys, without which their certificates and subscriptions would be worth nothing. */
+const KEPT: Filled = [
+  ['profile', null],
+  ['email_address', null],
+  ['release', null],
+  ['hub_key', null],
+  ['oidc_client', null],
+  [
+    'push_subscription',
+    `insert into push_subscription (bucket, device, party, endpoint, p256dh, auth, created_at)
+     values (0, ${ID}, ${ID}, 'https://push.test/', ${BYTES(65)}, ${BYTES(16)}, 0)`,
+  ],
+]
+
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'warifu-backup-'))
   file = join(folder, 'town.backup')
@@ -37,6 +105,7 @@ before(async () => {
   await town.bankDay()
   // An unfinished deal and people who go on paying while the backup is taken.
   await town.pay(town.hanako, 900n, true)
+  for (const [, insert] of [...NOT_COPIED, ...ENDED, ...KEPT]) if (insert !== null) await rowsOf(settings, insert)
   const meanwhile = { over: false }
   const paying = [town.hanako, town.kenji].map(async (phone) => {
     let paid = 0
@@ -136,6 +205,22 @@ test('a restored hub goes on paying with the same phones, everybody signs in aga
   const found = await audit(target, { signatures: true, progress: () => {} })
   assert.deepEqual(found.faults, [])
   assert.deepEqual(faultsOf(await readBooks(target)), [])
+})
+
+test('what opens a door for a while, or would be sent twice, does not come back; who people are, and the keys, do', async () => {
+  const target = await restored()
+  const rows = async (from: pg.ClientConfig, what: string): Promise<number> =>
+    (await rowsOf(from, `select from ${what}`)).length
+  for (const [what] of [...NOT_COPIED, ...ENDED]) {
+    assert.ok((await rows(settings, what)) > 0, `there is something in ${what}`)
+    assert.equal(await rows(target, what), 0, what)
+  }
+  for (const [table] of KEPT) {
+    const all = `select * from ${table} t order by t::text`
+    const [there, here] = [await rowsOf(settings, all), await rowsOf(target, all)]
+    assert.ok(there.length > 0, table)
+    assert.deepEqual(here, there, table)
+  }
 })
 
 test('a backup of an older program is brought up to this one in the same commit', async () => {

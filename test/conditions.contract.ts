@@ -292,7 +292,21 @@ async function phoneOf(town: Town, owner: DeviceActor, status: 'active' | 'revok
   const id = idInBucket('dev', bucketOfId(owner.id), randomBytes(14))
   const key = newId('key')
   const { party } = owner
-  await town.ground.register({ devices: [{ id, party, key, status, approvesWith: 'any', provedAt: 0, wrongProofs: 0, lockedUntil: 0 }] })
+  await town.ground.register({
+    devices: [
+      {
+        id,
+        party,
+        key,
+        status,
+        approvesWith: 'any',
+        provedAt: 0,
+        provedWith: 'password',
+        wrongProofs: 0,
+        lockedUntil: 0,
+      },
+    ],
+  })
   return { ...owner, id, key }
 }
 

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { id } from './support/deal.ts'
-import { bill, biller, line, NONCE, NOON, offered, payer, PAYMENT, taken, ticket } from './support/deal.ts'
+import { asking, bill, biller, line, NONCE, NOON, offered, payer, PAYMENT, taken, ticket } from './support/deal.ts'
 import {
   decideOffer,
   evolveOffer,
@@ -22,6 +22,7 @@ const open = offered(bill(line(500n)))
 const states: Record<string, { offer: Offer; at: number }> = {
   open: { offer: open, at: END - 1 },
   'run out': { offer: open, at: END },
+  question: { offer: asking(), at: END - 1 },
   taken: { offer: taken(open), at: NOON },
   withdrawn: { offer: evolveOffer(open, { kind: 'withdrawn', at: NOON }), at: NOON },
   expired: { offer: evolveOffer(open, { kind: 'expired', at: END }), at: END },

@@ -78,11 +78,25 @@ async function paid(of: object = bill): Promise<string> {
   return view.payment
 }
 
-/** The body of an approve or respond as the SDK would send it. */
-async function consentOf(name: 'approve' | 'respond', view: PaymentView): Promise<Record<string, unknown>> {
+const QUESTION = { attributes: ['age-band', 'region'], reason: 'At the door' }
+
+/** A question under a number that Hanako has joined. */
+async function questioned(): Promise<PaymentView> {
+  const asked = await register.command('ask', { deal: newDeal(), question: QUESTION })
+  assert.equal(asked.status, 200, asked.text)
+  const { ticket } = asked.body.deal as { ticket: { number: string } }
+  const reply = await hanako.command('join', { credential: { kind: 'number', number: ticket.number } })
+  assert.equal(reply.status, 200, reply.text)
+  return reply.body.payment as PaymentView
+}
+
+const PURPOSES = { approve: 'approve', respond: 'challenge', prove: 'authenticate' } as const
+
+/** The body of an approve, respond or prove as the SDK would send it. */
+async function consentOf(name: keyof typeof PURPOSES, view: PaymentView): Promise<Record<string, unknown>> {
   const identity = await hanako.client.identity()
   assert.ok(identity)
-  const purpose = name === 'approve' ? 'approve' : 'challenge'
+  const purpose = PURPOSES[name]
   const expiresAt = Date.now() + 120_000
   const built = approvalFor({ purpose, scheme: identity.scheme, view, self: identity.self, expiresAt })
   assert.ok(built.ok)
@@ -127,6 +141,7 @@ async function recordValidRequests(): Promise<void> {
   const { deal: free } = await open()
   const bodies: Record<string, object> = {
     'open-offer': { deal: newDeal(), bill },
+    ask: { deal: newDeal(), question: QUESTION },
     'renew-number': { deal: free },
     'change-bill': { deal: free, payment: null, billVersion: 1, bill },
     'cancel-deal': { deal: (await open()).deal, payment: null },
@@ -141,6 +156,8 @@ async function recordValidRequests(): Promise<void> {
     join: { credential: { kind: 'number', number } },
     approve: await consentOf('approve', waiting.view),
     respond: await consentOf('respond', view),
+    prove: { ...(await consentOf('prove', await questioned())), released: [] },
+    show: { payment: (await joined()).payment, attributes: ['age-band'] },
     decline: { payment: (await joined()).payment },
     attend: { payment: (await joined()).payment },
   }

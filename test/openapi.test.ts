@@ -6,9 +6,21 @@ import type { FastifyInstance } from 'fastify'
 import { openApi } from '#protocol/openapi.ts'
 import { PROBLEMS } from '#protocol/problems.ts'
 import { ALL_ROUTES } from '#protocol/routes.ts'
+import { IDENTITY_ROUTES } from '#protocol/identity.ts'
 import { serveDocs } from '#server/docs.ts'
+import type { OnRoute } from '#server/http-callers.ts'
 import { createHttp, type HttpParts } from '#server/http.ts'
+import { createOidc } from '#server/oidc/serve.ts'
 import { serveOperator } from '#server/operator-http.ts'
+import { createPeople } from '#server/people/people-http.ts'
+import { servePresence } from '#server/presence-http.ts'
+import { serveReach } from '#server/reach/reach-http.ts'
+import { serveStaff } from '#server/staff-http.ts'
+
+/** Of a demo, which has all routes. */
+// Border: the handlers' parts are not there, because nothing is asked.
+const NO_PARTS = { scheme: { demo: true }, database: {} } as never as Parameters<typeof createPeople>[0] &
+  Parameters<typeof createOidc>[0]
 
 /** The real routes; nothing is behind them, because nothing is asked. */
 function app(): FastifyInstance {
@@ -19,13 +31,26 @@ function app(): FastifyInstance {
     version: '1.2.3',
     log: { write: () => {} },
     demoCode: async () => ({ code: '', pin: null }),
-    // Border: as with the parts below.
-    further: (on) => serveOperator(on, {} as Parameters<typeof serveOperator>[1]),
+    further,
   }
   // Border: what a handler would use is not there.
   const made = createHttp(parts as HttpParts)
   serveDocs(made, { version: '1.2.3', publicUrl: null })
   return made
+}
+
+/** As in hub.ts. */
+function further(on: OnRoute): void {
+  // Border: nothing is asked; `never` stands for whatever a handler would use.
+  const nothing = {} as never
+  const key = { publicKey: new Uint8Array(65) }
+  createOidc(NO_PARTS).further(on)
+  serveReach(on, { pushes: nothing, directory: nothing, vapid: key, key, rules: () => nothing, pushTo: null })
+  serveOperator(on, nothing)
+  on(IDENTITY_ROUTES.certificate, () => nothing)
+  serveStaff(on, nothing)
+  servePresence(on, nothing)
+  createPeople({ ...NO_PARTS, mail: { post: null, demoMails: () => [] } }).serve(on)
 }
 
 /** 'GET /v1/deals/{deal}' for every route that fastify has. */

@@ -495,8 +495,8 @@ describe('attributes and rules', () => {
       }
       return fileOf(parties[0]?.party ?? '')
     }
-    assert.deepEqual((await find('Hanako')).attributes, { birthDate: '1998-05-14', region: 'JP-14', memberships: [] })
-    assert.deepEqual((await find('Kenji')).attributes, { birthDate: '2009-02-28', region: null, memberships: [] })
+    assert.deepEqual((await find('Hanako')).attributes, { birthDate: null, region: 'JP-14', memberships: [] })
+    assert.deepEqual((await find('Kenji')).attributes, { birthDate: null, region: null, memberships: [] })
     const again = await startTestHub({ settings: hub.settings })
     await again.stop()
     const { party } = await find('Kenji')
@@ -512,7 +512,7 @@ describe('attributes and rules', () => {
     }
     await done('verify', { party, attributes })
     await done('verify', { party, attributes: { ...attributes, region: null } })
-    assert.deepEqual((await fileOf(party)).attributes, { ...attributes, region: null })
+    assert.deepEqual((await fileOf(party)).attributes, { ...attributes, birthDate: null, region: null })
     const wrong = { ...attributes, birthDate: '2001-02-29' }
     assert.equal(assertProblem(await does('verify', { party, attributes: wrong }), 'no such day'), 'day-invalid')
     assert.equal((await actionsOf(party)).filter(({ what }) => what === 'verify').length, 2)
@@ -522,11 +522,20 @@ describe('attributes and rules', () => {
     const other = await startTestHub({ settings: hub.settings })
     try {
       const before = (await desk.reads('/v1/operator/rules')).body
+      const noLimits = {
+        password: null,
+        'synced-passkey': null,
+        'bound-passkey': null,
+        'security-key': null,
+        other: null,
+      }
+      assert.deepEqual(before.proofLimits, noLimits)
       const rules = {
         limits: { perPayment: '777', perDay: '8888', perMonth: '99999' },
         freshProofFrom: '500',
         unlockMs: 60_000,
         restricted: 'refuse',
+        proofLimits: { ...noLimits, password: '300' },
       }
       await done('set-rules', rules)
       assert.deepEqual((await desk.reads('/v1/operator/rules')).body, { ...rules, zone: before.zone, unit: 'JPY' })
@@ -539,6 +548,9 @@ describe('attributes and rules', () => {
       await third.stop()
       const { limits, freshProofFrom, unlockMs, restricted } = before
       await done('set-rules', { limits, freshProofFrom, unlockMs, restricted })
+      const after = (await desk.reads('/v1/operator/rules')).body
+      assert.deepEqual(after.proofLimits, rules.proofLimits, 'left out, the limits of proofs stay')
+      await done('set-rules', { limits, freshProofFrom, unlockMs, restricted, proofLimits: noLimits })
     } finally {
       await other.stop()
     }

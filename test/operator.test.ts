@@ -30,7 +30,7 @@ const AOKI = { id: idFrom('opr', randomBytes(16)), name: 'Aoki' }
 
 function deskOf(town: Town, hub = town.hub) {
   const { buckets, rules } = town.ground.scheme
-  const desk = createOperatorDesk({ step: hub.step, scheme: { name: 'Town', buckets, rules } })
+  const desk = createOperatorDesk({ step: hub.step, scheme: { name: 'Town', buckets, rules }, mask: (_, birthDate) => `masked ${birthDate}` })
   return (command: Desk, id: CommandId = newId('cmd'), hash = 'aa'): Promise<Answer> =>
     desk.handle({ ...command, by: AOKI, id, hash, why: 'test' })
 }
@@ -169,12 +169,14 @@ for (const [name, open] of [
       const act = deskOf(town)
       assert.equal(codeOf(await act({ name: 'verify', party, attributes })), 'done')
       assert.equal(codeOf(await act({ name: 'verify', party, attributes: other })), 'done')
+      const inLog = (each: typeof attributes): string =>
+        JSON.stringify({ ...each, birthDate: `masked ${each.birthDate}` })
       const lines = (await ground.books()).actions.filter(({ subject }) => subject === party)
       assert.deepEqual(
         lines.map(({ before, after }) => [before, after]),
         [
-          ['{"birthDate":null,"region":null,"memberships":[]}', JSON.stringify(attributes)],
-          [JSON.stringify(attributes), JSON.stringify(other)],
+          ['{"birthDate":null,"region":null,"memberships":[]}', inLog(attributes)],
+          [inLog(attributes), inLog(other)],
         ],
       )
       assert.equal(await buy(), 'restricted')

@@ -411,7 +411,19 @@ async function anotherPhone(
   const key = newId('key')
   const { party } = owner
   await town.ground.register({
-    devices: [{ id, party, key, status, approvesWith: 'any', provedAt: 0, wrongProofs: 0, lockedUntil: 0 }],
+    devices: [
+      {
+        id,
+        party,
+        key,
+        status,
+        approvesWith: 'any',
+        provedAt: 0,
+        provedWith: 'password',
+        wrongProofs: 0,
+        lockedUntil: 0,
+      },
+    ],
   })
   return { ...owner, id, key }
 }

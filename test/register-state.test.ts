@@ -128,7 +128,7 @@ describe('the screen', () => {
   })
 
   it('does not fall back to the deal before while a new one is being opened', () => {
-    const opening = withOpening(atWork, { deal: dealId('b'), bill: null })
+    const opening = withOpening(atWork, { deal: dealId('b'), bill: null, question: null })
     assert.equal(screenOf(withView(opening, dealView({ state: 'open' }))), 'opening')
     const open = withView(opening, dealView({ deal: dealId('b'), state: 'open' }))
     assert.equal(screenOf(open), 'open')
@@ -138,7 +138,7 @@ describe('the screen', () => {
   it('gives the bill back to the cashier when the hub refuses the offer', () => {
     const bill = billOf(typedBy('1280'), yen, 'Goods')
     assert.ok(bill)
-    const reloaded = withOpening(atWork, { deal: dealId('b'), bill: billToWire(bill) })
+    const reloaded = withOpening(atWork, { deal: dealId('b'), bill: billToWire(bill), question: null })
     const refused = withOpeningRefused(reloaded, problemOf('terminal-inactive'))
     assert.equal(screenOf(refused), 'keying')
     assert.equal(totalOf(refused.draft), 1280n)
@@ -160,7 +160,7 @@ describe('the screen', () => {
   })
 
   it('comes back to the same deal after a reload, also when the offer had no answer yet', () => {
-    const opening = withOpening({ ...atWork, draft: typedBy('12') }, { deal: dealId('b'), bill: null })
+    const opening = withOpening({ ...atWork, draft: typedBy('12') }, { deal: dealId('b'), bill: null, question: null })
     const kept = readKept(structuredClone(keptOf(opening)))
     assert.equal(screenOf({ ...atWork, ...kept }), 'opening')
     assert.deepEqual(readKept('something else'), { current: null, opening: null, draft: EMPTY_DRAFT })
@@ -183,8 +183,8 @@ describe('the keys', () => {
 
   it('offer on each screen what can be done there', () => {
     const cases: readonly [screen: keyof ReturnType<typeof everyScreen>, actions: readonly Action[]][] = [
-      ['keying', ['goods', 'amount-later', 'history']],
-      ['keyed', ['show-number', 'add-line', 'goods', 'amount-later', 'history', 'clear']],
+      ['keying', ['goods', 'amount-later', 'ask', 'history']],
+      ['keyed', ['show-number', 'add-line', 'goods', 'amount-later', 'ask', 'history', 'clear']],
       ['open', ['change-bill', 'cancel']],
       ['openLater', ['goods', 'cancel']],
       ['expired', ['renew', 'history', 'cancel']],
@@ -279,10 +279,14 @@ function dealView(part: Partial<DealView>): DealView {
     billVersion: 1,
     ticket: { number: '123456785', link: 'https://hub.example/j/tok', expiresAt: 1 },
     payment: null,
+    question: null,
     payer: null,
+    answered: null,
+    cashier: null,
     tally: null,
     declines: 0,
     challenge: null,
+    challengeFailures: 0,
     restriction: null,
     ended: null,
     portions: [],

@@ -4,7 +4,7 @@ import { glob } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 
 const only = process.argv.slice(2)
-const files = only.length > 0 ? only : (await Array.fromAsync(glob('test/*.test.ts'))).toSorted()
+const files = only.length > 0 ? only : (await Array.fromAsync(glob('test/{,attacks/}*.test.ts'))).toSorted()
 const started = performance.now()
 
 const steps: [name: string, command: string, args: string[]][] = [

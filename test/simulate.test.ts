@@ -50,8 +50,8 @@ const AT_LEAST: Record<Counted, number> = {
   'portions released by time': 10,
   'portions delivered': 10,
   'lines taken back': 9,
-  'lines taken back too late': 5,
-  'undelivered and returned': 4,
+  'lines taken back too late': 2,
+  'undelivered and returned': 1,
   'refunds by line': 30,
   'refunds refused': 120,
   'shops asked': 10,
@@ -81,6 +81,12 @@ const AT_LEAST: Record<Counted, number> = {
   'cash out': 70,
   'credit files': 120,
   'payments in a second unit': 20,
+  'questions answered': 75,
+  'questions sent': 100,
+  'questions refused to the blocked': 50,
+  'asked too often': 6,
+  'more was shown': 45,
+  'answers replayed': 20,
   'thefts refused': 170,
 }
 

@@ -7,8 +7,23 @@ import { coolingOffEnds } from '#core/calendar.ts'
 import { MAX_AMOUNT } from '#core/money.ts'
 import { evolveOffer, type Offer } from '#core/offer.ts'
 import { stateOf } from '#core/payment.ts'
+import { NOTHING_SHOWN } from '#core/persona.ts'
 import { answerFromJson, offerFromJson, paymentFromJson, toJson } from '#switch/snapshot.ts'
-import { after, approved, bill, cooled, id, joined, line, NOON, offered, payer, taken, ticket } from './support/deal.ts'
+import {
+  after,
+  approved,
+  asking,
+  bill,
+  cooled,
+  id,
+  joined,
+  line,
+  NOON,
+  offered,
+  payer,
+  taken,
+  ticket,
+} from './support/deal.ts'
 import { bills, live, lives } from './support/walk.ts'
 
 test('a payment comes back as it was, in every state', () => {
@@ -24,7 +39,7 @@ test('a payment comes back as it was, in every state', () => {
     }),
     { numRuns: 400 },
   )
-  assert.deepEqual([...states].toSorted(), ['authorising', 'ended', 'held', 'joined', 'settled'])
+  assert.deepEqual([...states].toSorted(), ['authorising', 'ended', 'held', 'joined', 'proven', 'settled'])
   assert.deepEqual([...portions].toSorted(), ['authorising', 'due', 'ended', 'held', 'settled'])
 })
 
@@ -33,6 +48,9 @@ test('an offer comes back as it was, in every state', () => {
     fc.property(fc.option(bills), (first) => {
       const open = offered(first)
       const each: Offer[] = [
+        asking(),
+        taken(asking()),
+        { ...open, cashier: { id: id('stf', 1), name: 'Aki', role: 'cashier' } },
         open,
         taken(open),
         evolveOffer(open, { kind: 'withdrawn', at: NOON }),
@@ -125,4 +143,30 @@ test('rows from before the account bank read as what they meant then', () => {
   assert.deepEqual(offerFromJson(JSON.parse(toJson({ ...offer, state: { ...state, payer: oldPayer } }))), offer)
   const answer = { refusal: null, terminal: null, deal: null, payment: null, refund: null, version: 3 }
   assert.deepEqual(answerFromJson(answer), { ...answer, note: null })
+})
+
+test('rows from before identities read as what they meant then', () => {
+  const { shown: _shown, mayShow: _mayShow, ...oldPayer } = payer
+  const nobody = { ...payer, shown: NOTHING_SHOWN, mayShow: [] }
+  const now = joined(bill(line(500n)))
+  const { question: _question, answered: _answered, ...oldPayment } = now
+  const read = paymentFromJson(JSON.parse(toJson({ ...oldPayment, payer: oldPayer })))
+  assert.deepEqual(read, { ...now, payer: nobody })
+
+  const offer = taken(offered(null))
+  assert.ok(offer.state.kind === 'taken')
+  const { question: _asked, cashier: _cashier, ...oldOffer } = offer
+  for (const [proof, strength] of [
+    ['right', 'password'],
+    ['wrong', null],
+    ['none', null],
+  ] as const) {
+    const signed = { bytes: '00', signature: '00', proof, key: id('key', 0x41) }
+    const { state } = offer
+    const old = { ...oldOffer, state: { ...state, payer: oldPayer, signed } }
+    assert.deepEqual(offerFromJson(JSON.parse(toJson(old))), {
+      ...offer,
+      state: { ...state, payer: nobody, signed: { ...signed, strength } },
+    })
+  }
 })

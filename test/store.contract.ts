@@ -332,6 +332,7 @@ export function storeContract(name: string, open: () => Promise<Ground & { later
       status: 'active',
       approvesWith: 'any',
       provedAt: 0,
+      provedWith: 'password',
       wrongProofs: 0,
       lockedUntil: 0,
     } as const

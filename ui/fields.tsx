@@ -12,7 +12,7 @@ export type FieldProps = {
   readonly hint?: string
   /** What is wrong and what to do; read out when it appears. */
   readonly error?: string | undefined
-  readonly type?: 'text' | 'password' | 'search' | 'email' | 'tel'
+  readonly type?: 'text' | 'password' | 'search' | 'email' | 'tel' | 'date'
   readonly inputMode?: 'text' | 'numeric' | 'decimal' | 'email' | 'tel' | 'search'
   readonly autoComplete?: string
   readonly maxLength?: number

@@ -157,7 +157,7 @@ export const words = catalogue({
     askShop: 'Ask the shop',
 
     inviteOperator: 'Make a code for an operator',
-    inviteOperatorText: 'A further person for this desk. They can do everything that you can.',
+    inviteOperatorText: 'A further person for this desk. They add a passkey when they enter the code.',
     you: 'you',
 
     logText: 'Everything done at this desk. Nobody can change or remove a line.',
@@ -338,7 +338,7 @@ export const words = catalogue({
     askShop: 'お店に確認する',
 
     inviteOperator: '担当者用のコードを作る',
-    inviteOperatorText: 'この窓口の担当者を増やします。あなたと同じことがすべてできます。',
+    inviteOperatorText: 'この窓口の担当者を増やします。コードを入力した後、パスキーを追加していただきます。',
     you: 'あなた',
 
     logText: 'この窓口で行われたすべての記録です。変更も削除もできません。',

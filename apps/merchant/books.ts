@@ -1,5 +1,6 @@
 // What the office knows of the shop's books: asked for now and then while somebody looks, and at once after a change made here.
 import { useCallback, useEffect, useState } from 'preact/hooks'
+import type { Problem } from '#protocol/problems.ts'
 import type { BalanceView, DealView } from '#protocol/views.ts'
 import type { Client } from '#sdk/client.ts'
 
@@ -12,6 +13,8 @@ export type Books = Readonly<{
   /** where older sales go on, null for no more */
   older: string | null
   isOffline: boolean
+  /** why the books are not shown: nobody has signed in, or somebody who may not see them */
+  closed: Problem | null
   isLoading: boolean
   /** counts the looks that found something new */
   round: number
@@ -19,21 +22,28 @@ export type Books = Readonly<{
   more: () => void
 }>
 
-type Known = Pick<Books, 'balances' | 'sales' | 'older' | 'isOffline' | 'isLoading' | 'round'>
+type Known = Pick<Books, 'balances' | 'sales' | 'older' | 'isOffline' | 'closed' | 'isLoading' | 'round'>
 
-export function useBooks(client: Client): Books {
+/** `isShut`: somebody has to sign in first; nothing is asked until then. */
+export function useBooks(client: Client, isShut = false): Books {
   const [known, setKnown] = useState<Known>({
     balances: [],
     sales: [],
     older: null,
     isOffline: false,
+    closed: null,
     isLoading: true,
     round: 0,
   })
   const look = useCallback(async () => {
     const [balances, sales] = await Promise.all([client.balances(), client.call('sales')])
     setKnown((before) => {
-      if (!balances.ok || !sales.ok) return { ...before, isOffline: true, isLoading: false }
+      if (!balances.ok || !sales.ok) {
+        const closed = closedBy(balances.ok ? null : balances.problem) ?? closedBy(sales.ok ? null : sales.problem)
+        return closed === null
+          ? { ...before, isOffline: true, isLoading: false }
+          : { ...before, balances: [], sales: [], older: null, closed, isOffline: false, isLoading: false }
+      }
       const newest = sales.view.deals
       const kept = before.sales.filter(({ deal }) => newest.every((other) => other.deal !== deal))
       const isNew =
@@ -44,18 +54,20 @@ export function useBooks(client: Client): Books {
         sales: [...newest, ...kept],
         older: before.older ?? sales.view.next,
         isOffline: false,
+        closed: null,
         isLoading: false,
         round: before.round + (isNew ? 1 : 0),
       }
     })
   }, [client])
   useEffect(() => {
+    if (isShut) return undefined
     void look()
     const timer = setInterval(() => {
       if (document.visibilityState === 'visible') void look()
     }, LOOK_EVERY_MS)
     return () => clearInterval(timer)
-  }, [look])
+  }, [look, isShut])
   const more = async (): Promise<void> => {
     if (known.older === null) return
     const page = await client.call('sales', { query: { before: known.older } })
@@ -71,3 +83,7 @@ export function useBooks(client: Client): Books {
   }
   return { ...known, look: () => void look(), more: () => void more() }
 }
+
+/** Nos that are about who is asking; every other one is a hub that cannot be reached. */
+const closedBy = (problem: Problem | null): Problem | null =>
+  problem?.code === 'cashier-needed' || problem?.code === 'not-permitted' ? problem : null

@@ -1,33 +1,100 @@
 // The shop's office: what has come in, what is coming, every sale with its refunds, and the statement. For any browser of the shop.
 import type { JSX } from 'preact'
 import { render } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
+import { mayDo } from '#core/staff.ts'
 import { Entrance, type Entered } from '#apps/shared/entrance.tsx'
+import { SignIn } from '#apps/shared/sign-in.tsx'
+import { staffDesk, type StaffDesk } from '#apps/shared/staff-calls.ts'
 import { Statement } from '#apps/shared/statement.tsx'
 import { formatAccount } from '#apps/shared/money.ts'
+import type { StaffHereView } from '#protocol/identity.ts'
 import { Segmented } from '#ui/fields.tsx'
 import { currentLocale, onLocale, useWords, type Locale } from '#ui/i18n.ts'
-import { Banner, StatusRegion } from '#ui/kit.tsx'
+import { Banner, Button, EmptyState, StatusRegion } from '#ui/kit.tsx'
 import { keepPageInStep } from '#ui/preferences.ts'
 import { LanguageChoice } from '#ui/settings.tsx'
+import { Machines } from './machines.tsx'
 import { Money } from './money.tsx'
 import { Sale } from './sale.tsx'
 import { Sales } from './sales.tsx'
+import { Staff } from './staff.tsx'
 import { useBooks } from './books.ts'
 import { words } from './words.ts'
 
-type Part = 'sales' | 'statement'
+type Part = 'sales' | 'statement' | 'staff' | 'machines'
 
-function Office({ client, self, scheme }: Entered): JSX.Element | null {
+type SigningIn = 'needed' | 'switch' | 'code'
+
+/** The office, and over it the question who is here, while that is open: what was on the page stays there. */
+function Office(entered: Entered): JSX.Element {
+  const desk = useMemo(() => staffDesk(entered.client), [entered.client])
+  const [here, setHere] = useState<StaffHereView>(NOBODY)
+  const [signingIn, setSigningIn] = useState<SigningIn | null>(null)
+  const know = (view: StaffHereView): void => {
+    setHere(view)
+    setSigningIn(view.needed && view.cashier === null ? 'needed' : null)
+  }
+  useEffect(() => {
+    void desk.here().then((outcome) => outcome.ok && know(outcome.view))
+  }, [desk])
+  return (
+    <>
+      {signingIn === null ? null : (
+        <AtTheDoor desk={desk} here={here} signingIn={signingIn} onIn={know} onBack={() => setSigningIn(null)} />
+      )}
+      <div hidden={signingIn !== null}>
+        {/* Whoever comes next sees what they may, and nothing of the one before. */}
+        <Rooms key={here.cashier?.id ?? ''} {...entered} here={here} isShut={signingIn !== null} ask={setSigningIn} />
+      </div>
+      <StatusRegion />
+    </>
+  )
+}
+
+const NOBODY: StaffHereView = { needed: false, cashier: null, staff: [] }
+
+type DoorProps = Readonly<{
+  desk: StaffDesk
+  here: StaffHereView
+  signingIn: SigningIn
+  onIn: (here: StaffHereView) => void
+  onBack: () => void
+}>
+
+function AtTheDoor({ desk, here, signingIn, onIn, onBack }: DoorProps): JSX.Element {
+  return (
+    <main class="office-door">
+      <SignIn
+        key={signingIn}
+        desk={desk}
+        here={here}
+        onIn={onIn}
+        startsWithCode={signingIn === 'code'}
+        {...(signingIn !== 'needed' && { onBack })}
+      />
+    </main>
+  )
+}
+
+type RoomsProps = Entered & Readonly<{ here: StaffHereView; isShut: boolean; ask: (signingIn: SigningIn) => void }>
+
+function Rooms({ client, self, scheme, here, isShut, ask }: RoomsProps): JSX.Element | null {
   const text = useWords(words)
   const [part, setPart] = useState<Part>('sales')
   const [open, setOpen] = useState<string | null>(null)
-  const books = useBooks(client)
+  const books = useBooks(client, isShut)
   const [unit, setUnit] = useState<string>(scheme.unit)
   useEffect(() => {
     document.title = `${text.office} · ${'name' in self ? self.name : ''}`
   }, [text, self])
+  useEffect(() => {
+    if (books.closed?.code === 'cashier-needed') ask('needed')
+  }, [books.closed])
   if (self.kind !== 'terminal') return null
+  const shop = { client, here, closed: () => ask('needed') }
+  const mayManageStaff = here.cashier !== null && mayDo(here.cashier.role, 'staff')
+  const isBooks = part === 'sales' || part === 'statement'
   return (
     <div class="office">
       <header class="office-head no-print">
@@ -37,7 +104,15 @@ function Office({ client, self, scheme }: Entered): JSX.Element | null {
             {text.account} {formatAccount(self.account)}
           </p>
         </div>
-        <LanguageChoice hideLabel />
+        <div class="office-corner">
+          {here.staff.length === 0 ? null : (
+            <Button kind="quiet" icon="person" onPress={() => ask('switch')}>
+              <span aria-hidden="true">{here.cashier?.name ?? text.signIn}</span>
+              <span class="hidden">{here.cashier === null ? text.signIn : text.signedInAs(here.cashier.name)}</span>
+            </Button>
+          )}
+          <LanguageChoice hideLabel />
+        </div>
       </header>
       {scheme.demo ? (
         <div class="no-print">
@@ -58,14 +133,16 @@ function Office({ client, self, scheme }: Entered): JSX.Element | null {
           options={[
             { value: 'sales', label: text.sales },
             { value: 'statement', label: text.statement },
+            ...(!here.needed || mayManageStaff ? [{ value: 'staff' as const, label: text.who }] : []),
+            ...(mayManageStaff ? [{ value: 'machines' as const, label: text.machines }] : []),
           ]}
         />
       </nav>
       <main class={open === null ? 'office-main' : 'office-main office-main-open'}>
         <div class="office-list">
-          {part === 'sales' ? (
-            <Sales books={books} open={open} onOpen={setOpen} />
-          ) : (
+          {isBooks && books.closed !== null ? <NotForYou onSwitch={() => ask('switch')} /> : null}
+          {part === 'sales' && books.closed === null ? <Sales books={books} open={open} onOpen={setOpen} /> : null}
+          {part === 'statement' && books.closed === null ? (
             <Statement
               client={client}
               unit={unit}
@@ -75,7 +152,9 @@ function Office({ client, self, scheme }: Entered): JSX.Element | null {
               onOpen={setOpen}
               fresh={books.round}
             />
-          )}
+          ) : null}
+          {part === 'staff' ? <StaffRoom {...shop} ask={ask} /> : null}
+          {part === 'machines' ? <Machines {...shop} /> : null}
         </div>
         {open === null ? null : (
           <Sale
@@ -88,8 +167,31 @@ function Office({ client, self, scheme }: Entered): JSX.Element | null {
           />
         )}
       </main>
-      <StatusRegion />
     </div>
+  )
+}
+
+function NotForYou({ onSwitch }: Readonly<{ onSwitch: () => void }>): JSX.Element {
+  const text = useWords(words)
+  return (
+    <EmptyState title={text.booksClosed} icon="person">
+      <Button onPress={onSwitch}>{text.switchUser}</Button>
+    </EmptyState>
+  )
+}
+
+type StaffRoomProps = Readonly<{ here: StaffHereView; ask: (signingIn: SigningIn) => void }> &
+  Parameters<typeof Staff>[0]
+
+/** A shop begins without staff; the first owner comes with a code of the operator. */
+function StaffRoom({ ask, ...shop }: StaffRoomProps): JSX.Element {
+  const text = useWords(words)
+  if (shop.here.cashier !== null) return <Staff {...shop} />
+  return (
+    <EmptyState title={text.noStaff} icon="person">
+      <p>{text.noStaffText}</p>
+      <Button onPress={() => ask('code')}>{text.haveCode}</Button>
+    </EmptyState>
   )
 }
 

@@ -11,6 +11,7 @@ import { formatDateTime, useLocale, useWords } from '#ui/i18n.ts'
 import { Banner, Button, ReceiptLine } from '#ui/kit.tsx'
 import { Amount } from '#ui/numbers.tsx'
 import { GiveBack } from './give-back.tsx'
+import { askableText, factsOf, strengthText } from '#apps/shared/shown.ts'
 import { linesOf, refundableOf, saleState, type SaleLine } from '#apps/shared/sale.ts'
 import { words } from './words.ts'
 
@@ -40,6 +41,7 @@ export function Sale({ client, payment, onClose, onChange, fresh }: SaleProps): 
         </Button>
       </header>
       {problem === null ? null : <Banner kind="trouble">{sentence(problem, locale)}</Banner>}
+      {sale?.cashier == null ? null : <p class="sale-state">{text.soldBy(sale.cashier)}</p>}
       {sale === null ? (
         <p role="status">{problem === null ? text.loading : ''}</p>
       ) : (
@@ -72,6 +74,7 @@ function SaleLines({ sale }: Readonly<{ sale: DealView }>): JSX.Element {
   const text = useWords(words)
   const locale = useLocale()
   const { bill } = sale
+  if (sale.question !== null) return <Answer sale={sale} question={sale.question} />
   if (bill === null) return <p>{text.noBill}</p>
   return (
     <div class="sale-lines">
@@ -92,6 +95,34 @@ function SaleLines({ sale }: Readonly<{ sale: DealView }>): JSX.Element {
         label={text.total}
         value={<Amount parts={amountParts(bill.total, bill.unit, locale)} size="small" />}
       />
+    </div>
+  )
+}
+
+/** A question instead of a bill: what was asked, and what was shown. */
+function Answer({
+  sale,
+  question,
+}: Readonly<{ sale: DealView; question: NonNullable<DealView['question']> }>): JSX.Element {
+  const text = useWords(words)
+  const locale = useLocale()
+  const facts = sale.payer === null ? [] : factsOf(sale.payer.shown, locale)
+  return (
+    <div class="sale-lines">
+      <p class="sale-state">
+        {text[saleState(sale)]} · {formatDateTime(sale.answered?.at ?? sale.openedAt, locale)}
+      </p>
+      <ReceiptLine label={text.askedWhy} value={question.reason} />
+      <ReceiptLine
+        label={text.askedFor}
+        value={new Intl.ListFormat(locale).format(question.attributes.map((what) => askableText(what, locale)))}
+      />
+      {facts.map(({ label, value }, index) => (
+        <ReceiptLine key={index} label={label} value={value} />
+      ))}
+      {sale.answered === null ? null : (
+        <ReceiptLine label={text.proof} value={strengthText(sale.answered.strength, locale)} />
+      )}
     </div>
   )
 }

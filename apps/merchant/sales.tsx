@@ -49,7 +49,7 @@ function SaleRow({ sale, onOpen }: Readonly<{ sale: DealView; onOpen: (payment: 
   return (
     <ListRow
       title={sale.payer?.name ?? ''}
-      detail={`${formatDateTime(sale.joinedAt ?? sale.openedAt, locale)} · ${
+      detail={`${formatDateTime(sale.joinedAt ?? sale.openedAt, locale)}${sale.cashier === null ? '' : ` · ${sale.cashier}`} · ${
         state === 'held' && yours !== null ? text.yoursOn(dayText(yours, locale)) : text[state]
       }${wentBack === 0n || bill === null ? '' : ` · ${text.wentBackOf(amountText(wentBack, bill.unit, locale))}`}`}
       side={

@@ -1,7 +1,9 @@
 // What can be done on each screen, and the key for it. The screen's buttons, its key bar and the keyboard all read this list.
+import { atCounter } from './counter.ts'
 import { isEmpty } from './draft.ts'
 import { refundableOf, toHandOver } from './money-back.ts'
-import { goodsOf, isKeying, screenOf, type RegisterState } from './state.ts'
+import { questionOf } from './question.ts'
+import { goodsOf, hasStaff, isKeying, screenOf, type RegisterState } from './state.ts'
 
 export type Action =
   | 'show-number'
@@ -16,7 +18,11 @@ export type Action =
   | 'release'
   | 'permit'
   | 'forbid'
+  | 'known'
   | 'challenge'
+  | 'ask'
+  | 'ask-now'
+  | 'switch-user'
   | 'history'
   | 'refund'
   | 'deliver'
@@ -39,7 +45,11 @@ export const KEYS: Readonly<Record<Action, string>> = {
   release: 'F7',
   permit: 'F3',
   forbid: 'F10',
+  known: 'F3',
   challenge: 'F9',
+  ask: 'F6',
+  'ask-now': 'Enter',
+  'switch-user': 'F10',
   history: 'F8',
   refund: 'F9',
   deliver: 'F10',
@@ -56,25 +66,35 @@ export function actionsOf(state: RegisterState): readonly Action[] {
   switch (screen) {
     case 'starting':
     case 'code':
+    case 'sign-in':
       return []
     case 'keying':
-      return [...keying, 'amount-later', 'history', ...unless(isEmpty(state.draft), 'clear')]
+      return [...keying, 'amount-later', 'ask', 'history', ...staff(state), ...unless(isEmpty(state.draft), 'clear')]
+    case 'ask':
+      return [...unless(questionOf(state.question) === null, 'ask-now'), 'back']
     case 'opening':
       return []
     case 'open':
       return [...keying, ...changes(state), ...leaving(state)]
     case 'expired':
-      return ['renew', 'history', 'cancel']
+      return ['renew', 'history', ...staff(state), 'cancel']
     case 'joined':
       return [...keying, ...changes(state), ...questions(state), 'release', ...leaving(state)]
     case 'authorising':
       return ['cancel']
     case 'paid':
-      return ['next', 'history', ...(state.deal && refundableOf(state.deal) > 0n ? (['refund'] as const) : [])]
+      return [
+        'next',
+        'history',
+        ...(state.deal && refundableOf(state.deal) > 0n ? (['refund'] as const) : []),
+        ...staff(state),
+      ]
+    case 'proven':
+      return ['next', 'ask', 'history', ...staff(state)]
     case 'ended':
-      return ['next', ...(state.deal?.bill ? (['again'] as const) : []), 'history']
+      return ['next', ...(canBeAgain(state) ? (['again'] as const) : []), 'history', ...staff(state)]
     case 'history':
-      return ['back']
+      return [...staff(state), 'back']
     case 'record':
       return recordActions(state)
   }
@@ -91,10 +111,17 @@ const changes = (state: RegisterState): readonly Action[] =>
   state.deal?.bill && !state.isEditing ? ['change-bill'] : []
 
 /** What the register is asked, and may ask, while a phone is joined. */
-function questions({ deal, isEditing }: RegisterState): readonly Action[] {
-  if (deal?.restriction?.state === 'asked') return ['permit', 'forbid']
-  return deal?.bill && deal.challenge !== 'asked' && !isEditing ? ['challenge'] : []
+function questions({ deal, isEditing, known }: RegisterState): readonly Action[] {
+  if (deal === null) return []
+  if (deal.restriction?.state === 'asked') return ['permit', 'forbid']
+  const { kind } = atCounter(deal, known)
+  if (kind === 'compare') return ['known', 'challenge']
+  return deal.bill !== null && kind !== 'asked' && !isEditing ? ['challenge'] : []
 }
+
+const canBeAgain = ({ deal }: RegisterState): boolean => deal !== null && (deal.bill !== null || deal.question !== null)
+
+const staff = (state: RegisterState): readonly Action[] => unless(!hasStaff(state), 'switch-user')
 
 const leaving = (state: RegisterState): readonly Action[] => (state.isEditing ? ['stop-editing'] : ['cancel'])
 

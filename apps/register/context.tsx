@@ -7,6 +7,7 @@ import { useStore } from '#ui/store.ts'
 import type { Action } from './actions.ts'
 import { EMPTY_DRAFT, withTypedLine } from './draft.ts'
 import type { Hub } from './hub.ts'
+import { presetQuestion, questionOf } from './question.ts'
 import { screenOf, withEditing, withoutEditing, type RegisterState, type SheetName } from './state.ts'
 import { words } from './words.ts'
 
@@ -28,7 +29,7 @@ export function perform({ store, hub }: Till, action: Action): void {
   const change = (part: Partial<RegisterState>): void => store.update((state) => ({ ...state, ...part }))
   const openSheet = (sheet: SheetName): void => change({ sheet, problem: null })
   // Bills are written in the language of the counter.
-  const { keyed } = words[currentLocale()]
+  const { keyed, reason_age } = words[currentLocale()]
   const state = store.get()
   switch (action) {
     case 'show-number':
@@ -62,8 +63,21 @@ export function perform({ store, hub }: Till, action: Action): void {
       return void hub.permit(true)
     case 'forbid':
       return void hub.permit(false)
+    case 'known':
+      return hub.known()
     case 'challenge':
       return void hub.challenge()
+    case 'ask':
+      if (state.current !== null) hub.next()
+      return change({
+        place: 'ask',
+        problem: null,
+        question: questionOf(state.question) === null ? presetQuestion('age', reason_age) : state.question,
+      })
+    case 'ask-now':
+      return void hub.ask()
+    case 'switch-user':
+      return change({ signIn: 'switch', problem: null, sheet: null })
     case 'history':
       change({ place: 'history', record: null, problem: null })
       return void hub.loadDeals()

@@ -2,15 +2,20 @@
 import { idFrom } from '#core/ids.ts'
 import { unitOf } from '#core/money.ts'
 import type { RefundLine } from '#core/refund.ts'
+import { staffDesk, type StaffDesk } from '#apps/shared/staff-calls.ts'
 import { billToWire } from '#protocol/bill.ts'
+import type { StaffHereView } from '#protocol/identity.ts'
 import type { DealView, SchemeView } from '#protocol/views.ts'
 import { openClient, type Client } from '#sdk/client.ts'
+import { callIdentity } from '#sdk/identity-calls.ts'
 import { enrol, forgetIdentity } from '#sdk/identity.ts'
 import type { BodyOf, Resumed } from '#sdk/outbox.ts'
 import type { SendOutcome } from '#sdk/outcome.ts'
 import { indexedDbStorage } from '#sdk/storage.ts'
 import type { Store } from '#ui/store.ts'
+import { lacksPortrait, pictureAddress } from './counter.ts'
 import { billOf } from './draft.ts'
+import { questionOf, type Question } from './question.ts'
 import {
   keptOf,
   readKept,
@@ -18,6 +23,9 @@ import {
   withNextCustomer,
   withOpening,
   withOpeningRefused,
+  withProblem,
+  withSignedIn,
+  withStaff,
   withView,
   type Busy,
   type Opening,
@@ -31,7 +39,9 @@ export type Hub = Readonly<{
   /** Opens a deal with the bill being keyed in, or with none yet. */
   openDraft(keyedText: string): Promise<void>
   openEmpty(): Promise<void>
-  /** The same bill again, under a new number. */
+  /** Asks who somebody is: a deal with the question being put together instead of a bill. */
+  ask(): Promise<void>
+  /** The same bill or question again, under a new number. */
   openAgain(): Promise<void>
   sendBill(keyedText: string): Promise<void>
   renew(): Promise<void>
@@ -41,6 +51,11 @@ export type Hub = Readonly<{
   permit(allowed: boolean): Promise<void>
   /** Asks for the payer's password or PIN; the phone asks its owner. */
   challenge(): Promise<void>
+  /** The cashier has found the customer to be the one in the picture. */
+  known(): void
+  /** The shop's people at this register. */
+  staff: StaffDesk
+  signedIn(here: StaffHereView): void
   next(): void
   /** Both tell what came of it; the deal's new view reaches the state by itself. */
   refund(deal: DealView, amount: bigint, lines: readonly RefundLine[]): Promise<SendOutcome>
@@ -69,6 +84,7 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
       const timed = { ...state, clockOffsetMs: client.hubNow() - Date.now() }
       return view === null ? timed : withView(timed, view)
     })
+    if (view !== null) void lookAtPortrait(view)
   }
 
   const keep = (): void => {
@@ -80,6 +96,27 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
     lastKept = text
     // One after the other, so that the last state written is the last state kept.
     keeping = keeping.then(() => storage.set(KEPT, kept)).catch(() => undefined)
+  }
+
+  // ---- who is here, on both sides of the counter
+
+  const staff = staffDesk(client)
+
+  const learnStaff = async (): Promise<void> => {
+    const outcome = await staff.here()
+    if (outcome.ok) store.update((state) => withStaff(state, outcome.view))
+  }
+
+  /** Fetched once for each payment; where it cannot be had the counter does without. */
+  const lookAtPortrait = async (deal: DealView): Promise<void> => {
+    const state = store.get()
+    if (deal.deal !== state.current || !lacksPortrait(deal, state.portrait)) return
+    const { payment } = deal
+    store.update((now) => ({ ...now, portrait: { payment, picture: null } }))
+    const outcome = await callIdentity(client, 'portraitAtCounter', { params: { deal: deal.deal } })
+    if (!outcome.ok) return
+    const picture = pictureAddress(outcome.view.picture)
+    store.update((now) => (now.portrait?.payment === payment ? { ...now, portrait: { payment, picture } } : now))
   }
 
   // ---- who we are
@@ -138,8 +175,12 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
     const { self } = identity
     const kept = readKept(await storage.get(KEPT))
     store.update((state) => ({ ...state, ...kept, self, problem: null, stage: 'till', connection: 'connecting' }))
-    client.watch({ topic: 'terminal' }, show, (connection) => store.update((state) => ({ ...state, connection })))
+    client.watch({ topic: 'terminal' }, show, (connection) => {
+      store.update((state) => ({ ...state, connection }))
+      if (connection === 'live') void learnStaff()
+    })
     void learnSelf()
+    void learnStaff()
     await takeUp()
   }
 
@@ -179,14 +220,17 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
     store.update((state) => withOpening(state, opening))
     keep()
     await keeping
-    const outcome = await client.send('open-offer', opening)
+    const { deal, bill, question } = opening
+    const outcome = await (question === null
+      ? client.send('open-offer', { deal, bill })
+      : client.send('ask', { deal, question }))
     if (outcome.ok) {
       if (outcome.view.deal) show(outcome.view.deal)
     } else store.update((state) => withOpeningRefused(state, outcome.problem))
   }
 
-  const openNew = (bill: Opening['bill']): Promise<void> =>
-    openWith({ deal: idFrom('deal', crypto.getRandomValues(new Uint8Array(16))), bill })
+  const openNew = (bill: Opening['bill'], question: Question | null = null): Promise<void> =>
+    openWith({ deal: idFrom('deal', crypto.getRandomValues(new Uint8Array(16))), bill, question })
 
   const draftBill = (keyedText: string): Opening['bill'] => {
     const { draft, scheme } = store.get()
@@ -205,7 +249,7 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
     if (store.get().busy !== null) return false
     store.update((state) => ({ ...state, busy, problem: null }))
     const outcome = await send()
-    store.update((state) => ({ ...state, busy: null, problem: outcome.ok ? null : outcome.problem }))
+    store.update((state) => withProblem({ ...state, busy: null }, outcome.ok ? null : outcome.problem))
     if (outcome.view?.deal) show(outcome.view.deal)
     else await look()
     return outcome.ok
@@ -247,7 +291,11 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
       if (bill !== null) await openNew(bill)
     },
     openEmpty: () => openNew(null),
-    openAgain: () => openNew(store.get().deal?.bill ?? null),
+    async ask() {
+      const question = questionOf(store.get().question)
+      if (question !== null) await openNew(null, question)
+    },
+    openAgain: () => openNew(store.get().deal?.bill ?? null, store.get().deal?.question ?? null),
     sendBill,
     async renew() {
       const { deal } = store.get()
@@ -261,6 +309,7 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
       const { deal } = store.get()
       if (!deal?.payment) return
       const { payment } = deal
+      store.update((state) => ({ ...state, released: payment }))
       await during('release', () => client.send('release', { deal: deal.deal, payment }))
     },
     async permit(allowed) {
@@ -270,6 +319,13 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
     async challenge() {
       const payment = store.get().deal?.payment
       if (payment) await during('challenge', () => client.send('challenge', { payment }))
+    },
+    known: () => store.update((state) => ({ ...state, known: state.deal?.payment ?? null })),
+    staff,
+    signedIn(here) {
+      store.update((state) => withSignedIn(state, here))
+      // What the one before could not see may be seen now, and the other way round.
+      if (store.get().place === 'history') void load(undefined)
     },
     next,
     refund: (deal, amount, lines) =>
@@ -292,6 +348,8 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
 
   async function afterwards(deal: DealView, send: (payment: string) => Promise<SendOutcome>): Promise<SendOutcome> {
     const outcome = await send(deal.payment ?? '')
+    if (!outcome.ok && outcome.problem.code === 'cashier-needed')
+      store.update((state) => withProblem(state, outcome.problem))
     const fresh = await client.deal(deal.deal)
     if (fresh.ok) show(fresh.view)
     return outcome
@@ -300,7 +358,7 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
   async function load(before: string | undefined): Promise<void> {
     const outcome = await client.deals(before === undefined ? {} : { before })
     store.update((state) => {
-      if (!outcome.ok) return screenOf(state) === 'history' ? { ...state, problem: outcome.problem } : state
+      if (!outcome.ok) return screenOf(state) === 'history' ? withProblem(state, outcome.problem) : state
       const { deals, next: older } = outcome.view
       return {
         ...state,

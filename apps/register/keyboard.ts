@@ -5,7 +5,9 @@ import { actionOfKey, actionsOf } from './actions.ts'
 import { perform, type Till } from './context.tsx'
 import { withGood, withKey } from './draft.ts'
 import { goodOfKey } from './goods.ts'
+import { presetOfKey, presetQuestion } from './question.ts'
 import { goodsOf, isKeying, screenOf } from './state.ts'
+import { words } from './words.ts'
 
 /** Listens to the page's keys until the returned function is called. */
 export function listenToKeys(till: Till): () => void {
@@ -34,6 +36,12 @@ function press(till: Till, { key, code }: KeyboardEvent): boolean {
     return true
   }
   const screen = screenOf(state)
+  const preset = screen === 'ask' ? presetOfKey(key) : undefined
+  if (preset !== undefined) {
+    const question = presetQuestion(preset, words[currentLocale()][`reason_${preset}`])
+    store.update((before) => ({ ...before, question }))
+    return true
+  }
   const name = keyNamed(key)
   const isDigit = name !== undefined && /^\d$/u.test(name)
   if (screen === 'paid' ? key.length === 1 || key === 'Escape' || key === 'Backspace' : screen === 'ended' && isDigit) {

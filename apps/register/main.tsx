@@ -43,8 +43,8 @@ function App() {
 }
 
 function sound(moment: Moment): void {
-  if (moment === 'joined') play('joined')
-  else if (moment === 'paid') play('settled')
+  if (moment === 'joined' || moment === 'passed') play('joined')
+  else if (moment === 'paid' || moment === 'proven') play('settled')
   else play('trouble')
 }
 
@@ -57,6 +57,14 @@ function sentenceOf(moment: Moment, { deal }: RegisterState): string {
       return said.sayJoined(name)
     case 'paid':
       return deal?.bill ? said.sayPaid(amountText(deal.bill.total, deal.bill.unit, currentLocale()), name) : ''
+    case 'proven':
+      return said.sayProven(name)
+    case 'passed':
+      return said.challengePassed
+    case 'wrong':
+      return said.challengeWrong(deal?.challengeFailures ?? 0)
+    case 'silent':
+      return said.challengeSilent
     case 'declined':
       return said.declined
     case 'let-go':

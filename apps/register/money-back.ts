@@ -31,14 +31,18 @@ export function yoursOn(deal: DealView): number | null {
 export const heldAmountOf = (deal: DealView): bigint => sum(heldOf(deal).map(({ amount }) => amount))
 
 /** How a deal is listed in the history. */
-export type RecordState = 'waiting' | 'paid' | 'held' | 'part-refunded' | 'refunded' | 'not-paid'
+export type RecordState =
+  'waiting' | 'paid' | 'held' | 'part-refunded' | 'refunded' | 'not-paid' | 'answered' | 'not-answered'
 
 export function recordStateOf(deal: DealView): RecordState {
+  if (deal.state === 'proven') return 'answered'
   if (deal.state === 'held') return 'held'
   if (deal.state === 'settled') {
     const refunded = refundedOf(deal)
     if (refunded === 0n) return 'paid'
     return refunded < settledOf(deal) ? 'part-refunded' : 'refunded'
   }
-  return deal.state === 'expired' || deal.state === 'withdrawn' || deal.state === 'ended' ? 'not-paid' : 'waiting'
+  const isOver = deal.state === 'expired' || deal.state === 'withdrawn' || deal.state === 'ended'
+  if (!isOver) return 'waiting'
+  return deal.question === null ? 'not-paid' : 'not-answered'
 }

@@ -1,13 +1,16 @@
 // The register's state, and which screen it is. Pure: the hub's view of the deal plus what is being keyed in here.
 import type { BillWire } from '#protocol/bill.ts'
+import type { StaffHereView } from '#protocol/identity.ts'
 import type { Problem } from '#protocol/problems.ts'
 import type { DealView, SchemeView, SelfView } from '#protocol/views.ts'
 import type { WatchStatus } from '#sdk/watching.ts'
+import { saidNothing, type Portrait } from './counter.ts'
 import { draftOf, EMPTY_DRAFT, isEmpty, type Draft } from './draft.ts'
 import { BAKERY, type Good } from './goods.ts'
+import type { Question, QuestionDraft } from './question.ts'
 
 /** A deal whose offer was sent and not answered yet: enough to send it again after a crash. */
-export type Opening = Readonly<{ deal: string; bill: BillWire | null }>
+export type Opening = Readonly<{ deal: string; bill: BillWire | null; question: Question | null }>
 
 /** What survives a reload; the rest comes from the hub. */
 export type Kept = Readonly<{ current: string | null; opening: Opening | null; draft: Draft }>
@@ -42,7 +45,20 @@ export type RegisterState = Readonly<{
   sheet: SheetName | null
   /** the line of the draft whose terms are on the sheet */
   termsOf: number
-  place: 'till' | 'history' | 'record'
+  place: 'till' | 'history' | 'record' | 'ask'
+  /** the question being put together */
+  question: QuestionDraft
+  /** who works here and who has signed in; null while that is not known */
+  staff: StaffHereView | null
+  /** `needed`: nothing goes on before somebody signs in · `switch`: somebody else may take over */
+  signIn: 'needed' | 'switch' | null
+  /** the payment whose payer the cashier has known by the picture */
+  known: string | null
+  portrait: Portrait | null
+  /** the payment whose phone the cashier let go */
+  released: string | null
+  /** the last phone was asked for the password and said nothing */
+  isSilent: boolean
   record: DealView | null
   deals: readonly DealView[] | null
   /** pass as `before` for older deals */
@@ -67,6 +83,13 @@ export const START: RegisterState = {
   sheet: null,
   termsOf: 0,
   place: 'till',
+  question: { preset: null, attributes: [], reason: '' },
+  staff: null,
+  signIn: null,
+  known: null,
+  portrait: null,
+  released: null,
+  isSilent: false,
   record: null,
   deals: null,
   older: null,
@@ -75,13 +98,16 @@ export const START: RegisterState = {
 export type Screen =
   | 'starting'
   | 'code'
+  | 'sign-in'
   | 'keying'
+  | 'ask'
   | 'opening'
   | 'open'
   | 'expired'
   | 'joined'
   | 'authorising'
   | 'paid'
+  | 'proven'
   | 'ended'
   | 'history'
   | 'record'
@@ -89,6 +115,7 @@ export type Screen =
 /** Which screen this state is. */
 export function screenOf(state: RegisterState): Screen {
   if (state.stage !== 'till') return state.stage
+  if (state.signIn !== null) return 'sign-in'
   if (state.place !== 'till') return state.place === 'record' && state.record === null ? 'history' : state.place
   if (state.current === null) return 'keying'
   return state.deal === null ? 'opening' : screenOfDeal(state.deal, state.overNumber)
@@ -108,6 +135,8 @@ export function screenOfDeal(deal: DealView, overNumber: string | null = null): 
     case 'held':
     case 'settled':
       return 'paid'
+    case 'proven':
+      return 'proven'
     case 'withdrawn':
     case 'ended':
       return 'ended'
@@ -126,17 +155,25 @@ export function withView(state: RegisterState, view: DealView): RegisterState {
   const record = state.record !== null && isNewer(view, state.record) ? view : state.record
   const next = { ...state, deals, record }
   if (view.deal === state.current) {
-    if (state.deal !== null && state.deal.version > view.version) return next
+    if (state.deal !== null && (state.deal.version > view.version || isBetweenNumbers(state.deal, view))) return next
     const isEditing = next.isEditing && (view.state === 'joined' || view.state === 'open')
     const sheet = isLive(view) || state.place !== 'till' ? state.sheet : withoutTillSheet(state.sheet)
-    const draft = isLive(view) && (isEditing || view.bill === null) ? state.draft : EMPTY_DRAFT
+    // A question leaves the bill that is being keyed in alone.
+    const isKept = view.question !== null || (isLive(view) && (isEditing || view.bill === null))
+    const draft = isKept ? state.draft : EMPTY_DRAFT
+    const isSilent = view.state === 'open' && (state.isSilent || saidNothing(state.deal, view, state.released))
     // The view may come before the answer to the offer: from here on the cashier can act.
     const busy = state.busy === 'open' ? null : state.busy
-    return { ...next, deal: view, opening: null, isEditing, sheet, draft, busy }
+    return { ...next, deal: view, opening: null, isEditing, sheet, draft, busy, isSilent }
   }
   if (state.opening !== null || !isLive(view)) return next
-  return { ...next, current: view.deal, deal: view, isEditing: false, draft: EMPTY_DRAFT, place: 'till' }
+  const draft = view.question === null ? EMPTY_DRAFT : state.draft
+  return { ...next, current: view.deal, deal: view, isEditing: false, draft, place: 'till', isSilent: false }
 }
+
+/** A phone that is let go ends its payment first, and then the deal gets its new number: that is awaited, as one step. */
+const isBetweenNumbers = (before: DealView, { state, ended }: DealView): boolean =>
+  isLive(before) && state === 'ended' && (ended === 'idle' || ended === 'released')
 
 /** The list with the deal as it is now; one that is not in it yet is the newest. */
 const withDeal = (deals: readonly DealView[], view: DealView): readonly DealView[] =>
@@ -160,18 +197,44 @@ export const withOpening = (state: RegisterState, opening: Opening): RegisterSta
   problem: null,
   sheet: null,
   place: 'till',
+  isSilent: false,
 })
 
 /** The hub said no to the offer: back to keying, with everything still there. */
-export const withOpeningRefused = (state: RegisterState, problem: Problem): RegisterState => ({
-  ...state,
-  current: null,
-  deal: null,
-  opening: null,
-  draft: isEmpty(state.draft) && state.opening?.bill ? draftOf(state.opening.bill) : state.draft,
-  busy: null,
-  problem,
+export const withOpeningRefused = (state: RegisterState, problem: Problem): RegisterState =>
+  withProblem(
+    {
+      ...state,
+      current: null,
+      deal: null,
+      opening: null,
+      draft: isEmpty(state.draft) && state.opening?.bill ? draftOf(state.opening.bill) : state.draft,
+      busy: null,
+      place: state.opening?.question ? 'ask' : state.place,
+    },
+    problem,
+  )
+
+/** What the hub said no to is shown; where nobody has signed in, that is asked instead, and everything waits as it is. */
+export const withProblem = (state: RegisterState, problem: Problem | null): RegisterState =>
+  problem?.code === 'cashier-needed' ? { ...state, problem: null, signIn: 'needed' } : { ...state, problem }
+
+/** The hub told who works here. Somebody has to be signed in where the shop has staff. */
+export function withStaff(state: RegisterState, staff: StaffHereView): RegisterState {
+  const isNeeded = staff.needed && staff.cashier === null
+  const signIn = isNeeded ? 'needed' : state.signIn === 'needed' ? null : state.signIn
+  return { ...state, staff, signIn }
+}
+
+/** Somebody has signed in, or out. */
+export const withSignedIn = (state: RegisterState, staff: StaffHereView): RegisterState => ({
+  ...withStaff({ ...state, signIn: null }, staff),
+  problem: null,
 })
+
+/** Is there anybody who could sign in here? */
+export const hasStaff = ({ staff }: RegisterState): boolean =>
+  staff !== null && (staff.needed || staff.staff.length > 0)
 
 /** The next customer: an empty bill. */
 export const withNextCustomer = (state: RegisterState): RegisterState => ({
@@ -180,8 +243,10 @@ export const withNextCustomer = (state: RegisterState): RegisterState => ({
   deal: null,
   opening: null,
   overNumber: null,
-  draft: EMPTY_DRAFT,
+  draft: (state.deal?.question ?? state.opening?.question) ? state.draft : EMPTY_DRAFT,
   isEditing: false,
+  portrait: null,
+  isSilent: false,
   busy: null,
   problem: null,
   sheet: null,
@@ -203,7 +268,8 @@ export const withoutEditing = (state: RegisterState): RegisterState => ({
 export function isKeying(state: RegisterState): boolean {
   const screen = screenOf(state)
   if (screen === 'keying') return true
-  return (screen === 'open' || screen === 'joined') && (state.isEditing || state.deal?.bill === null)
+  if (state.deal === null || state.deal.question !== null) return false
+  return (screen === 'open' || screen === 'joined') && (state.isEditing || state.deal.bill === null)
 }
 
 /** The price list: the bakery's, in the demo town alone. A real shop's list is not ours to invent. */
@@ -221,19 +287,27 @@ export function readKept(stored: unknown): Kept {
   ) {
     return { current: null, opening: null, draft: EMPTY_DRAFT }
   }
-  // A border: this program alone writes here.
+  // A border: this program alone writes here; before there were questions an opening had none.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return stored as Kept
+  const { current, opening, draft } = stored as Kept
+  return { current, draft, opening: opening && { ...opening, question: opening.question ?? null } }
 }
 
 /** What is worth a sound and a word when one state follows another. */
-export type Moment = 'joined' | 'paid' | 'declined' | 'let-go' | 'ended' | 'expired'
+export type Moment =
+  'joined' | 'paid' | 'proven' | 'declined' | 'let-go' | 'silent' | 'passed' | 'wrong' | 'ended' | 'expired'
 
 /** What has happened between two states of the same register. */
 export function momentBetween(before: RegisterState, after: RegisterState): Moment | null {
   if (after.deal === null || before.deal?.deal !== after.deal.deal) return null
   const [was, is] = [screenOfDeal(before.deal, before.overNumber), screenOfDeal(after.deal, after.overNumber)]
-  if (was === is) return after.deal.declines > before.deal.declines ? 'declined' : null
-  if (was === 'joined' && is === 'open') return 'let-go'
-  return is === 'joined' || is === 'paid' || is === 'ended' || is === 'expired' ? is : null
+  if (was === is) return whileThere(before.deal, after.deal)
+  if (was === 'joined' && is === 'open') return after.isSilent ? 'silent' : 'let-go'
+  return is === 'joined' || is === 'paid' || is === 'proven' || is === 'ended' || is === 'expired' ? is : null
+}
+
+function whileThere(before: DealView, after: DealView): Moment | null {
+  if (before.challenge === 'asked' && after.challenge === 'passed') return 'passed'
+  if (after.challengeFailures > before.challengeFailures) return 'wrong'
+  return after.declines > before.declines ? 'declined' : null
 }

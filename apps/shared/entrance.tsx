@@ -109,6 +109,8 @@ async function enter(props: EntranceProps): Promise<Stage> {
   if (known?.self.kind === props.kind && known.scheme.scheme === scheme.view.scheme) {
     const self = await client.self()
     if (self.ok) return { at: 'in', client, self: self.view, scheme: scheme.view }
+    // Known by the key; the page itself asks for the passkey.
+    if (self.problem.code === 'passkey-needed') return { at: 'in', client, self: known.self, scheme: scheme.view }
     // Revoked, or the hub was set up anew: the key is worth nothing any more.
     if (!GONE.has(self.problem.code)) return { at: 'starting', problem: self.problem }
   }

@@ -385,6 +385,16 @@ const SAID: Readonly<Record<ProblemCode, Said>> = {
       '運営者から新しいコードを受け取ってください。',
     ],
   },
+  'mail-unavailable': {
+    en: [
+      'This hub sends no mail, so nobody can sign up or come back by mail.',
+      'Ask the operator for a one-time code.',
+    ],
+    ja: [
+      'このハブはメールを送れないため、メールでの登録や復旧はできません。',
+      '運営窓口で一回限りのコードをもらってください。',
+    ],
+  },
   'no-host-name': {
     en: ['Passkeys need a host name, and this hub is reached by its address.', 'The PIN does the same here.'],
     ja: ['パスキーにはホスト名が必要ですが、このハブには番地で接続しています。', '暗証番号をお使いください。'],

@@ -2,16 +2,19 @@
 import { sum } from '#core/money.ts'
 import type { DealView } from '#protocol/views.ts'
 
-export type SaleState = 'waiting' | 'held' | 'paid' | 'partRefunded' | 'refunded' | 'notPaid'
+export type SaleState =
+  'waiting' | 'held' | 'paid' | 'partRefunded' | 'refunded' | 'notPaid' | 'answered' | 'notAnswered'
 
 export function saleState(sale: DealView): SaleState {
+  if (sale.state === 'proven') return 'answered'
   if (sale.state === 'held') return 'held'
   if (sale.state === 'settled') {
     const refunded = refundedOf(sale)
     if (refunded === 0n) return 'paid'
     return refunded < settledOf(sale) ? 'partRefunded' : 'refunded'
   }
-  return ['expired', 'withdrawn', 'ended'].includes(sale.state) ? 'notPaid' : 'waiting'
+  if (!['expired', 'withdrawn', 'ended'].includes(sale.state)) return 'waiting'
+  return sale.question === null ? 'notPaid' : 'notAnswered'
 }
 
 /** What went back of a paid bill before it was the shop's: taken back in time, or not handed over. */

@@ -45,6 +45,9 @@ function DemoTown({ scheme }: { readonly scheme: SchemeView }): JSX.Element {
           <a href="/desk" target="_blank" rel="noopener">
             {text.desk}
           </a>
+          <a href="/demo/mail" target="_blank" rel="noopener">
+            {text.mail}
+          </a>
         </p>
         <LanguageChoice hideLabel />
         <ol class="steps" aria-label={text.steps}>

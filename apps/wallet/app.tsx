@@ -3,12 +3,25 @@ import type { JSX } from 'preact'
 import { Banner, Button, StatusRegion } from '#ui/kit.tsx'
 import { useWords } from '#ui/i18n.ts'
 import { useStore, type Store } from '#ui/store.ts'
-import type { Actions } from './hub.ts'
+import type { Actions } from './actions.ts'
 import type { Shell } from './shell.ts'
 import { isOffline, type State } from './state.ts'
 import { AddPasskey, ChoosePin, Enrol } from './screens/enrolment.tsx'
 import { Ask } from './screens/ask.tsx'
 import { Asking } from './screens/asking.tsx'
+import { Begin } from './screens/begin.tsx'
+import { ChangeEmail } from './screens/email.tsx'
+import { ChangePin } from './screens/change-pin.tsx'
+import { LetIn } from './screens/let-in.tsx'
+import { Notifications } from './screens/notifications.tsx'
+import { PhoneCode, Phones } from './screens/phones.tsx'
+import { Portrait } from './screens/portrait.tsx'
+import { Profile } from './screens/profile.tsx'
+import { Recover } from './screens/recover.tsx'
+import { Security } from './screens/security.tsx'
+import { Shown as ShownList, ShownTo } from './screens/shown.tsx'
+import { SignUp } from './screens/sign-up.tsx'
+import { Sites } from './screens/sites.tsx'
 import { Contacts } from './screens/contacts.tsx'
 import { BillShown } from './screens/bill-shown.tsx'
 import { History } from './screens/history.tsx'
@@ -55,6 +68,36 @@ function Shown({ state, act, banners, code }: ScreenOf & { readonly code: string
       return <Starting />
     case 'stopped':
       return <Stopped why={place.why} act={act} />
+    case 'begin':
+      return <Begin {...shared} />
+    case 'sign-up':
+      return <SignUp {...shared} place={place} />
+    case 'recover':
+      return <Recover {...shared} place={place} />
+    case 'let-in':
+      return <LetIn {...shared} place={place} />
+    case 'profile':
+      return <Profile {...shared} />
+    case 'email':
+      return <ChangeEmail {...shared} />
+    case 'portrait':
+      return <Portrait {...shared} place={place} />
+    case 'shown':
+      return <ShownList {...shared} />
+    case 'shown-to':
+      return <ShownTo {...shared} place={place} />
+    case 'phones':
+      return <Phones {...shared} />
+    case 'phone-code':
+      return <PhoneCode {...shared} place={place} />
+    case 'security':
+      return <Security {...shared} />
+    case 'change-pin':
+      return <ChangePin {...shared} />
+    case 'sites':
+      return <Sites {...shared} />
+    case 'notifications':
+      return <Notifications {...shared} />
     case 'enrol':
       return <Enrol {...shared} place={place} code={code} />
     case 'choose-pin':

@@ -5,7 +5,7 @@ import { setPin } from '#sdk/scram.ts'
 import { currentLocale } from '#ui/i18n.ts'
 import { learnSelf, openHome, type Desk } from './hub.ts'
 import * as when from './state.ts'
-import type { DeviceSelf } from './state.ts'
+import type { DeviceSelf, Place } from './state.ts'
 import { walletWords } from './words.ts'
 
 /** Every PIN that is chosen here has this length. */
@@ -53,10 +53,28 @@ export function goOn(desk: Desk, self: DeviceSelf): void {
   }
   const { passkeyWasOffered, demoPin } = memory.get()
   const isWanted = self.passkeys.length === 0 && !passkeyWasOffered && demoPin === null
-  if (!isWanted || !state().passkeys.possible) return openHome(desk)
+  if (!isWanted || !state().passkeys.possible) return offerPortrait(desk)
   void memory.keep({ passkeyWasOffered: true })
-  return update((before) => when.went(before, { at: 'add-passkey', busy: false, problem: null, from: 'enrolment' }))
+  return update((before) => when.went(before, askPasskey('enrolment', false)))
 }
+
+/** Who has just signed up is asked for a picture; all others are done. */
+export function offerPortrait(desk: Desk): void {
+  if (!desk.memory.get().portraitIsOffered) return openHome(desk)
+  desk.update((state) => when.went(state, { at: 'portrait', from: 'enrolment' }))
+}
+
+/** `roaming`: a security key that can be pulled out. */
+export const askPasskey = (
+  from: 'enrolment' | 'security',
+  roaming: boolean,
+): Extract<Place, { at: 'add-passkey' }> => ({
+  at: 'add-passkey',
+  busy: false,
+  problem: null,
+  from,
+  roaming,
+})
 
 export async function choosePin(desk: Desk, pin: string): Promise<void> {
   const { client, memory, update } = desk
@@ -80,17 +98,21 @@ export async function choosePin(desk: Desk, pin: string): Promise<void> {
 export async function addPasskey(desk: Desk): Promise<void> {
   const { client, memory, update, state } = desk
   const { place } = state()
-  const from = place.at === 'add-passkey' ? place.from : 'settings'
-  update((before) => when.went(before, { at: 'add-passkey', busy: true, problem: null, from }))
-  const made = await createPasskey(client)
+  if (place.at !== 'add-passkey' || place.busy) return
+  const { from, roaming } = place
+  update((before) => when.went(before, { ...place, busy: true, problem: null }))
+  const made = await createPasskey(client, { roaming })
   if (!made.ok) {
     const { problem } = made
-    return update((before) => when.went(before, { at: 'add-passkey', busy: false, problem, from }))
+    return update((before) => when.went(before, { ...place, busy: false, problem }))
   }
-  await memory.keep({ isPasskeyHere: true })
-  update((before) => ({ ...before, isPasskeyHere: true }))
+  // A key that is carried about is not at hand each time; the phone's own passkey is.
+  if (!roaming) {
+    await memory.keep({ isPasskeyHere: true })
+    update((before) => ({ ...before, isPasskeyHere: true }))
+  }
   const known = await client.identity()
   if (known !== undefined) learnSelf(update, known.self)
-  if (from === 'enrolment') return openHome(desk)
-  return update((before) => when.went(before, { at: 'settings' }))
+  if (from === 'enrolment') return offerPortrait(desk)
+  return update((before) => when.went(before, { at: 'security' }))
 }

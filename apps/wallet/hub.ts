@@ -1,19 +1,27 @@
 // The wallet and its hub: opens the client, watches, and puts into the state what comes. Paying is in paying.ts, setting
 // up in enrolment.ts.
-import type { Problem } from '#protocol/problems.ts'
+import { problemOf, type Problem } from '#protocol/problems.ts'
 import { openClient, type Client } from '#sdk/client.ts'
-import type { BillToSign } from '#sdk/hand-back.ts'
 import { forgetIdentity } from '#sdk/identity.ts'
 import { passkeysPossible } from '#sdk/passkey.ts'
 import { indexedDbStorage, type Storage } from '#sdk/storage.ts'
 import type { Store } from '#ui/store.ts'
-import { addPasskey, askForCode, choosePin, enrolInDemo, enrolWith, goOn } from './enrolment.ts'
+import type { Actions } from './actions.ts'
+import { resumed } from './beginning.ts'
+import { addPasskey, askForCode, choosePin, enrolInDemo, enrolWith, goOn, offerPortrait } from './enrolment.ts'
+import { openedBy, type Opened } from './links.ts'
 import { forget, keeper, recall, type Keeper } from './memory.ts'
 import * as handBack from './hand-back.ts'
 import * as paying from './paying.ts'
 import * as people from './people.ts'
+import { keepWorkerInformed, onTapped } from './push.ts'
+import { forgetReached } from './push-memory.ts'
+import * as profile from './profile.ts'
+import * as recovery from './recovery.ts'
+import * as security from './security.ts'
+import * as signUp from './sign-up.ts'
 import * as when from './state.ts'
-import type { DeviceSelf, Place, State } from './state.ts'
+import type { DeviceSelf, State } from './state.ts'
 
 export type Opening = Readonly<{
   /** our own origin: the hub's address */
@@ -22,8 +30,8 @@ export type Opening = Readonly<{
   device: string
   /** of the link that opened the page */
   token: string | undefined
-  /** the enrolment code, of the link that an operator sent */
-  code: string | undefined
+  /** what the part behind the # asks for */
+  asked: Opened
   /** the page's own address, where it is the code of a bill to sign or of a signed one */
   handBack: string | undefined
   /** begins the page anew */
@@ -42,52 +50,6 @@ export type Desk = Readonly<{
   update(change: (state: State) => State): void
   /** what this life of the page has in hand itself; all else that has no answer is an earlier life's */
   hands: paying.Hands
-}>
-
-/** What screens can ask for. */
-export type Actions = Readonly<{
-  start(): void
-  /** forgets the key and is enrolled again */
-  startAnew(): void
-  enrol(code: string, label: string): void
-  choosePin(pin: string): void
-  addPasskey(): void
-  skipPasskey(): void
-  go(place: Place): void
-  type(digits: string): void
-  join(): void
-  scanned(text: string): void
-  approve(): void
-  answer(): void
-  givePin(pin: string): void
-  usePasskey(): void
-  /** ends the browser's question for the passkey; the PIN is asked for instead */
-  usePin(): void
-  leaveProof(): void
-  decline(): void
-  moreTime(): void
-  done(): void
-  openHistory(): void
-  moreHistory(): void
-  openReceipt(payment: string, from: 'home' | 'history'): void
-  /** a bill that somebody has sent here */
-  openWaiting(payment: string): void
-  openAsk(): void
-  ask(asked: people.Asked): void
-  /** a code that the other phone signs without a network */
-  showBill(asked: Omit<people.Asked, 'to'>): void
-  signBill(bill: BillToSign, pin: string): void
-  openAsking(deal: string): void
-  leaveAsking(): void
-  cancelAsked(): void
-  openContacts(): void
-  openStatement(unit: string): void
-  /** For what a screen asks and waits for itself: null when it is done. */
-  putContact(account: string, status: 'listed' | 'blocked' | 'removed'): Promise<Problem | null>
-  takeBack(payment: string, portion: number): Promise<Problem | null>
-  openUnit(unit: string): Promise<Problem | null>
-  /** for the statement, which reads by itself */
-  client: Client
 }>
 
 /** Opens the wallet of one device; nothing happens before `start`. */
@@ -125,18 +87,26 @@ export function openWallet(store: Store<State>, opening: Opening): Actions {
       hands: paying.emptyHands(),
     }
     if (opening.token !== undefined) await desk.memory.keep({ link: opening.token })
-    const { pinLength, demoPin, label, isPasskeyHere, inbox, inboxAt } = memory
-    update((state) => ({ ...state, pinLength, demoPin, label, isPasskeyHere, inbox, inboxAt }))
+    const { pinLength, demoPin, label, isPasskeyHere, inbox, inboxAt, told } = memory
+    update((state) => ({ ...state, pinLength, demoPin, label, isPasskeyHere, inbox, inboxAt, told }))
+    keepWorkerInformed(store, desk)
+    onTapped(withDesk(openTapped))
+    // The same link again, in a page that is open already.
+    window.addEventListener('hashchange', () => {
+      const { hash, pathname, search } = location
+      history.replaceState(null, '', pathname + search)
+      withDesk(openTapped)(hash)
+    })
     return wakeUp(desk)
   }
 
   return {
     start: () => void start(),
-    startAnew: () => void Promise.all([forgetIdentity(storage), forget(storage)]).then(opening.reload),
+    startAnew: () => void startAnew(store.get().self, storage).then(opening.reload),
     enrol: withDesk(enrolWith),
     choosePin: withDesk(choosePin),
     addPasskey: withDesk(addPasskey),
-    skipPasskey: withDesk(openHome),
+    skipPasskey: withDesk(offerPortrait),
     go: (place) => update((state) => when.went(state, place)),
     type: (digits) => update((state) => when.typed(state, digits)),
     join: withDesk(paying.joinTyped),
@@ -171,11 +141,63 @@ export function openWallet(store: Store<State>, opening: Opening): Actions {
       return people.readContacts(at)
     }),
     openStatement: (unit) => update((state) => when.went(state, { at: 'statement', unit })),
+    choose: (attribute, isOn) => update((state) => when.answerChosen(state, attribute, isOn)),
+    confirm: withDesk(paying.confirmShown),
+    readForShowing: withDesk(paying.readForShowing),
+    begin: {
+      choose: withDesk(signUp.askForWay),
+      signUp: withDesk(signUp.beginSignUp),
+      write: withDesk(signUp.writeDraft),
+      sendAgain: withDesk(signUp.sendAgain),
+      backInSignUp: withDesk(signUp.backInSignUp),
+      useCode: withDesk(askForCode),
+      recover: withDesk(recovery.beginRecovery),
+      mailForRecovery: withDesk(recovery.mailForRecovery),
+      codeForRecovery: withDesk(recovery.codeForRecovery),
+      goInRecovery: withDesk(recovery.goInRecovery),
+      backInRecovery: withDesk(recovery.backInRecovery),
+      removeLost: atDesk(recovery.removeLost),
+      waitToBeLetIn: withDesk(recovery.waitToBeLetIn),
+      stopWaiting: withDesk(recovery.stopWaiting),
+    },
+    mine: {
+      readProfile: atDesk(profile.readProfile),
+      setProfile: atDesk(profile.setProfile),
+      setPortrait: atDesk(profile.setPortrait),
+      leavePortrait: withDesk(profile.leavePortrait),
+      setEmail: atDesk(profile.setEmail),
+      setUserCode: atDesk(profile.setUserCode),
+      readReleases: atDesk(profile.readReleases),
+      setReleases: atDesk(profile.setReleases),
+      readShops: atDesk(profile.readShops),
+      readNotifications: withDesk(profile.readNotifications),
+      setNotifications: async (wish) =>
+        desk === undefined ? { ok: false, why: 'impossible' } : profile.setNotifications(desk, wish),
+      readDevices: atDesk(security.readDevices),
+      revokeDevice: atDesk(security.revokeDevice),
+      refuseDevice: atDesk(security.refuseDevice),
+      addPhone: atDesk(security.addPhone),
+      readPasskeys: atDesk(security.readPasskeys),
+      removePasskey: atDesk(security.removePasskey),
+      setApprovesWith: atDesk(security.setApprovesWith),
+      changePin: atDesk(security.changePin),
+      unlock: atDesk(security.unlock),
+      bySecurityKey: async (approval, identity) =>
+        desk === undefined
+          ? { ok: false, problem: problemOf('session-needed') }
+          : security.bySecurityKey(desk)(approval, identity),
+    },
     putContact: atDesk(people.putContact),
     takeBack: atDesk(people.takeBack),
     openUnit: atDesk(people.openUnit),
+    showMore: atDesk(paying.showMore),
     client,
   }
+}
+
+/** Forgets all that this phone knew of itself, and that the worker does of it: nothing pushed to its old name counts any more. */
+async function startAnew(self: DeviceSelf | null, storage: Storage): Promise<void> {
+  await Promise.all([forgetIdentity(storage), forget(storage), self && forgetReached(self.id)])
 }
 
 /** An enrolled phone goes on where it was; a new one is set up. */
@@ -191,7 +213,11 @@ async function wakeUp(desk: Desk): Promise<void> {
   const scheme = await client.scheme()
   if (!scheme.ok) return update((state) => when.went(state, { at: 'stopped', why: 'no-answer' }))
   update((state) => ({ ...state, scheme: scheme.view, passkeys: passkeysPossible(scheme.view) }))
-  return scheme.view.demo && opening.code === undefined ? enrolInDemo(desk) : askForCode(desk)
+  if (opening.asked.code !== undefined) return askForCode(desk)
+  if (await recovery.goOnWaiting(desk)) return undefined
+  const { begun } = desk.memory.get()
+  if (begun !== null) return signUp.showBeginning(desk, resumed(begun))
+  return scheme.view.demo && opening.asked.place !== 'begin' ? enrolInDemo(desk) : signUp.askForWay(desk)
 }
 
 /** What was stored at enrolment may have changed since: the scheme's rules, a PIN or passkey from another phone. */
@@ -218,10 +244,21 @@ export function openHome(desk: Desk): void {
   if (current !== null) paying.openStored(desk, current)
   watchInbox(desk)
   if (link !== null) void paying.joinLink(desk, link)
+  const { payment, place } = desk.opening.asked
+  if (payment !== undefined) void paying.openLinked(desk, payment)
+  if (place === 'phones') update((state) => when.went(state, { at: 'phones' }))
   if (desk.opening.handBack !== undefined) {
     handBack.openHandBack(desk, desk.opening.handBack)
     void people.readContacts(desk)
   }
+}
+
+/** Of a notification, or the address: the payment takes the screen, or the phones do. */
+function openTapped(desk: Desk, hash: string): void {
+  if (desk.state().self === null) return
+  const { payment, place } = openedBy(hash)
+  if (payment !== undefined) void paying.openLinked(desk, payment)
+  if (place === 'phones') desk.update((state) => when.went(state, { at: 'phones' }))
 }
 
 function watchInbox(desk: Desk): void {
@@ -238,6 +275,8 @@ function watchInbox(desk: Desk): void {
       update((before) => when.connected(before, status))
       // Commands that a broken session or an earlier life has left without an answer.
       if (status === 'live') void paying.finishLeft(desk)
+      // A wallet may have slept for days: meanwhile another phone may have asked to be let in.
+      if (status === 'live') void security.lookAround(desk)
     },
   )
 }

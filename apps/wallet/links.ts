@@ -1,4 +1,5 @@
-// The QR's link: https://HUB/j/tok_… opens the bill. Only links of our own hub are followed.
+// The addresses that open the wallet somewhere. The QR's link, https://HUB/j/tok_…, opens the bill: only links of our own hub are
+// followed. Behind the wallet's own address: #payment=pay_… (a notification), #phones, #new (a new person or phone, in a demo town too).
 import { isId } from '#core/ids.ts'
 
 export type LinkRead =
@@ -20,4 +21,22 @@ export function readLink(text: string, origin: string): LinkRead {
 export function tokenOfPath(path: string): string | undefined {
   const token = PATH.exec(path)?.[1]
   return isId('tok', token) ? token : undefined
+}
+
+/** What the part behind the # asks for. */
+export type Opened = Readonly<{
+  /** the enrolment code of a link that an operator or another phone has made */
+  code: string | undefined
+  payment: string | undefined
+  place: 'phones' | 'begin' | undefined
+}>
+
+export function openedBy(hash: string): Opened {
+  const asked = new URLSearchParams(hash.slice(1))
+  const payment = asked.get('payment')
+  return {
+    code: asked.get('code') || undefined,
+    payment: isId('pay', payment) ? payment : undefined,
+    place: asked.has('phones') ? 'phones' : asked.has('new') ? 'begin' : undefined,
+  }
 }

@@ -6,7 +6,7 @@ import { play, wakeOnFirstTouch } from '#ui/sound.ts'
 import { createStore } from '#ui/store.ts'
 import { App } from './app.tsx'
 import { openWallet } from './hub.ts'
-import { tokenOfPath } from './links.ts'
+import { openedBy, tokenOfPath } from './links.ts'
 import { firstState, noticeOf } from './state.ts'
 import { saidBy, soundOf } from './notices.ts'
 import { keepShell } from './shell.ts'
@@ -27,7 +27,7 @@ const opening = {
   hub: location.origin,
   device: /^[a-z0-9-]{1,20}$/u.test(device) ? device : 'own',
   token: tokenOfPath(here.pathname),
-  code: new URLSearchParams(here.hash.slice(1)).get('code') || undefined,
+  asked: openedBy(here.hash),
   handBack: /^#(ask|signed)=/u.test(here.hash) ? here.href : undefined,
   reload: () => location.reload(),
 }
@@ -56,5 +56,5 @@ lookAtTheNetwork()
 
 const place = document.getElementById('app')
 if (place !== null)
-  render(<App store={store} announcement={announcement} act={act} code={opening.code} shell={shell} />, place)
+  render(<App store={store} announcement={announcement} act={act} code={opening.asked.code} shell={shell} />, place)
 act.start()

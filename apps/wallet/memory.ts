@@ -3,6 +3,8 @@
 import { isRecord } from '#sdk/outcome.ts'
 import type { Storage } from '#sdk/storage.ts'
 import type { InboxView, PaymentView } from '#protocol/views.ts'
+import type { Begun } from './beginning.ts'
+import type { Told } from './mine.ts'
 import type { Step } from './state.ts'
 
 export type Memory = Readonly<{
@@ -22,6 +24,11 @@ export type Memory = Readonly<{
   isPasskeyHere: boolean
   /** asked once after enrolment, then only in the settings */
   passkeyWasOffered: boolean
+  /** somebody who has just signed up is asked for a picture, once */
+  portraitIsOffered: boolean
+  /** how far somebody has come who is setting this phone up */
+  begun: Begun | null
+  told: readonly Told[]
 }>
 
 const KEY = 'wallet'
@@ -36,6 +43,9 @@ const NOTHING: Memory = {
   label: '',
   isPasskeyHere: false,
   passkeyWasOffered: false,
+  portraitIsOffered: false,
+  begun: null,
+  told: [],
 }
 
 export async function recall(storage: Storage): Promise<Memory> {

@@ -4,14 +4,18 @@ import { amountText } from '#apps/shared/money.ts'
 import type { Locale } from '#ui/i18n.ts'
 import type { Sound } from '#ui/sound.ts'
 import type { Notice, State } from './state.ts'
+import { endedText, youShowed } from './said.ts'
+import { askedWords } from './words-asked.ts'
 import { walletWords } from './words.ts'
 
 export function soundOf(notice: Notice): Sound | null {
   switch (notice) {
     case 'joined':
     case 'billed':
+    case 'questioned':
       return 'joined'
     case 'paid':
+    case 'proven':
     case 'refunded':
       return 'settled'
     case 'changed':
@@ -26,6 +30,7 @@ export function soundOf(notice: Notice): Sound | null {
 /** The sentence that is read out. */
 export function saidBy(notice: Notice, state: State, locale: Locale): string {
   const words = walletWords[locale]
+  const asked = askedWords[locale]
   const view = state.current?.view ?? null
   const problem = state.current?.proof?.problem ?? state.current?.problem ?? state.joinProblem
   if (notice === 'trouble') {
@@ -39,17 +44,21 @@ export function saidBy(notice: Notice, state: State, locale: Locale): string {
   switch (notice) {
     case 'joined':
       return `${words.joinedWith(shop)} ${amount === '' ? words.waitingTitle : `${words.toPay}: ${amount}`}`
+    case 'questioned':
+      return [asked.question(shop), view.question === null ? '' : asked.reason(view.question.reason)].join(' ')
+    case 'proven':
+      return `${asked.provenTo(shop)} ${youShowed(view, locale)}`
     case 'billed':
       return `${words.toPay}: ${amount}`
     case 'changed':
       return `${words.changed} ${words.toPay}: ${amount}`
     case 'asked':
-      return words.asked
+      return asked.challenge(shop)
     case 'paid':
       return view.state === 'held' ? words.heldTo(amount, shop) : words.paidTo(amount, shop)
     case 'refunded':
       return words.refundedNow(amountText(view.refunds.at(-1)?.amount ?? '0', view.bill?.unit ?? '', locale))
     case 'ended':
-      return [view.ended === null ? words.ended : words[`end ${view.ended}`], words.noMoney].join(' ')
+      return Object.values(endedText(view, locale)).slice(1, 3).join(' ')
   }
 }

@@ -1,17 +1,22 @@
 // Paying: join, approve, answer, decline. The SDK repeats each command until it is answered; here is only what is asked
 // for, and that a reload comes back to it.
 import { parseTypedNumber } from '#core/numbers.ts'
+import type { Askable } from '#core/persona.ts'
 import type { CommandBody } from '#protocol/commands.ts'
-import { problemOf } from '#protocol/problems.ts'
+import { problemOf, type Problem } from '#protocol/problems.ts'
 import type { PaymentView } from '#protocol/views.ts'
-import { approve, respond, type Prove } from '#sdk/approval.ts'
+import { answerQuestion, approve, respond, type Prove } from '#sdk/approval.ts'
 import type { Resumed } from '#sdk/outbox.ts'
 import type { SendOutcome } from '#sdk/outcome.ts'
 import { withPasskey } from '#sdk/passkey.ts'
+import { withConfirmation } from '#sdk/payment-confirmation.ts'
 import { withPin } from '#sdk/scram.ts'
 import type { Desk } from './hub.ts'
 import type { Memory } from './memory.ts'
 import { readLink } from './links.ts'
+import { answersTo, isKeyOnly, releasedBy, releasesFor, shownIfAll } from './mine.ts'
+import { readProfile, readReleases } from './profile.ts'
+import { bySecurityKey } from './security.ts'
 import * as when from './state.ts'
 import type { Step } from './state.ts'
 
@@ -24,6 +29,8 @@ export type Hands = {
   followsAsked: (() => void) | null
   /** while the browser asks for the passkey: goes on without it */
   leavePasskey: (() => void) | null
+  /** while this phone waits to be let in */
+  stopWaiting: (() => void) | null
 }
 
 export const emptyHands = (): Hands => ({
@@ -32,6 +39,7 @@ export const emptyHands = (): Hands => ({
   follows: null,
   followsAsked: null,
   leavePasskey: null,
+  stopWaiting: null,
 })
 
 /** A receipt this old is history. */
@@ -80,7 +88,7 @@ export function approveShown(desk: Desk): void {
   const view = shownView(desk)
   if (view === undefined) return
   if (!when.wantsProof(desk.state(), view, desk.now())) return void step(desk, 'approve', view)
-  if (hasPasskey(desk)) return void step(desk, 'approve', view, byPasskey(desk))
+  if (hasPasskey(desk)) return void step(desk, 'approve', view, byPasskey(desk, view))
   desk.update((state) => when.proofAsked(state, 'approve'))
 }
 
@@ -92,21 +100,58 @@ export function answerShown(desk: Desk): void {
   desk.update((state) => when.proofAsked(state, 'respond'))
 }
 
+/** Answers the question on the screen with what is switched on, and always with a fresh proof. */
+export function confirmShown(desk: Desk): void {
+  const view = shownView(desk)
+  if (view === undefined || view.question === null) return
+  if (hasPasskey(desk)) return void step(desk, 'prove', view, byPasskey(desk))
+  desk.update((state) => when.proofAsked(state, 'prove'))
+}
+
+/** What the person lets the asker see: what stands on the screen. */
+function released({ state }: Desk, { question, biller }: PaymentView): Askable[] {
+  const { mine, current } = state()
+  if (question === null) return []
+  const releases = mine.releases && releasesFor(mine.releases, biller.party)
+  return releasedBy(answersTo(question, releases, current?.chosen ?? {}, mine.profile && shownIfAll(mine.profile)))
+}
+
+/** Lets the shop of the bill on the screen see these too, once; null when it is done. */
+export async function showMore(desk: Desk, payment: string, attributes: readonly Askable[]): Promise<Problem | null> {
+  const outcome = await desk.client.send('show', { payment, attributes: [...attributes] })
+  const view = outcome.view?.payment ?? null
+  if (view !== null) desk.update((state) => when.paymentArrived(state, view))
+  return outcome.ok ? null : outcome.problem
+}
+
+/** What the switches of a question, and the line under a bill, say of this person. */
+export async function readForShowing(desk: Desk): Promise<void> {
+  await Promise.all([readReleases(desk), readProfile(desk)])
+}
+
 export function provePin(desk: Desk, pin: string): void {
   prove(desk, withPin(pin))
 }
 
 export function provePasskey(desk: Desk): void {
-  prove(desk, byPasskey(desk))
+  const isBill = desk.state().current?.proof?.step === 'approve'
+  prove(desk, byPasskey(desk, isBill ? shownView(desk) : undefined))
 }
 
-/** The passkey, with a way back to the PIN for as long as the browser asks. One that worked here is asked for first next time. */
-function byPasskey(desk: Desk): Prove {
+/**
+ * The passkey, with a way back to the PIN for as long as the browser asks. One that worked here is asked for first next time. `bill`: of
+ * a payment to approve, which the browser confirms by itself where it can.
+ */
+function byPasskey(desk: Desk, bill?: PaymentView): Prove {
   return async (approval, identity) => {
     desk.update((state) => when.passkeyAsked(state, true))
     const left = Promise.withResolvers<Awaited<ReturnType<Prove>>>()
     desk.hands.leavePasskey = () => left.resolve({ ok: false, problem: problemOf('passkey-failed') })
-    const proof = await Promise.race([withPasskey(approval, identity), left.promise])
+    const plain = isKeyOnly(desk.state().mine) ? bySecurityKey(desk) : withPasskey
+    // Browsers confirm with the machine's own passkeys alone.
+    const confirms = bill !== undefined && plain === withPasskey
+    const prove = confirms ? withConfirmation(bill, withPasskey) : plain
+    const proof = await Promise.race([prove(approval, identity), left.promise])
     desk.hands.leavePasskey = null
     desk.update((state) => ({ ...when.passkeyAsked(state, false), isPasskeyHere: state.isPasskeyHere || proof.ok }))
     if (proof.ok) void desk.memory.keep({ isPasskeyHere: true })
@@ -141,9 +186,11 @@ async function step(desk: Desk, name: Step, view: PaymentView, proof?: Prove): P
   answered(desk, view.payment, name, outcome, proof === undefined ? 0 : desk.now())
 }
 
-function send({ client }: Desk, name: Step, view: PaymentView, proof: Prove | undefined): Promise<SendOutcome> {
+function send(desk: Desk, name: Step, view: PaymentView, proof: Prove | undefined): Promise<SendOutcome> {
+  const { client } = desk
   if (name === 'decline') return client.send('decline', { payment: view.payment })
   if (name === 'approve') return approve(client, view, proof)
+  if (name === 'prove') return answerQuestion(client, view, released(desk, view), proof ?? withPasskey)
   return respond(client, view, proof ?? withPasskey)
 }
 
@@ -165,6 +212,18 @@ export function openWaiting(desk: Desk, payment: string): void {
   followShown(desk)
 }
 
+/** A notification was tapped: its payment takes the screen, or its receipt when it is over. */
+export async function openLinked(desk: Desk, payment: string): Promise<void> {
+  const answer = await desk.client.payment(payment)
+  if (!answer.ok) return desk.update((state) => ({ ...when.went(state, { at: 'home' }), joinProblem: answer.problem }))
+  const { view } = answer
+  if (isHistory(desk, view)) {
+    return desk.update((state) => when.went(state, { at: 'receipt', payment, view, problem: null, from: 'home' }))
+  }
+  desk.update((state) => when.opened({ ...state, current: null }, payment, view))
+  followShown(desk)
+}
+
 // ---- coming back
 
 /** Opens the payment that an earlier life of this page was in, as it was seen last. */
@@ -182,7 +241,8 @@ export async function finishLeft(desk: Desk): Promise<void> {
     if (name === 'join') joined(desk, outcome)
     const payment = paymentOf(body)
     if (payment === undefined) continue
-    if (name === 'approve' || name === 'respond' || name === 'decline') answered(desk, payment, name, outcome)
+    if (name === 'approve' || name === 'respond' || name === 'prove' || name === 'decline')
+      answered(desk, payment, name, outcome)
   }
   hands.isFinishing = false
   if (hands.sending > 0) return
@@ -229,7 +289,8 @@ function isHistory(desk: Desk, view: PaymentView): boolean {
 
 /** Remembers what is on the screen, so that a reload comes back to it. */
 function keepShown({ memory, state }: Desk): void {
-  const { current } = state()
+  const { current, told } = state()
+  if (told !== memory.get().told) void memory.keep({ told })
   const stored = memory.get().current
   const isSame =
     stored?.payment === current?.payment &&
@@ -245,6 +306,7 @@ function keepShown({ memory, state }: Desk): void {
 function hasPasskey(desk: Desk): boolean {
   const { self, passkeys, isPasskeyHere } = desk.state()
   if (!passkeys.possible || self === null || self.passkeys.length === 0) return false
+  if (isKeyOnly(desk.state().mine)) return true
   return isPasskeyHere || self.secret === null
 }
 

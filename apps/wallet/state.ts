@@ -1,22 +1,33 @@
 // What the wallet knows and shows, and how each thing that happens changes it. Pure: no page, no network, no clock.
 //
-//   starting ─▶ enrol ─▶ choose-pin ─▶ add-passkey ─▶ home ⇄ scan, history, settings, receipt
-//                                                      └─▶ payment (joined · paid · ended) ─▶ home
+//   starting ─▶ begin (beginning.ts) ─▶ choose-pin ─▶ add-passkey ─▶ home ⇄ scan, history, settings (mine.ts), receipt
+//                                                                     └─▶ payment (joined · paid · proven · ended) ─▶ home
+import type { Askable } from '#core/persona.ts'
 import type { Problem } from '#protocol/problems.ts'
 import type { ContactView, DealView, EntryView, InboxView, PaymentView, SchemeView, SelfView } from '#protocol/views.ts'
 import type { BillToSign } from '#sdk/hand-back.ts'
 import type { SendOutcome } from '#sdk/outcome.ts'
 import type { PasskeyObstacle } from '#sdk/passkey.ts'
 import type { WatchStatus } from '#sdk/watching.ts'
+import type { BeginningPlace } from './beginning.ts'
+import { isKeyOnly, NOTHING_READ, toldWith, type Mine, type MyPlace, type Told } from './mine.ts'
 
 export type DeviceSelf = Extract<SelfView, { kind: 'device' }>
 
 export type Place =
   | Readonly<{ at: 'starting' }>
   | Readonly<{ at: 'stopped'; why: 'no-storage' | 'no-answer' | 'unknown-here' }>
+  | BeginningPlace
+  | MyPlace
   | Readonly<{ at: 'enrol'; busy: boolean; problem: Problem | null }>
   | Readonly<{ at: 'choose-pin'; busy: boolean; problem: Problem | null }>
-  | Readonly<{ at: 'add-passkey'; busy: boolean; problem: Problem | null; from: 'enrolment' | 'settings' }>
+  | Readonly<{
+      at: 'add-passkey'
+      busy: boolean
+      problem: Problem | null
+      from: 'enrolment' | 'security'
+      roaming: boolean
+    }>
   | Readonly<{ at: 'home' }>
   | Readonly<{ at: 'scan'; refused: 'foreign' | 'unknown' | null }>
   | Readonly<{ at: 'history' }>
@@ -38,7 +49,10 @@ export type Place =
   | Readonly<{ at: 'payment' }>
 
 /** What the phone is asking the hub to do with the payment on its screen. */
-export type Step = 'approve' | 'respond' | 'decline'
+export type Step = 'approve' | 'respond' | 'prove' | 'decline'
+
+/** What wants a proof of the owner. */
+export type ProvenStep = 'approve' | 'respond' | 'prove'
 
 /** The payment on the screen. It is kept over reloads by its id. */
 export type Current = Readonly<{
@@ -49,7 +63,9 @@ export type Current = Readonly<{
   /** the browser asks for the passkey, which may take as long as the person does */
   isAskingPasskey: boolean
   /** the PIN is being asked for */
-  proof: Readonly<{ step: 'approve' | 'respond'; problem: Problem | null }> | null
+  proof: Readonly<{ step: ProvenStep; problem: Problem | null }> | null
+  /** of a question: what the person has turned on or off; the rest stands as their releases say */
+  chosen: Partial<Record<Askable, boolean>>
   /** the bill is another than the one that was shown first */
   isChanged: boolean
 }>
@@ -91,6 +107,11 @@ export type State = Readonly<{
   contacts: readonly ContactView[] | null
   /** the bills this phone has sent to people, newest first */
   asked: readonly DealView[] | null
+  mine: Mine
+  /** questions that were answered on this phone, newest first */
+  told: readonly Told[]
+  /** notifications of this phone; `detail`: with names and amounts */
+  notifies: Readonly<{ isOn: boolean; detail: boolean }>
   isUpdateReady: boolean
 }>
 
@@ -117,19 +138,23 @@ export const firstState = (device: string): State => ({
   history: null,
   contacts: null,
   asked: null,
+  mine: NOTHING_READ,
+  told: [],
+  notifies: { isOn: false, detail: false },
   isUpdateReady: false,
 })
 
 // ---- reading the state
 
-export const isFinal = (view: PaymentView): boolean => view.state === 'settled' || view.state === 'ended'
+export const isFinal = (view: PaymentView): boolean =>
+  view.state === 'settled' || view.state === 'proven' || view.state === 'ended'
 
 /** Paid as far as the person is concerned: settled, or set aside until delivery. */
 export const isPaid = (view: PaymentView): boolean => view.state === 'settled' || view.state === 'held'
 
 /** Does the approval of this bill want a fresh proof of the owner? The hub decides; this only saves asking in vain. */
 export function wantsProof(state: State, view: PaymentView, now: number): boolean {
-  if (view.freshProof || state.scheme === null) return true
+  if (view.freshProof || state.scheme === null || isKeyOnly(state.mine)) return true
   return now - state.provedAt >= state.scheme.unlockMs
 }
 
@@ -200,6 +225,7 @@ export function opened(state: State, payment: string, view: PaymentView | null, 
     problem: null,
     isAskingPasskey: false,
     proof: null,
+    chosen: {},
     isChanged: false,
   }
   return { ...state, place: { at: 'payment' }, current }
@@ -207,7 +233,7 @@ export function opened(state: State, payment: string, view: PaymentView | null, 
 
 /** The newest view of a payment, whole; older ones are let pass. */
 export function paymentArrived(state: State, view: PaymentView): State {
-  const shown = withReceipt(state, view)
+  const shown = { ...withReceipt(state, view), told: toldWith(state.told, view) }
   const { current } = shown
   if (current === null || current.payment !== view.payment) return shown
   const before = current.view
@@ -237,12 +263,15 @@ function withReceipt(state: State, view: PaymentView): State {
   return went(state, { ...place, view, problem: null })
 }
 
+/** Where nobody is in the middle of something. */
+const FREE: ReadonlySet<Place['at']> = new Set(['home', 'scan', 'history', 'settings', 'profile', 'shown', 'phones'])
+
 /** A payment that waits for this person opens by itself, when the screen is free. */
 export function inboxArrived(state: State, inbox: InboxView, inboxAt: number): State {
   const known: State = { ...state, inbox, inboxAt, provedAt: Math.max(state.provedAt, inbox.provedAt) }
   const updated = inbox.payments.reduce(paymentArrived, known)
   const waiting = inbox.payments.find(isInHand)
-  const isFree = ['home', 'scan', 'history', 'settings'].includes(updated.place.at) && updated.joining === null
+  const isFree = FREE.has(updated.place.at) && updated.joining === null
   return waiting !== undefined && isFree ? opened({ ...updated, current: null }, waiting.payment, waiting) : updated
 }
 
@@ -284,7 +313,7 @@ export function stepAnswered(
   const { problem } = outcome
   if (current.view !== null && current.view.state !== 'joined')
     return { ...informed, current: { ...idle, proof: null } }
-  if (step !== 'decline' && PROOF_PROBLEMS.has(problem.code)) {
+  if (isProven(step) && PROOF_PROBLEMS.has(problem.code) && !isKeyOnly(state.mine)) {
     return {
       ...informed,
       current: { ...idle, proof: { step, problem: problem.code === 'proof-needed' ? null : problem } },
@@ -293,6 +322,8 @@ export function stepAnswered(
   const isChanged = idle.isChanged || problem.code === 'bill-changed'
   return { ...informed, current: { ...idle, isChanged, proof: null, problem: isNews(problem) ? problem : null } }
 }
+
+const isProven = (step: Step): step is ProvenStep => step !== 'decline'
 
 /** The notices of the changed bill and of the shop that is asked say it already. */
 const isNews = ({ code }: Problem): boolean => code !== 'bill-changed' && code !== 'shop-asked'
@@ -307,9 +338,18 @@ export function passkeyAsked(state: State, isAskingPasskey: boolean): State {
   return state.current === null ? state : { ...state, current: { ...state.current, isAskingPasskey } }
 }
 
-export function proofAsked(state: State, step: 'approve' | 'respond'): State {
+export function proofAsked(state: State, step: ProvenStep): State {
   return state.current === null ? state : { ...state, current: { ...state.current, proof: { step, problem: null } } }
 }
+
+/** The person turns one switch of a question. */
+export function answerChosen(state: State, attribute: Askable, isOn: boolean): State {
+  const { current } = state
+  if (current === null || current.sending !== null) return state
+  return { ...state, current: { ...current, chosen: { ...current.chosen, [attribute]: isOn } } }
+}
+
+export const learntMine = (state: State, news: Partial<Mine>): State => ({ ...state, mine: { ...state.mine, ...news } })
 
 export function proofLeft(state: State): State {
   return state.current === null ? state : { ...state, current: { ...state.current, proof: null } }
@@ -339,7 +379,8 @@ export function historyStatus(state: State, status: History['status']): State {
 
 // ---- what is worth a sound and a word
 
-export type Notice = 'joined' | 'billed' | 'changed' | 'asked' | 'paid' | 'refunded' | 'ended' | 'trouble'
+export type Notice =
+  'joined' | 'billed' | 'changed' | 'asked' | 'questioned' | 'paid' | 'proven' | 'refunded' | 'ended' | 'trouble'
 
 /** The news between two states, for ears: sounds, vibration and screen readers. */
 export function noticeOf(before: State, after: State): Notice | null {
@@ -350,7 +391,8 @@ export function noticeOf(before: State, after: State): Notice | null {
   const view = now.view
   if (view === null) return null
   const seen = old?.payment === now.payment ? old.view : null
-  if (seen === null) return view.state === 'joined' ? 'joined' : null
+  if (seen === null) return view.state !== 'joined' ? null : view.question === null ? 'joined' : 'questioned'
+  if (view.state === 'proven' && seen.state !== 'proven') return 'proven'
   if (isPaid(view) && !isPaid(seen)) return seen.state === 'ended' ? null : 'paid'
   if (view.state === 'ended' && seen.state !== 'ended') return 'ended'
   if (view.refunds.length > seen.refunds.length) return 'refunded'

@@ -1,24 +1,35 @@
-// The wallet's service worker: an offline shell and nothing more. It keeps the page, its script, style and icons; what the
-// hub says (/v1, /health) is never kept, so that nobody is ever shown money as it was.
+// The wallet's service worker: an offline shell, and the one who hears what is pushed (pushed.ts). It keeps the page, its script, style
+// and icons; what the hub says (/v1, /health) is never kept, so that nobody is ever shown money as it was.
+import { addressOf, heard, isTap, isWalletOf, type Notice } from './pushed.ts'
 
 // A border: the worker's own globals; TypeScript's DOM library describes pages.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
 const worker = globalThis as unknown as {
   addEventListener(
-    type: 'install' | 'activate' | 'fetch' | 'message',
+    type: 'install' | 'activate' | 'fetch' | 'message' | 'push' | 'notificationclick',
     listener: (
       event: Event & {
         readonly request: Request
+        /** of a message what was posted, of a push its text */
         readonly data: unknown
+        readonly notification: Notification
         waitUntil(done: Promise<unknown>): void
         respondWith(answer: Promise<Response>): void
       },
     ) => void,
   ): void
   skipWaiting(): Promise<void>
-  readonly clients: { claim(): Promise<void> }
+  readonly clients: {
+    claim(): Promise<void>
+    matchAll(options: { type: 'window'; includeUncontrolled: true }): Promise<readonly Page[]>
+    openWindow(address: string): Promise<unknown>
+  }
+  readonly registration: ServiceWorkerRegistration
   readonly location: Location
 }
+
+/** An open page of this origin. */
+type Page = Readonly<{ url: string; focus(): Promise<unknown>; postMessage(message: unknown): void }>
 
 const SHELL = 'warifu-wallet-shell-1'
 const PAGE = '/wallet'
@@ -39,6 +50,11 @@ worker.addEventListener('activate', (event) => event.waitUntil(clean().then(() =
 worker.addEventListener('message', (event) => {
   if (event.data === 'take over') event.waitUntil(worker.skipWaiting())
 })
+worker.addEventListener('push', (event) => event.waitUntil(show(textOf(event.data))))
+worker.addEventListener('notificationclick', (event) => {
+  event.notification.close()
+  event.waitUntil(lead(event.notification.data))
+})
 worker.addEventListener('fetch', (event) => {
   const { request } = event
   const url = new URL(request.url)
@@ -47,6 +63,31 @@ worker.addEventListener('fetch', (event) => {
   if (isPage) event.respondWith(freshOrKept(request, PAGE))
   else if (url.pathname.startsWith('/assets/')) event.respondWith(freshOrKept(request, url.pathname))
 })
+
+/** One after the other, so that the same message twice is once. */
+let shown: Promise<unknown> = Promise.resolve()
+function show(text: string): Promise<unknown> {
+  const show = async (notice: Notice | null): Promise<void> =>
+    notice === null ? undefined : worker.registration.showNotification(notice.title, notice.options)
+  shown = shown.catch(() => undefined).then(() => heard(text).then(show))
+  return shown
+}
+
+const textOf = (data: unknown): string =>
+  typeof data === 'object' && data !== null && 'text' in data && typeof data.text === 'function'
+    ? String(data.text())
+    : ''
+
+/** To the wallet that is open, or to a new one. */
+async function lead(data: unknown): Promise<unknown> {
+  if (!isTap(data)) return undefined
+  const pages = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })
+  const page = pages.find(({ url }) => isWalletOf(data.name, url))
+  if (page === undefined) return worker.clients.openWindow(addressOf(data))
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a client is told by its worker: there is no other origin
+  page.postMessage(data)
+  return page.focus()
+}
 
 /** The script's own parts have names that change with each build, so they are read out of it. */
 async function fill(): Promise<void> {

@@ -48,7 +48,6 @@ export const walletWords = catalogue({
     addPasskeyGo: 'Add a passkey',
     later: 'Later',
     passkey: 'Passkey',
-    passkeyHave: 'A passkey is set up.',
     passkeyAddMore: 'Add one for this phone',
     passkeyAdded: 'The passkey is set up.',
     whyNoHostName:
@@ -201,8 +200,6 @@ export const walletWords = catalogue({
     changed: 'The shop changed the bill. This is the new one.',
     missing: (amount: string) => `Your balance is ${amount} short.`,
     missingNext: 'Add money, or decline.',
-    asked: 'The shop asks for your PIN',
-    askedText: 'It wants to know that the phone is in its owner’s hands. This pays nothing.',
     askedFailures: (left: number) => (left === 1 ? '1 try is left.' : `${left} tries are left.`),
     enterPin: 'Enter the PIN',
 
@@ -340,7 +337,6 @@ export const walletWords = catalogue({
     addPasskeyGo: 'パスキーを追加',
     later: 'あとで',
     passkey: 'パスキー',
-    passkeyHave: 'パスキーを設定済みです。',
     passkeyAddMore: 'この端末に追加',
     passkeyAdded: 'パスキーを設定しました。',
     whyNoHostName:
@@ -493,8 +489,6 @@ export const walletWords = catalogue({
     changed: 'お店がお会計を変更しました。新しい内容です。',
     missing: (amount) => `残高が${amount}足りません。`,
     missingNext: 'チャージするか、断ってください。',
-    asked: 'お店が暗証番号の確認を求めています',
-    askedText: 'ご本人がお持ちかどうかの確認です。これでは支払われません。',
     askedFailures: (left) => `あと${left}回入力できます。`,
     enterPin: '暗証番号を入力',
 

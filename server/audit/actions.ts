@@ -93,6 +93,9 @@ async function judge(ground: Ground, action: PostedAction, { statuses, limits }:
     case 'revoke':
     case 'verify':
     case 'set-rules':
+    case 'look':
+    case 'register-client':
+    case 'end-client':
   }
 }
 

@@ -1,35 +1,46 @@
-// I30: every approval is stored as it was signed. Its bytes are built again from the payment as its events tell it, and the signature is
-// checked with the key of the payer's device.
+// I30: every approval, and every answer to a question, is stored as it was signed. Its bytes are built again from the payment as its
+// events tell it, and the signature is checked with the key of the payer's device.
 import { verify, type KeyObject } from 'node:crypto'
-import { APPROVAL_LIFE_MS, approvalBytes, claimsOf, METHOD_WHOLE, NO_PAYMENT } from '#core/approval.ts'
+import { APPROVAL_LIFE_MS, approvalBytes, claimsOf, METHOD_WHOLE, NO_PAYMENT, type Purpose } from '#core/approval.ts'
 import { billHash } from '#core/bill.ts'
 import { equal, fromHex } from '#core/bytes.ts'
 import type { DeviceId, KeyId, SchemeId } from '#core/ids.ts'
 import type { Payment } from '#core/payment.ts'
+import type { Askable } from '#core/persona.ts'
+import { questionHash } from '#core/question.ts'
 import { publicKeyOf } from '../auth/keys.ts'
 
-export type StoredApproval = Readonly<{ approval: Uint8Array; signature: Uint8Array; key: KeyId }>
+export type StoredApproval = Readonly<{
+  approval: Uint8Array
+  signature: Uint8Array
+  key: KeyId
+  strength: string | null
+}>
+
+/** `released` is what the answer to a question lets the asker see; null for approvals of a bill. */
+type Signed = Readonly<{ before: Payment; at: number; released: readonly Askable[] | null }>
 
 const SIGNATURE_BYTES = 64
 
 /** What is wrong with the bytes of this approval of `before` at that time, or undefined. */
 export function approvalFault(
   scheme: SchemeId,
-  { before, at }: Readonly<{ before: Payment; at: number }>,
+  { before, at, released }: Signed,
   stored: StoredApproval,
 ): string | undefined {
   const claims = claimsOf(stored.approval)
-  if (claims === undefined || (claims.purpose !== 'approve' && claims.purpose !== 'hand-back'))
-    return 'is no approval of a payment'
+  const purposes: readonly Purpose[] = released === null ? ['approve', 'hand-back'] : ['authenticate']
+  if (claims === undefined || !purposes.includes(claims.purpose)) return 'is no approval of a payment'
   const nonce = fromHex(before.nonce)
-  if (before.bill === null || nonce === undefined) return 'is of no bill'
+  const hash = signedHash(before, released)
+  if (hash === undefined || nonce === undefined) return 'is of no bill'
   const rebuilt = approvalBytes({
     purpose: claims.purpose,
     scheme,
     deal: before.deal,
     payment: claims.purpose === 'hand-back' ? NO_PAYMENT : before.id,
     billVersion: before.billVersion,
-    billHash: billHash(before.biller, before.bill),
+    billHash: hash,
     payerAccount: before.payer.account,
     means: before.payer.account,
     method: METHOD_WHOLE,
@@ -40,6 +51,12 @@ export function approvalFault(
   if (!equal(rebuilt, stored.approval)) return 'is not of this bill, payer and key'
   if (claims.expiresAt <= at || claims.expiresAt > at + APPROVAL_LIFE_MS) return 'was not good when it was used'
   return undefined
+}
+
+/** What was signed: the bill, or the question with what its answer releases. */
+function signedHash({ bill, question, biller }: Payment, released: Signed['released']): Uint8Array | undefined {
+  if (released !== null) return question === null ? undefined : questionHash(biller, question, released)
+  return bill === null ? undefined : billHash(biller, bill)
 }
 
 /** Was this signed before there was a payment (handed back)? */

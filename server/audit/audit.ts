@@ -34,7 +34,7 @@ export const PAIRS = {
     given: (name: string) => `${name} has no events`,
     taken: (name: string) => `${name} has events and is not there`,
   },
-  /** evidence rows · approved events */
+  /** evidence rows · approved and proven events */
   approvals: {
     given: (name: string) => `${name} is of no approved event`,
     taken: (name: string) => `${name} has no stored approval`,

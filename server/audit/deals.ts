@@ -1,6 +1,7 @@
-// I5, I10, I12, I13, I27, I30: every offer and payment is what its events tell; what its events move is what its transfers moved; every
-// approval is stored and signed; a deal has one living payment, the one its offer says; a number is live once.
+// I5, I10, I12, I13, I27, I30, I31: every offer and payment is what its events tell; what its events move is what its transfers moved;
+// every approval and every answer to a question is stored and signed; a deal has one living payment, the one its offer says; a number is live once.
 import { bucketOfId, type DealId, type KeyId, type PaymentId, type TerminalId } from '#core/ids.ts'
+import { answerFaults } from '#core/invariants-deals.ts'
 import { offerDueAt, type Offer } from '#core/offer.ts'
 import { joinedPayment, paymentDueAt, stateOf, transfersOf, type Payment } from '#core/payment.ts'
 import { equal, fromHex, toHex } from '#core/bytes.ts'
@@ -151,13 +152,14 @@ function judgePayment(judging: Judging, bucket: number, found: Found, events: re
         () => `${transfer.kind} of ${transfer.amount} at version ${step.version} of ${payment.id}`,
       )
     notePurchases(judging, step, purchases)
+    if (step.event.kind === 'proven') checks.push(...judgeApproval(judging, bucket, found, step))
     if (step.event.kind !== 'approved') return
     const forbidden = forbiddenIn(judging, step, verified)
     if (forbidden.length > 0)
       fault(`${name} sold lines ${forbidden.join(' ')} that what is verified of its payer forbids`)
     checks.push(...judgeApproval(judging, bucket, found, step))
   })
-  for (const each of faults) fault(`${name} ${each}`)
+  for (const each of [...faults, ...answerFaults(payment)]) fault(`${name} ${each}`)
   for (const { id, refunded, lines } of payment.refunds)
     pairs.refunds.give(id, refundShown(id, payment.id, refunded, lines), () => `refund ${id} of ${payment.id}`)
 
@@ -171,7 +173,10 @@ function judgePayment(judging: Judging, bucket: number, found: Found, events: re
   return checks
 }
 
-/** An approved event has its stored approval, of this bill, by this payer's phone; what was handed back is what the offer keeps. */
+/**
+ * An approved event has its stored approval, of this bill, by this payer's phone, and an answered question its proof; what was handed
+ * back is what the offer keeps.
+ */
 function judgeApproval(
   judging: Judging,
   bucket: number,
@@ -184,8 +189,12 @@ function judgeApproval(
   const approval = `approval of ${payment.id} at version ${step.version}`
   pairs.approvals.take(key, key, () => `${payment.id}, approved at version ${step.version},`)
   if (stored === undefined) return []
-  const broken = approvalFault(scheme, step, stored)
+  const { event } = step
+  const answer = event.kind === 'proven' ? event : null
+  const broken = approvalFault(scheme, { ...step, released: answer?.released ?? null }, stored)
   if (broken !== undefined) fault(`${approval} ${broken}`)
+  if ('strength' in event && stored.strength !== event.strength)
+    fault(`${approval} was proved otherwise than its payment says`)
   const signer = devices.get(stored.key)
   if (signer === undefined) fault(`${approval} is signed by a key that nobody has enrolled for this payer`)
   else if (payment.payer.device !== null && signer.device !== payment.payer.device)
@@ -238,9 +247,9 @@ function judgeSigned(judging: Judging, offer: Offer, devices: Found['devices']):
   const { scheme, fault, signatures } = judging
   const name = `what was handed back for ${offer.deal}`
   const { bytes, signature, key } = state.signed
-  const stored = { approval: bytesFrom(bytes), signature: bytesFrom(signature), key }
+  const stored = { approval: bytesFrom(bytes), signature: bytesFrom(signature), key, strength: state.signed.strength }
   const broken = isHandBack(stored)
-    ? approvalFault(scheme, { before: joinedPayment(offer), at: state.at }, stored)
+    ? approvalFault(scheme, { before: joinedPayment(offer), at: state.at, released: null }, stored)
     : 'is no purchase that was handed back'
   if (broken !== undefined) fault(`${name} ${broken}`)
   const signer = devices.get(key)
@@ -283,7 +292,7 @@ async function approvalsOf(
   payments: readonly PaymentId[],
 ): Promise<Map<string, StoredApproval>> {
   const { rows } = await client.query<Row>(
-    'select payment, version, approval, signature, key from evidence where bucket = $1 and payment = any($2::uuid[])',
+    'select payment, version, approval, signature, key, strength from evidence where bucket = $1 and payment = any($2::uuid[])',
     [bucket, payments.map((id) => id.slice(4))],
   )
   return new Map(
@@ -293,6 +302,7 @@ async function approvalsOf(
         approval: bytesOf(row.approval),
         signature: bytesOf(row.signature),
         key: idOf<KeyId>('key', String(row.key)),
+        strength: typeof row.strength === 'string' ? row.strength : null,
       },
     ]),
   )

@@ -5,7 +5,16 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Bill } from '#core/bill.ts'
 import { coolingOffEnds } from '#core/calendar.ts'
 import { evolveOffer, openOffer, type Offer, type OfferEvent } from '#core/offer.ts'
-import { evolve, joinedPayment, stateOf, type Payment, type PaymentEvent, type PortionState } from '#core/payment.ts'
+import {
+  evolve,
+  isFinal,
+  joinedPayment,
+  stateOf,
+  type Payment,
+  type PaymentEvent,
+  type PortionState,
+} from '#core/payment.ts'
+import { attributesIn } from '#core/persona.ts'
 import { offerEventFromJson, paymentEventFromJson } from '#switch/snapshot.ts'
 
 /** An event row as it is stored; `body` is its text. */
@@ -132,8 +141,8 @@ const EDGES: Readonly<Record<PortionState['kind'], readonly PortionState['kind']
 /** I12, I13, I26: only listed edges; what was final stays; no release before the end of cooling-off; never more than the bill. */
 function edgeFaults(payment: Payment, event: PaymentEvent): string[] {
   const faults: string[] = []
-  const final = ['settled', 'ended'].includes(stateOf(payment))
-  if (final && event.kind !== 'refunded') faults.push(`was ${stateOf(payment)} and then ${event.kind}`)
+  if (isFinal(payment) && event.kind !== 'refunded') faults.push(`was ${stateOf(payment)} and then ${event.kind}`)
+  faults.push(...showingFaults(payment, event))
   if (event.kind === 'permitted' && payment.asked === null) faults.push('was permitted, and nobody had asked')
   if (!('portions' in event)) return faults
   if (event.portions.length !== payment.portions.length) faults.push(`has other portions than its ${event.kind} says`)
@@ -155,3 +164,23 @@ function edgeFaults(payment: Payment, event: PaymentEvent): string[] {
   })
   return faults
 }
+
+/** Of a bill: what its payer is asked about is shown, and nothing more. Of a question: nothing happens to it that needs a bill. */
+function showingFaults({ question, payer }: Payment, event: PaymentEvent): string[] {
+  if (event.kind === 'proven') return question === null ? ['was answered, and nothing was asked'] : []
+  if (question !== null && OF_BILLS.includes(event.kind)) return [`is a question and was ${event.kind}`]
+  // Where the offer has gone on the snapshot is believed, and says no more what could have been shown.
+  if (event.kind !== 'shown' || payer.mayShow.length === 0) return []
+  return attributesIn(event.shown).every((what) => payer.mayShow.includes(what)) ? [] : ['showed what was not asked']
+}
+
+const OF_BILLS: readonly PaymentEvent['kind'][] = [
+  'billed',
+  'approved',
+  'answered',
+  'moved',
+  'asked',
+  'permitted',
+  'shown',
+  'refunded',
+]

@@ -9,6 +9,7 @@ import { NO_ATTRIBUTES, unknownStanding, type Attributes } from '#core/standing.
 import { standingFrom } from '../postgres/rows.ts'
 import type { Ground } from './audit.ts'
 import { hexOf, rowsOf, type Row } from './cursor.ts'
+import { unmasked, type Logged } from './masked.ts'
 import type { PaymentStep } from './replay.ts'
 
 /** `most` null: the shop permitted it, or the goods came back. */
@@ -64,22 +65,26 @@ export async function verifiedOf(
   const verified = new Map<string, { at: number; attributes: Attributes }[]>()
   if (parties.length === 0) return verified
   const { rows } = await client.query<Row>(
-    `select a.subject, a.at, a.after from unnest($2::text[]) n(party) join action a on a.subject = n.party
+    `select a.subject, a.at, a.after, s.attributes->'birthDate' as present from unnest($2::text[]) n(party)
+     join action a on a.subject = n.party
+     left join standing s on s.bucket = a.bucket and s.party = replace(a.subject, 'pty_', '')::uuid
      where a.bucket = $1 and a.what = 'verify' order by a.number`,
     [bucket, parties],
   )
   for (const row of rows) {
     const list = verified.get(String(row.subject)) ?? []
     verified.set(String(row.subject), list)
-    list.push({ at: Number(row.at), attributes: attributesFrom(row.after) })
+    // Border: the subjects are those that were asked for, and the column is written by the store.
+    const [party, present] = [row.subject as PartyId, row.present as number | null]
+    list.push({ at: Number(row.at), attributes: await unmasked(client, party, loggedFrom(row.after), present) })
   }
   return verified
 }
 
 /** Border: written by switch/operator.ts; a text that is none says nothing, and its hash says that it was changed. */
-function attributesFrom(after: unknown): Attributes {
+function loggedFrom(after: unknown): Logged {
   try {
-    return JSON.parse(String(after)) as Attributes
+    return JSON.parse(String(after)) as Logged
   } catch {
     return NO_ATTRIBUTES
   }

@@ -1,4 +1,5 @@
-// Who sent this request? Reads need the session's token; everything that changes something needs the session's MAC.
+// Who sent this request? Reads need the session's token; everything that changes something needs the session's MAC. Where a request
+// carries neither, the client certificate of its connection counts as both.
 import { problemOf, type Problem } from '#protocol/problems.ts'
 import type { Actor } from '#switch/actors.ts'
 import type { Sessions } from './sessions.ts'
@@ -7,21 +8,30 @@ import { isRightMac, readSignature, type HttpRequest } from './signatures.ts'
 export type { Actor } from '#switch/actors.ts'
 export type { HttpRequest } from './signatures.ts'
 
-/** The actor behind a request, or why there is none. Problems: session-needed, session-ended, signature-needed, signature-wrong. */
+/**
+ * The actor behind a request, or why there is none. Problems: session-needed, session-ended, signature-needed, signature-wrong, and of a
+ * revoked actor with a certificate device-revoked, terminal-inactive, operator-revoked.
+ */
 export async function authenticate(
   request: HttpRequest,
   access: 'token' | 'signed',
   sessions: Sessions,
   /** the hub's clock, milliseconds since 1970 */
   now: number,
+  /** who shows a client certificate; undefined where nobody does */
+  byCertificate: () => Promise<Actor | Problem | undefined> = async () => undefined,
 ): Promise<Actor | Problem> {
+  const { authorization, signature, 'signature-input': input } = request.headers
+  if (authorization === undefined && signature === undefined && input === undefined) {
+    const shown = await byCertificate()
+    if (shown !== undefined) return shown
+  }
   if (access === 'token') {
-    const { authorization } = request.headers
     if (typeof authorization !== 'string') return problemOf('session-needed')
     const token = /^Bearer ([^ ]{1,200})$/.exec(authorization)?.[1]
     return token === undefined ? problemOf('session-ended') : sessions.byToken(token)
   }
-  if (request.headers['signature-input'] === undefined) return problemOf('signature-needed')
+  if (input === undefined) return problemOf('signature-needed')
   const claimed = readSignature(request, now)
   if (claimed === undefined) return problemOf('signature-wrong')
   const live = await sessions.find(claimed.session)

@@ -48,9 +48,17 @@ export type Passkey = Readonly<{
   /** COSE */
   publicKey: Uint8Array
   counter: number
+  /** may be copied to other machines, and so to whoever gets into the account it is copied by */
   isBackupEligible: boolean
+  /** in a key that can be pulled out */
+  isRoaming: boolean
   transports: readonly string[]
 }>
+
+/** Who has passkeys: a person for all of their phones, or an operator. */
+export type PasskeyOwner = PartyId | OperatorId
+/** Where they are made. */
+export type PasskeyKeeper = DeviceId | OperatorId
 
 export type StoredSession = Readonly<{
   id: SessionId
@@ -85,18 +93,35 @@ export type Directory = Readonly<{
   secretOf(party: PartyId): Promise<Secret | undefined>
   /** Once: false when there is another one already. */
   setSecret(party: PartyId, secret: Secret): Promise<boolean>
+  /** In the place of the last one, if there was any. */
+  replaceSecret(party: PartyId, secret: Secret): Promise<void>
 
-  passkeysOf(party: PartyId): Promise<readonly Passkey[]>
+  /** Oldest first. */
+  passkeysOf(owner: PasskeyOwner): Promise<readonly (Passkey & Readonly<{ addedAt: number }>)[]>
   /** False when this credential is there already. */
-  addPasskey(party: PartyId, passkey: Passkey): Promise<boolean>
-  /** Moves the counter on: false when it stands there already, unless by the very same assertion (`use` is its hash). */
+  addPasskey(owner: PasskeyOwner, passkey: Passkey): Promise<boolean>
+  /**
+   * Moves the counter on: false when it stands there already, unless by the very same assertion (`use` is its hash). A passkey that
+   * says once that it may be copied is never again one that cannot.
+   */
   usePasskey(
-    party: PartyId,
-    use: Readonly<{ credential: Uint8Array; counter: number; use: Uint8Array }>,
+    owner: PasskeyOwner,
+    use: Readonly<{ credential: Uint8Array; counter: number; isBackupEligible: boolean; use: Uint8Array }>,
   ): Promise<boolean>
-  putChallenge(device: DeviceId, challenge: Uint8Array, lifeMs: number): Promise<void>
+  /** False when there was none. */
+  removePasskey(owner: PasskeyOwner, credential: Uint8Array): Promise<boolean>
+  /** What a new passkey has to sign; `wantsRoaming`: one that can be pulled out was asked for. */
+  putChallenge(
+    keeper: PasskeyKeeper,
+    asked: Readonly<{ challenge: Uint8Array; wantsRoaming: boolean; lifeMs: number }>,
+  ): Promise<void>
   /** The challenge, which is gone by that; undefined when there is none or it has run out. */
-  takeChallenge(device: DeviceId): Promise<Uint8Array | undefined>
+  takeChallenge(keeper: PasskeyKeeper): Promise<Readonly<{ challenge: Uint8Array; wantsRoaming: boolean }> | undefined>
+
+  /** The nonce for this device's next proof that is no payment, in the place of the last one; until when it is good. */
+  putPresenceNonce(device: DeviceId, nonce: Uint8Array, lifeMs: number): Promise<number>
+  /** Uses the nonce up: false when it is not the device's last one, was used, or has run out. */
+  takePresenceNonce(device: DeviceId, nonce: Uint8Array): Promise<boolean>
 
   /** False when this actor has already started a session with this nonce. Forgets the actor's sessions that have ended. */
   putSession(session: StoredSession): Promise<boolean>

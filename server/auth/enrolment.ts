@@ -5,7 +5,7 @@ import type { EnrolmentRequest } from '#protocol/routes.ts'
 import { enrolmentBytes } from '#protocol/signed-bytes.ts'
 import type { SelfView } from '#protocol/views.ts'
 import type { Actor } from '#switch/actors.ts'
-import type { Directory, Identity } from './directory.ts'
+import type { Directory, Identity, PasskeyOwner } from './directory.ts'
 import { isSignedBy } from './keys.ts'
 
 /**
@@ -28,8 +28,11 @@ export async function selfViewOf(directory: Directory, actor: Actor): Promise<Se
     const { kind, id, key, label, party, name, legalName, account } = actor
     return { kind, id, key, label, party, name, legalName, account }
   }
-  if (actor.kind === 'operator') return actor
-  const [secret, passkeys] = await Promise.all([directory.secretOf(actor.party), directory.passkeysOf(actor.party)])
+  if (actor.kind === 'operator') {
+    const { kind, id, key, name, role } = actor
+    return { kind, id, key, name, role, passkeys: await credentialsOf(directory, id) }
+  }
+  const [secret, passkeys] = await Promise.all([directory.secretOf(actor.party), credentialsOf(directory, actor.party)])
   const { kind, id, key, party, name, legalName, account } = actor
   return {
     kind,
@@ -40,9 +43,12 @@ export async function selfViewOf(directory: Directory, actor: Actor): Promise<Se
     legalName,
     account,
     secret: secret === undefined ? null : { salt: toBase64url(secret.salt), iterations: secret.iterations },
-    passkeys: passkeys.map(({ credential }) => toBase64url(credential)),
+    passkeys,
   }
 }
+
+const credentialsOf = async (directory: Directory, owner: PasskeyOwner): Promise<string[]> =>
+  (await directory.passkeysOf(owner)).map(({ credential }) => toBase64url(credential))
 
 /** What a revoked actor is told. */
 export const inactiveCode = ({ kind }: Actor): 'device-revoked' | 'terminal-inactive' | 'operator-revoked' =>

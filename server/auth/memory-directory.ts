@@ -1,7 +1,7 @@
 // The directory in one process's memory, for tests and for trying things out: the twin of postgres/directory.ts.
 import { randomBytes } from 'node:crypto'
 import { equal, toBase64url } from '#core/bytes.ts'
-import { bucketOfId, idFrom, idInBucket, type PartyId, type SessionId } from '#core/ids.ts'
+import { bucketOfId, idFrom, idInBucket, type DeviceId, type PartyId, type SessionId } from '#core/ids.ts'
 import type { Actor } from '#switch/actors.ts'
 import {
   accountInBucket,
@@ -13,6 +13,8 @@ import {
   type NewCode,
   type Party,
   type Passkey,
+  type PasskeyKeeper,
+  type PasskeyOwner,
   type Secret,
   type StoredSession,
 } from './directory.ts'
@@ -29,8 +31,9 @@ export function memoryDirectory(options: Readonly<{ buckets: number; now: () => 
   const codes = new Map<string, Code>()
   const identities = new Map<ActorId, Identity>()
   const secrets = new Map<PartyId, Secret>()
-  const passkeys = new Map<PartyId, (Passkey & { lastUse?: Uint8Array })[]>()
-  const challenges = new Map<ActorId, { challenge: Uint8Array; expiresAt: number }>()
+  const passkeys = new Map<PasskeyOwner, (Passkey & { addedAt: number; lastUse?: Uint8Array })[]>()
+  const challenges = new Map<PasskeyKeeper, { challenge: Uint8Array; wantsRoaming: boolean; expiresAt: number }>()
+  const nonces = new Map<DeviceId, { nonce: Uint8Array; expiresAt: number }>()
   const sessions = new Map<SessionId, StoredSession>()
 
   const endSessions = (actor: ActorId, before = Infinity): void => {
@@ -108,32 +111,58 @@ export function memoryDirectory(options: Readonly<{ buckets: number; now: () => 
       return known === undefined || (equal(known.storedKey, secret.storedKey) && equal(known.salt, secret.salt))
     },
 
-    passkeysOf: async (party) => passkeys.get(party) ?? [],
-    async addPasskey(party, passkey) {
-      const known = passkeys.get(party) ?? []
+    replaceSecret: async (party, secret) => void secrets.set(party, secret),
+
+    passkeysOf: async (owner) => passkeys.get(owner) ?? [],
+    async addPasskey(owner, passkey) {
+      const known = passkeys.get(owner) ?? []
       if (known.some(({ credential }) => equal(credential, passkey.credential))) return false
-      passkeys.set(party, [...known, passkey])
+      passkeys.set(owner, [...known, { ...passkey, addedAt: now() }])
       return true
     },
-    async usePasskey(party, { credential, counter, use }) {
-      const passkey = passkeys.get(party)?.find((known) => equal(known.credential, credential))
+    async usePasskey(owner, { credential, counter, isBackupEligible, use }) {
+      const passkey = passkeys.get(owner)?.find((known) => equal(known.credential, credential))
       if (passkey === undefined) return false
       const isRepeat = passkey.counter === counter && passkey.lastUse !== undefined && equal(passkey.lastUse, use)
       if (counter <= passkey.counter && !(counter === 0 && passkey.counter === 0) && !isRepeat) return false
-      const moved = { ...passkey, counter, lastUse: use }
+      const moved = {
+        ...passkey,
+        counter,
+        isBackupEligible: passkey.isBackupEligible || isBackupEligible,
+        lastUse: use,
+      }
       passkeys.set(
-        party,
-        (passkeys.get(party) ?? []).map((known) => (known === passkey ? moved : known)),
+        owner,
+        (passkeys.get(owner) ?? []).map((known) => (known === passkey ? moved : known)),
       )
       return true
     },
-    putChallenge: async (device, challenge, lifeMs) => {
-      challenges.set(device, { challenge, expiresAt: now() + lifeMs })
+    async removePasskey(owner, credential) {
+      const known = passkeys.get(owner) ?? []
+      const left = known.filter((passkey) => !equal(passkey.credential, credential))
+      passkeys.set(owner, left)
+      return left.length < known.length
     },
-    async takeChallenge(device) {
-      const asked = challenges.get(device)
-      challenges.delete(device)
-      return asked && asked.expiresAt > now() ? asked.challenge : undefined
+    putChallenge: async (keeper, { challenge, wantsRoaming, lifeMs }) => {
+      challenges.set(keeper, { challenge, wantsRoaming, expiresAt: now() + lifeMs })
+    },
+    async takeChallenge(keeper) {
+      const asked = challenges.get(keeper)
+      challenges.delete(keeper)
+      if (asked === undefined || asked.expiresAt <= now()) return undefined
+      return { challenge: asked.challenge, wantsRoaming: asked.wantsRoaming }
+    },
+
+    async putPresenceNonce(device, nonce, lifeMs) {
+      const expiresAt = now() + lifeMs
+      nonces.set(device, { nonce, expiresAt })
+      return expiresAt
+    },
+    async takePresenceNonce(device, nonce) {
+      const drawn = nonces.get(device)
+      if (drawn === undefined || drawn.expiresAt <= now() || !equal(drawn.nonce, nonce)) return false
+      nonces.delete(device)
+      return true
     },
 
     async putSession(session) {

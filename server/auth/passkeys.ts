@@ -1,13 +1,16 @@
-// Passkeys on the hub's side: made once for a person, then a proof over SHA-256 of the approval bytes. The check of WebAuthn
-// itself is @simplewebauthn's; the counter is ours, because a repeated command must stay the same command.
+// Passkeys on the hub's side: made once for a person or an operator, then a proof over a challenge that the hub can make again. The
+// check of WebAuthn itself is @simplewebauthn's; the counter is ours, because a repeated command must stay the same command.
 import { createHash, randomBytes } from 'node:crypto'
-import { concat, equal, fromBase64url, toBase64url, utf8 } from '#core/bytes.ts'
-import { idBytes, type PartyId } from '#core/ids.ts'
+import { equal, fromBase64url, toBase64url } from '#core/bytes.ts'
+import type { Strength } from '#core/device.ts'
+import { idBytes } from '#core/ids.ts'
 import type { ProofBody } from '#protocol/commands.ts'
 import { problemOf, type Problem } from '#protocol/problems.ts'
-import type { PasskeyOptions, PasskeyRequest } from '#protocol/routes.ts'
-import type { DeviceActor } from '#switch/actors.ts'
-import type { Directory } from './directory.ts'
+import type { PasskeyAssertion, PasskeyOptions, PasskeyRequest } from '#protocol/routes.ts'
+import type { DeviceActor, OperatorActor } from '#switch/actors.ts'
+import type { Directory, Passkey, PasskeyOwner } from './directory.ts'
+import { isConfirmed, readClientData, type BillOf } from './payment-confirmation.ts'
+import { WRONG, type ProofMethod, type Verdict } from './proofs.ts'
 
 /** Where passkeys of the scheme belong; `hostName` is null when the hub is reached by address. */
 export type PasskeyHome = Readonly<{
@@ -16,31 +19,47 @@ export type PasskeyHome = Readonly<{
   origins: readonly string[]
 }>
 
-/** Loaded when the first passkey is used: with its ASN.1 libraries it is 15 MB that a hub at rest need not hold. */
-const webAuthn = () => import('@simplewebauthn/server')
+/** Who may make one. */
+export type Keeper = DeviceActor | OperatorActor
 
 type PasskeyProof = Extract<ProofBody, { kind: 'passkey' }>
 
+/** Loaded when the first passkey is used: with its ASN.1 libraries it is 15 MB that a hub at rest need not hold. */
+const webAuthn = () => import('@simplewebauthn/server')
+
 const CHALLENGE_LIFE_MS = 5 * 60_000
 /** A person's phones, laptop and security keys; each is a line in the browser's question. */
-const PASSKEYS_PER_PARTY = 10
+const PASSKEYS_PER_OWNER = 10
 const ALGORITHMS = [-7, -8, -257]
+/** What browsers call an authenticator that stays in its phone or computer, or is a phone beside this one. */
+const BUILT_IN = ['internal', 'hybrid']
 
-/** What the browser needs to make a passkey. Problem: no-host-name. */
+/** A person's passkeys are good on all their phones. */
+export const ownerOf = (keeper: Keeper): PasskeyOwner => (keeper.kind === 'device' ? keeper.party : keeper.id)
+
+/** What a right assertion by it is worth. What may be copied is not in one hand, whatever it was asked for as. */
+export const strengthOf = ({
+  isBackupEligible,
+  isRoaming,
+}: Pick<Passkey, 'isBackupEligible' | 'isRoaming'>): Strength =>
+  isBackupEligible ? 'synced-passkey' : isRoaming ? 'security-key' : 'bound-passkey'
+
+/** What the browser needs to make a passkey; `roaming`: one that can be pulled out. Problem: no-host-name. */
 export async function passkeyOptions(
   directory: Directory,
   home: PasskeyHome,
-  actor: DeviceActor,
+  keeper: Keeper,
+  { roaming = false }: Readonly<{ roaming?: boolean }> = {},
 ): Promise<PasskeyOptions | Problem> {
   if (home.hostName === null) return problemOf('no-host-name')
   const challenge = randomBytes(32)
-  await directory.putChallenge(actor.id, challenge, CHALLENGE_LIFE_MS)
-  const known = await directory.passkeysOf(actor.party)
+  await directory.putChallenge(keeper.id, { challenge, wantsRoaming: roaming, lifeMs: CHALLENGE_LIFE_MS })
+  const known = await directory.passkeysOf(ownerOf(keeper))
   return {
     challenge: toBase64url(challenge),
     hostName: home.hostName,
-    user: toBase64url(idBytes(actor.party)),
-    name: actor.name,
+    user: toBase64url(idBytes(ownerOf(keeper))),
+    name: keeper.name,
     known: known.map(({ credential }) => toBase64url(credential)),
   }
 }
@@ -49,15 +68,16 @@ export async function passkeyOptions(
 export async function addPasskey(
   directory: Directory,
   home: PasskeyHome,
-  actor: DeviceActor,
+  keeper: Keeper,
   request: PasskeyRequest,
 ): Promise<{ done: true } | Problem> {
   if (home.hostName === null) return problemOf('no-host-name')
-  const known = await directory.passkeysOf(actor.party)
+  const owner = ownerOf(keeper)
+  const known = await directory.passkeysOf(owner)
   if (known.some(({ credential }) => toBase64url(credential) === request.credential)) return { done: true }
-  if (known.length >= PASSKEYS_PER_PARTY) return problemOf('not-allowed')
-  const challenge = await directory.takeChallenge(actor.id)
-  if (challenge === undefined) return problemOf('signature-invalid')
+  if (known.length >= PASSKEYS_PER_OWNER) return problemOf('not-allowed')
+  const asked = await directory.takeChallenge(keeper.id)
+  if (asked === undefined) return problemOf('signature-invalid')
   const { verifyRegistrationResponse } = await webAuthn()
   const made = await orUndefined(
     verifyRegistrationResponse({
@@ -68,7 +88,7 @@ export async function addPasskey(
         response: { clientDataJSON: request.clientData, attestationObject: request.attestation },
         clientExtensionResults: {},
       },
-      expectedChallenge: toBase64url(challenge),
+      expectedChallenge: toBase64url(asked.challenge),
       expectedOrigin: [...home.origins],
       expectedRPID: home.hostName,
       requireUserVerification: true,
@@ -79,54 +99,84 @@ export async function addPasskey(
   const { credential, credentialDeviceType } = made.registrationInfo
   const id = fromBase64url(credential.id)
   if (id === undefined || credential.id !== request.credential) return problemOf('signature-invalid')
-  await directory.addPasskey(actor.party, {
+  const isBackupEligible = credentialDeviceType === 'multiDevice'
+  await directory.addPasskey(owner, {
     credential: id,
     publicKey: credential.publicKey,
     counter: credential.counter,
-    isBackupEligible: credentialDeviceType === 'multiDevice',
+    isBackupEligible,
+    isRoaming: !isBackupEligible && isRoaming(request.transports, asked.wantsRoaming),
     transports: request.transports,
   })
   return { done: true }
 }
 
-/** Is this an assertion by one of the party's passkeys, with its user verified, over exactly these approval bytes? */
-export async function isRightPasskeyProof(
-  directory: Directory,
+/** Transports tell it where the browser names them; else it is what was asked for. */
+const isRoaming = (transports: readonly string[], wantsRoaming: boolean): boolean =>
+  transports.length === 0 ? wantsRoaming : !transports.some((transport) => BUILT_IN.includes(transport))
+
+/** A passkey as a proof: an assertion over SHA-256 of the approval bytes, or the browser's own confirmation of the payment. */
+export const passkeyMethod = (
+  directory: Pick<Directory, 'passkeysOf' | 'usePasskey'>,
   home: PasskeyHome,
-  asked: Readonly<{ party: PartyId; proof: PasskeyProof; approval: Uint8Array }>,
-): Promise<boolean> {
-  const { party, proof, approval } = asked
-  const id = fromBase64url(proof.credential)
-  if (home.hostName === null || id === undefined) return false
-  const passkey = (await directory.passkeysOf(party)).find(({ credential }) => equal(credential, id))
-  if (passkey === undefined) return false
+  billOf: BillOf,
+): ProofMethod<PasskeyProof> => ({
+  kind: 'passkey',
+  ask: () => null,
+  async verify(assertion, { party, account, approval }) {
+    const said = readClientData(assertion.clientData)
+    const type = said?.type === 'payment.get' ? 'payment.get' : 'webauthn.get'
+    if (type === 'payment.get' && !(await isConfirmed(said?.payment, { approval, account, place: home, billOf }))) {
+      return WRONG
+    }
+    const challenge = createHash('sha256').update(approval).digest()
+    return verifyAssertion(directory, home, { owner: party, assertion, challenge, type })
+  },
+})
+
+/** Is this an assertion by one of the owner's passkeys, with its user verified, over exactly this challenge? */
+export async function verifyAssertion(
+  directory: Pick<Directory, 'passkeysOf' | 'usePasskey'>,
+  home: PasskeyHome,
+  asked: Readonly<{
+    owner: PasskeyOwner
+    assertion: PasskeyAssertion
+    challenge: Uint8Array
+    /** payment.get only where what the browser has shown was compared */
+    type?: 'webauthn.get' | 'payment.get'
+  }>,
+): Promise<Verdict> {
+  const { owner, assertion, challenge, type = 'webauthn.get' } = asked
+  const id = fromBase64url(assertion.credential)
+  if (home.hostName === null || id === undefined) return WRONG
+  const passkey = (await directory.passkeysOf(owner)).find(({ credential }) => equal(credential, id))
+  if (passkey === undefined) return WRONG
   const { verifyAuthenticationResponse } = await webAuthn()
+  const { credential, clientData, authenticatorData, signature } = assertion
   const checked = await orUndefined(
     verifyAuthenticationResponse({
       response: {
-        id: proof.credential,
-        rawId: proof.credential,
+        id: credential,
+        rawId: credential,
         type: 'public-key',
-        response: {
-          clientDataJSON: proof.clientData,
-          authenticatorData: proof.authenticatorData,
-          signature: proof.signature,
-        },
+        response: { clientDataJSON: clientData, authenticatorData, signature },
         clientExtensionResults: {},
       },
-      expectedChallenge: toBase64url(createHash('sha256').update(approval).digest()),
+      expectedType: type,
+      expectedChallenge: toBase64url(challenge),
       expectedOrigin: [...home.origins],
       expectedRPID: home.hostName,
       requireUserVerification: true,
       // Zero, so that the counter is judged by usePasskey alone, in one statement with its change.
-      credential: { id: proof.credential, publicKey: Uint8Array.from(passkey.publicKey), counter: 0 },
+      credential: { id: credential, publicKey: Uint8Array.from(passkey.publicKey), counter: 0 },
     }),
   )
-  if (checked?.verified !== true) return false
-  const use = createHash('sha256')
-    .update(concat(utf8(`${proof.authenticatorData}.${proof.clientData}.${proof.signature}`)))
-    .digest()
-  return directory.usePasskey(party, { credential: id, counter: checked.authenticationInfo.newCounter, use })
+  if (checked?.verified !== true) return WRONG
+  const { newCounter, credentialDeviceType } = checked.authenticationInfo
+  const isBackupEligible = passkey.isBackupEligible || credentialDeviceType === 'multiDevice'
+  const use = createHash('sha256').update(`${authenticatorData}.${clientData}.${signature}`).digest()
+  const isNew = await directory.usePasskey(owner, { credential: id, counter: newCounter, isBackupEligible, use })
+  return isNew ? { right: true, strength: strengthOf({ ...passkey, isBackupEligible }) } : WRONG
 }
 
 /** @simplewebauthn says no by throwing; what exactly was wrong is nobody's business but the browser's. */

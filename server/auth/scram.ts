@@ -5,7 +5,8 @@ import { fromBase64url } from '#core/bytes.ts'
 import type { ProofBody } from '#protocol/commands.ts'
 import type { SecretRequest } from '#protocol/routes.ts'
 import { scramMessage } from '#protocol/signed-bytes.ts'
-import type { Secret } from './directory.ts'
+import type { Directory, Secret } from './directory.ts'
+import { WRONG, type ProofMethod } from './proofs.ts'
 
 type ScramProof = Extract<ProofBody, { kind: 'scram' }>
 
@@ -20,6 +21,16 @@ const NOBODY: Secret = {
   storedKey: new Uint8Array(KEY_BYTES),
   serverKey: new Uint8Array(KEY_BYTES),
 }
+
+/** The PIN as a proof: nothing to ask, because the nonce comes with what is approved. */
+export const scramMethod = (directory: Pick<Directory, 'secretOf'>): ProofMethod<ScramProof> => ({
+  kind: 'scram',
+  ask: () => null,
+  async verify(proof, { party, account, approval }) {
+    const secret = await directory.secretOf(party)
+    return isRightScramProof({ proof, secret, account, approval }) ? { right: true, strength: 'password' } : WRONG
+  },
+})
 
 /** Is this the right proof of the secret's holder over these approval bytes? */
 export function isRightScramProof(

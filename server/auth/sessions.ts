@@ -12,11 +12,15 @@ import type { Actor } from '#switch/actors.ts'
 import type { ActorId, Directory, Identity, StoredSession } from './directory.ts'
 import { inactiveCode } from './enrolment.ts'
 import { isSignedBy } from './keys.ts'
+import type { OperatorSignIn } from './operator-sign-in.ts'
 
 export type LiveSession = Readonly<{ session: StoredSession; identity: Identity }>
 
 export type Sessions = Readonly<{
-  /** Problems: signature-invalid (also for unknown actors, a repeated request, a clock far off), device-revoked, terminal-inactive. */
+  /**
+   * Problems: signature-invalid (also for unknown actors, a repeated request, a clock far off), device-revoked, terminal-inactive,
+   * operator-revoked, passkey-needed.
+   */
   start(request: SessionRequest): Promise<SessionGrant | Problem>
   /** The session and who is behind it; undefined when it has ended or its actor may not act any more. */
   find(session: SessionId): Promise<LiveSession | undefined>
@@ -39,9 +43,11 @@ export function createSessions(
     scheme: SchemeId
     /** the hub's clock, milliseconds since 1970 */
     now(): number
+    /** what operators prove beyond their key; null where there are none */
+    operators: Pick<OperatorSignIn, 'judge' | 'noteProof'> | null
   }>,
 ): Sessions {
-  const { directory, scheme, now } = options
+  const { directory, scheme, now, operators } = options
   const cache = new Map<SessionId, Readonly<{ found: Promise<LiveSession | undefined>; until: number }>>()
 
   const read = (id: SessionId): Promise<LiveSession | undefined> => {
@@ -71,10 +77,12 @@ export function createSessions(
       const identity = await directory.identityOf(asked.actor)
       if (identity === undefined || identity.actor.key !== asked.key) return problemOf('signature-invalid')
       if (Math.abs(now() - asked.at) > LIMITS.signatureAgeMs) return problemOf('signature-invalid')
-      if (!isSignedBy(identity.publicKey, sessionBytes({ scheme, ...asked }), asked.signature)) {
-        return problemOf('signature-invalid')
-      }
-      if (identity.status !== 'active') return problemOf(inactiveCode(identity.actor))
+      const bytes = sessionBytes({ scheme, ...asked })
+      if (!isSignedBy(identity.publicKey, bytes, asked.signature)) return problemOf('signature-invalid')
+      const { actor } = identity
+      if (identity.status !== 'active') return problemOf(inactiveCode(actor))
+      const proof = actor.kind === 'operator' && operators ? await operators.judge(actor, bytes, request.passkey) : 'known'
+      if (typeof proof !== 'string') return proof
       const id = idFrom('ses', randomBytes(NONCE_BYTES))
       const agreed = agree(id, asked.ephemeral, asked.nonce)
       if (agreed === undefined) return problemOf('signature-invalid')
@@ -89,6 +97,7 @@ export function createSessions(
         expiresAt,
       })
       if (!isNew) return problemOf('signature-invalid')
+      if (proof === 'proved' && actor.kind === 'operator') await operators?.noteProof(actor)
       return { session: id, ephemeral: toBase64url(ephemeral), nonce: toBase64url(nonce), expiresAt, now: now() }
     },
     find,

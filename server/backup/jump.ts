@@ -30,9 +30,11 @@ export async function jumpAhead(client: pg.ClientBase, takenAt: number): Promise
     [accounts],
   )
   const deals = await moveVersions(client, VERSIONS + Math.ceil(passedMs / 1000), at)
-  // A code that was used since would open the door a second time.
+  // A code that was used since would open the door a second time, and a phone that was refused since would come in.
   const codes = await client.query(
-    `with desk as (update operator_code set expires_at = $1 where used_at is null and expires_at > $1)
+    `with desk as (update operator_code set expires_at = $1 where used_at is null and expires_at > $1),
+       tills as (update staff set code_expires_at = $1 where code_used_by is null and code_expires_at > $1),
+       phones as (update device_request set refused_at = $1 where device is null and refused_at is null)
      update enrolment_code set expires_at = $1 where used_at is null and expires_at > $1`,
     [at],
   )

@@ -4,8 +4,20 @@ import pg from 'pg'
 import { copyOut } from './copy.ts'
 import { BackupError, writeBackup, type Manifest } from './file.ts'
 
-/** What nobody could use after a restore, and a thief of the file could: keys of sessions, questions to new passkeys. */
-const LEFT_OUT: ReadonlySet<string> = new Set(['session', 'passkey_challenge'])
+/**
+ * What nobody could use after a restore, and a thief of the file could, or what would happen twice: keys of sessions, nonces, codes sent
+ * by mail, what OpenID remembers of a sign-in under way, who stands at which till, and messages that were on their way.
+ */
+const LEFT_OUT: ReadonlySet<string> = new Set([
+  'session',
+  'passkey_challenge',
+  'presence_nonce',
+  'mail_code',
+  'oidc_entry',
+  'cashier',
+  'pushed_command',
+  'outbox',
+])
 
 export type Taken = Readonly<{ manifest: Manifest; rows: number }>
 

@@ -1,50 +1,33 @@
 // The directory in PostgreSQL: parties, keys, codes, secrets, passkeys, sessions. One statement per need; where several
 // belong together, one transaction. Times are the database's.
-import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import { isAccountNumber, type AccountNumber } from '#core/accounts.ts'
 import { assert } from '#core/assert.ts'
-import {
-  bucketOfId,
-  idFrom,
-  idInBucket,
-  type DeviceId,
-  type KeyId,
-  type PartyId,
-  type SessionId,
-  type TerminalId,
-} from '#core/ids.ts'
+import { bucketOfId, type DeviceId, type KeyId, type PartyId, type SessionId, type TerminalId } from '#core/ids.ts'
 import { LIFETIME_MS, type TerminalKind } from '#core/numbers.ts'
 import type { Actor } from '#switch/actors.ts'
-import {
-  accountInBucket,
-  codeHash,
-  newCode,
-  type ActorId,
-  type Directory,
-  type Identity,
-  type NewParty,
-  type Party,
-  type StoredSession,
-} from '../auth/directory.ts'
+import { codeHash, type ActorId, type Directory, type Identity, type StoredSession } from '../auth/directory.ts'
+import { CASHIER_COLUMNS, CASHIER_JOINS, cashierFrom } from './cashiers.ts'
 import { storeError } from './connect.ts'
-import { idOf, NOW, uuidOf } from './store.ts'
+import { insertCode, insertMachine, insertParty, partyFrom } from './enrolling.ts'
+import { passkeys } from './passkeys.ts'
+import { idOf, NOW, uuidOf, type Row } from './rows.ts'
+import { allOrNothing, type Query } from './transaction.ts'
 
 export type { Directory } from '../auth/directory.ts'
 
-type Row = Record<string, unknown>
-type Query = (text: string, values: unknown[]) => Promise<Row[]>
-
-const ID_RANDOM_BYTES = 14
+/** When somebody was here last is told to the minute. */
+const SEEN_EVERY_MS = 60_000
 /** Public keys kept in memory: some 10 MB. */
 const KEPT_KEYS = 50_000
 
 const IDENTITY_COLUMNS = `c.kind, c.id, c.key, c.public_key, c.label, c.terminal_kind,
-  p.id as party, p.account, p.name, p.legal_name,
+  p.id as party, p.account, p.name, p.legal_name, ${CASHIER_COLUMNS},
   case when p.status = 'active' then coalesce(d.status, t.status) else 'revoked' end as status`
 const IDENTITY_JOINS = `join party p on p.bucket = c.bucket and p.id = c.party
   left join device d on c.kind = 'device' and d.bucket = c.bucket and d.id = c.id
-  left join terminal t on c.kind = 'terminal' and t.bucket = c.bucket and t.id = c.id`
+  left join terminal t on c.kind = 'terminal' and t.bucket = c.bucket and t.id = c.id
+  ${CASHIER_JOINS}`
 
 /** Methods throw StoreUnavailable when there is no database. */
 export function postgresDirectory(pool: pg.Pool): Directory {
@@ -61,13 +44,13 @@ export function postgresDirectory(pool: pg.Pool): Directory {
     (await query(text, values, name))[0]
 
   return {
-    createParty: (party) => inTransaction(pool, (within) => insertParty(within, party)),
+    createParty: (party) => allOrNothing(pool, (within) => insertParty(within, party)),
     async partyOf(party) {
       const row = await one(
         'select id, kind, name, legal_name, account from party where bucket = $1 and id = $2',
         keyOf(party),
       )
-      return row && partyOf(row)
+      return row && partyFrom(row)
     },
     async namesOf(parties) {
       const rows = await query(
@@ -77,25 +60,8 @@ export function postgresDirectory(pool: pg.Pool): Directory {
       return new Map(rows.map((row) => [idOf<PartyId>('pty', text(row.id)), text(row.name)]))
     },
 
-    async createCode(asked) {
-      const code = asked.code ?? newCode()
-      const isTerminal = asked.kind === 'terminal'
-      const row = await one(
-        `insert into enrolment_code (hash, bucket, party, kind, label, terminal_kind, created_at, expires_at)
-         select $1, $2, $3, $4, $5, $6, n.now, n.now + $7::bigint from (select ${NOW} as now) n
-         on conflict (hash) do update set hash = excluded.hash returning expires_at`,
-        [
-          codeHash(code),
-          ...keyOf(asked.party),
-          asked.kind,
-          isTerminal ? asked.label : null,
-          isTerminal ? asked.terminalKind : null,
-          asked.lifeMs,
-        ],
-      )
-      return { code, expiresAt: Number(row?.expires_at) }
-    },
-    useCode: (use) => inTransaction(pool, (within) => useCode(within, use)),
+    createCode: (asked) => insertCode(query, asked),
+    useCode: (use) => allOrNothing(pool, (within) => useCode(within, use)),
     async identityOf(actor) {
       const row = await one(
         `select ${IDENTITY_COLUMNS} from credential c ${IDENTITY_JOINS} where c.bucket = $1::integer and c.id = $2 and c.kind = $3`,
@@ -121,7 +87,7 @@ export function postgresDirectory(pool: pg.Pool): Directory {
       return bytes(row.public_key)
     },
     revoke: (actor) =>
-      inTransaction(pool, async (within) => {
+      allOrNothing(pool, async (within) => {
         // A device is a terminal too.
         await within(`update device set status = 'revoked' where bucket = $1 and id = $2`, keyOf(actor))
         const revoked = await within(
@@ -161,56 +127,22 @@ export function postgresDirectory(pool: pg.Pool): Directory {
       return row !== undefined
     },
 
-    async passkeysOf(party) {
-      const rows = await query(
-        `select credential, public_key, counter, is_backup_eligible, transports from passkey
-         where bucket = $1 and party = $2 order by created_at, credential`,
-        keyOf(party),
-      )
-      return rows.map((row) => ({
-        credential: bytes(row.credential),
-        publicKey: bytes(row.public_key),
-        counter: Number(row.counter),
-        isBackupEligible: row.is_backup_eligible === true,
-        transports: Array.isArray(row.transports) ? row.transports.map(String) : [],
-      }))
-    },
-    async addPasskey(party, passkey) {
-      const { credential, publicKey, counter, isBackupEligible, transports } = passkey
-      const row = await one(
-        `insert into passkey (bucket, party, credential, public_key, counter, is_backup_eligible, transports, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, ${NOW}) on conflict do nothing returning party`,
-        [...keyOf(party), credential, publicKey, counter, isBackupEligible, transports],
-      )
-      return row !== undefined
-    },
-    async usePasskey(party, { credential, counter, use }) {
-      // Authenticators without a counter always say 0.
-      const row = await one(
-        `update passkey set counter = $4, last_use = $5 where bucket = $1 and party = $2 and credential = $3
-           and (counter < $4 or (counter = 0 and $4 = 0) or (counter = $4 and last_use = $5)) returning party`,
-        [...keyOf(party), credential, counter, use],
-      )
-      return row !== undefined
-    },
-    async putChallenge(device, challenge, lifeMs) {
+    async replaceSecret(party, secret) {
       await query(
-        `insert into passkey_challenge (bucket, device, challenge, expires_at) values ($1, $2, $3, ${NOW} + $4::bigint)
-         on conflict (bucket, device) do update set challenge = excluded.challenge, expires_at = excluded.expires_at`,
-        [...keyOf(device), challenge, lifeMs],
+        `insert into secret (bucket, party, salt, iterations, stored_key, server_key, created_at)
+         values ($1, $2, $3, $4, $5, $6, ${NOW})
+         on conflict (bucket, party) do update set salt = excluded.salt, iterations = excluded.iterations,
+           stored_key = excluded.stored_key, server_key = excluded.server_key, created_at = excluded.created_at`,
+        [...keyOf(party), secret.salt, secret.iterations, secret.storedKey, secret.serverKey],
       )
     },
-    async takeChallenge(device) {
-      const row = await one(
-        `delete from passkey_challenge where bucket = $1 and device = $2 returning challenge, expires_at > ${NOW} as is_alive`,
-        keyOf(device),
-      )
-      return row?.is_alive === true ? bytes(row.challenge) : undefined
-    },
+    ...passkeys(query),
 
     async putSession({ id, actor, macKey, tokenHash, nonce, expiresAt }) {
       const row = await one(
-        `with ended as (delete from session where actor = $3 and expires_at < ${NOW})
+        `with ended as (delete from session where actor = $3 and expires_at < ${NOW}),
+           seen as (update credential set last_seen_at = ${NOW}
+             where bucket = $2::integer and id = $3 and coalesce(last_seen_at, 0) < ${NOW} - ${SEEN_EVERY_MS})
          insert into session (id, bucket, actor, mac_key, token_hash, nonce, expires_at, created_at)
          values ($1, $2, $3, $4, $5, $6, $7, ${NOW}) on conflict (actor, nonce) do nothing returning id`,
         [uuidOf(id), ...keyOf(actor), macKey, tokenHash, nonce, expiresAt],
@@ -234,38 +166,6 @@ export function postgresDirectory(pool: pg.Pool): Directory {
   }
 }
 
-async function insertParty(within: Query, party: NewParty): Promise<Party> {
-  const [scheme] = await within('select buckets from scheme', [])
-  assert(scheme !== undefined, 'the scheme is made before its parties')
-  if (party.id !== undefined) {
-    // Whoever asks for the same party at the same time waits here.
-    await within('select pg_advisory_xact_lock(hashtextextended($1, 0))', [party.id])
-    const [known] = await within(
-      'select id, kind, name, legal_name, account from party where bucket = $1 and id = $2',
-      keyOf(party.id),
-    )
-    if (known !== undefined) return partyOf(known)
-  }
-  // The counter's row is also the lock under which the bucket's numbers are given out one by one.
-  const [serial] = await within(
-    `insert into account_serial (bucket, given) values ($1, 1)
-     on conflict (bucket) do update set given = account_serial.given + 1 returning given`,
-    [party.bucket],
-  )
-  const account = accountInBucket(party.bucket, Number(serial?.given) - 1, Number(scheme.buckets))
-  const id = party.id ?? idInBucket('pty', party.bucket, randomBytes(ID_RANDOM_BYTES))
-  await within(
-    `insert into party (bucket, id, kind, name, legal_name, account, created_at) values ($1, $2, $3, $4, $5, $6, ${NOW})`,
-    [...keyOf(id), party.kind, party.name, party.legalName, account],
-  )
-  await within('insert into account (bucket, key, unit) select $1, $2, unnest($3::text[])', [
-    party.bucket,
-    account,
-    party.units,
-  ])
-  return { id, kind: party.kind, name: party.name, legalName: party.legalName, account }
-}
-
 async function useCode(
   within: Query,
   use: Readonly<{ code: string; publicKey: Uint8Array; label: string }>,
@@ -278,25 +178,13 @@ async function useCode(
   )
   if (code === undefined) return identityByUsedCode(within, hash, use.publicKey)
 
-  const bucket = Number(code.bucket)
-  const isDevice = code.kind === 'device'
-  const id = idInBucket(isDevice ? 'dev' : 'trm', bucket, randomBytes(ID_RANDOM_BYTES))
-  const key = idFrom('key', randomBytes(ID_RANDOM_BYTES + 2))
+  const id = await insertMachine(within, {
+    party: idOf<PartyId>('pty', text(code.party)),
+    publicKey: use.publicKey,
+    label: code.label === null ? use.label : text(code.label),
+    terminalKind: code.kind === 'device' ? null : terminalKind(code.terminal_kind),
+  })
   await within('update enrolment_code set used_by = $2 where hash = $1', [hash, uuidOf(id)])
-  await within(
-    `insert into credential (bucket, id, kind, party, key, public_key, label, terminal_kind, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, ${NOW})`,
-    [...keyOf(id), code.kind, code.party, uuidOf(key), use.publicKey, code.label ?? use.label, code.terminal_kind],
-  )
-  if (isDevice) {
-    await within('insert into device (bucket, id, party, key) values ($1, $2, $3, $4)', [
-      ...keyOf(id),
-      code.party,
-      uuidOf(key),
-    ])
-  }
-  // A device has a terminal of the same id: its person may ask for money.
-  await within('insert into terminal (bucket, id, party) values ($1, $2, $3)', [...keyOf(id), code.party])
   return identityByUsedCode(within, hash, use.publicKey)
 }
 
@@ -313,42 +201,11 @@ async function identityByUsedCode(
   return row && identityOf(row)
 }
 
-/** All or nothing; a COMMIT that answers ROLLBACK is a failure. */
-async function inTransaction<Result>(pool: pg.Pool, work: (within: Query) => Promise<Result>): Promise<Result> {
-  const client = await pool.connect().catch((error: unknown) => {
-    throw storeError(error)
-  })
-  let broken: Error | undefined
-  const noteError = (error: Error): void => void (broken = error)
-  client.on('error', noteError)
-  try {
-    await client.query('begin')
-    const result = await work(async (text, values) => (await client.query<Row>(text, values)).rows)
-    const { command } = await client.query('commit')
-    if (command !== 'COMMIT') throw new Error(`COMMIT answered ${command}`)
-    return result
-  } catch (error) {
-    await client.query('rollback').catch(noteError)
-    throw storeError(error)
-  } finally {
-    client.off('error', noteError)
-    client.release(broken)
-  }
-}
-
 const keyOf = (id: ActorId | PartyId): [bucket: number, id: string] => [bucketOfId(id), uuidOf(id)]
 const KINDS = { dev: 'device', trm: 'terminal', opr: 'operator' } as const
 
 /** Operators have a directory of their own: here none is found. */
 const kindOf = (actor: ActorId): string => KINDS[actor.slice(0, 3) as keyof typeof KINDS]
-
-const partyOf = (row: Row): Party => ({
-  id: idOf<PartyId>('pty', text(row.id)),
-  kind: row.kind === 'merchant' ? 'merchant' : 'person',
-  name: text(row.name),
-  legalName: text(row.legal_name),
-  account: account(row.account),
-})
 
 function identityOf(row: Row): Identity {
   return {
@@ -370,7 +227,7 @@ function actorOf(row: Row): Actor {
   }
   if (row.kind === 'device') return { kind: 'device', id: idOf<DeviceId>('dev', text(row.id)), ...common }
   const id = idOf<TerminalId>('trm', text(row.id))
-  return { kind: 'terminal', id, ...common, label: text(row.label), cashier: null }
+  return { kind: 'terminal', id, ...common, label: text(row.label), cashier: cashierFrom(row) }
 }
 
 const sessionOf = (row: Row, actor: ActorId): StoredSession => ({

@@ -1,7 +1,7 @@
-// Operators in PostgreSQL: their keys and codes, what the desk looks up of parties and accounts, and the log of actions.
+// Operators in PostgreSQL: their keys, codes and proofs, and the log of actions; with what the desk looks up of parties and accounts.
 import { randomBytes } from 'node:crypto'
-import { bucketOf, isAccountNumber, systemAccount, type AccountNumber } from '#core/accounts.ts'
-import type { PostedAction } from '#core/actions.ts'
+import { bucketOf, isAccountNumber } from '#core/accounts.ts'
+import { OPERATOR_ROLES, type OperatorRole, type PostedAction } from '#core/actions.ts'
 import {
   bucketOfId,
   idFrom,
@@ -15,35 +15,21 @@ import {
   type SessionId,
   type TerminalId,
 } from '#core/ids.ts'
-import type { Account, AccountStatus } from '#core/ledger.ts'
-import type { Unit } from '#core/money.ts'
 import type { SchemeRules } from '#core/payment.ts'
-import { unknownStanding, type Attributes } from '#core/standing.ts'
 import { codeHash, newCode, type Directory, type Identity, type StoredSession } from '../auth/directory.ts'
 import { read, storeError, type Database } from './connect.ts'
-import { accountFrom, accountRows, actionFrom, idOf, NOW, standingFrom, uuidOf, type Row } from './rows.ts'
+import { deskParties } from './desk-parties.ts'
+import { actionFrom, idOf, NOW, uuidOf, type Row } from './rows.ts'
 import { rulesFrom, type StoredRules } from './scheme.ts'
 
+export type { PartyRow } from './desk-parties.ts'
 export type Operators = ReturnType<typeof postgresOperators>
 
-export type Operator = Readonly<{ id: OperatorId; name: string; status: 'active' | 'revoked'; enrolledAt: number }>
-
-export type PartyRow = Readonly<{
-  party: PartyId
-  kind: 'person' | 'merchant'
+export type Operator = Readonly<{
+  id: OperatorId
   name: string
-  legalName: string
-  account: AccountNumber
-  status: 'active' | 'closed'
-  frozen: boolean
-  openedAt: number
-}>
-
-export type Machine = Readonly<{
-  id: DeviceId | TerminalId
-  kind: 'device' | 'terminal'
-  terminalKind: string | null
-  label: string
+  role: OperatorRole
+  hasPasskey: boolean
   status: 'active' | 'revoked'
   enrolledAt: number
 }>
@@ -69,6 +55,8 @@ export function postgresOperators(database: Database, buckets: number) {
   const bucketIn = (party: PartyId): number => bucketOfId(party) % buckets
 
   return {
+    ...deskParties(database, buckets),
+
     async identityOf(id: OperatorId): Promise<Identity | undefined> {
       const [row] = await rowsOf('identity', 'select * from operator where bucket = $1 and id = $2', [
         BUCKET,
@@ -109,9 +97,9 @@ export function postgresOperators(database: Database, buckets: number) {
       const [made] = await change(
         `with used as (
            update operator_code set used_at = ${NOW}, used_by = $2, public_key = $4
-           where hash = $1 and used_at is null and expires_at > ${NOW} returning name)
-         insert into operator (bucket, id, key, public_key, name, created_at)
-         select ${BUCKET}, $2, $3, $4, coalesce(name, $5), ${NOW} from used returning *`,
+           where hash = $1 and used_at is null and expires_at > ${NOW} returning name, role)
+         insert into operator (bucket, id, key, public_key, name, role, created_at)
+         select ${BUCKET}, $2, $3, $4, coalesce(name, $5), role, ${NOW} from used returning *`,
         [hash, uuidOf(id), uuidOf(key), use.publicKey, use.label],
       )
       if (made !== undefined) return identityFrom(made)
@@ -123,25 +111,43 @@ export function postgresOperators(database: Database, buckets: number) {
       return again && identityFrom(again)
     },
 
+    /** When this operator's passkey was asked for last, and whether there is one. */
+    async signInOf(id: OperatorId): Promise<Readonly<{ provedAt: number; hasPasskey: boolean }>> {
+      const [row] = await rowsOf(
+        'sign_in',
+        `select o.proved_at, exists (select from passkey k where k.bucket = o.bucket and k.party = o.id) as has_passkey
+         from operator o where o.bucket = $1 and o.id = $2`,
+        [BUCKET, uuidOf(id)],
+      )
+      return { provedAt: Number(row?.proved_at ?? 0), hasPasskey: row?.has_passkey === true }
+    },
+
+    async proved(id: OperatorId): Promise<void> {
+      await change(`update operator set proved_at = ${NOW} where bucket = $1 and id = $2`, [BUCKET, uuidOf(id)])
+    },
+
     /** A code for a further operator; the same code asked for again lives no longer. */
-    async createCode(asked: Readonly<{ code: string; name: string; lifeMs: number }>): Promise<{ expiresAt: number }> {
+    async createCode(
+      asked: Readonly<{ code: string; name: string; role: OperatorRole; lifeMs: number }>,
+    ): Promise<{ expiresAt: number }> {
       const [row] = await change(
-        `insert into operator_code (hash, name, created_at, expires_at)
-         select $1, $2, n.now, n.now + $3::bigint from (select ${NOW} as now) n
+        `insert into operator_code (hash, name, role, created_at, expires_at)
+         select $1, $2, $4, n.now, n.now + $3::bigint from (select ${NOW} as now) n
          on conflict (hash) do update set hash = excluded.hash returning expires_at`,
-        [codeHash(asked.code), asked.name, asked.lifeMs],
+        [codeHash(asked.code), asked.name, asked.lifeMs, asked.role],
       )
       return { expiresAt: Number(row?.expires_at) }
     },
 
-    /** A fresh code for the first operator in the place of the last one; null when there is an operator who may act. */
+    /** A fresh code for the first operator in the place of the last one; null when there is one who may do everything. */
     async openFirstCode(lifeMs: number): Promise<string | null> {
       const code = newCode()
       const rows = await change(
         `with last as (delete from operator_code where name is null and used_at is null)
          insert into operator_code (hash, created_at, expires_at)
          select $1, n.now, n.now + $2::bigint from (select ${NOW} as now) n
-         where not exists (select from operator where bucket = ${BUCKET} and status = 'active') returning hash`,
+         where not exists (select from operator where bucket = ${BUCKET} and status = 'active' and role = 'chief')
+         returning hash`,
         [codeHash(code), lifeMs],
       )
       return rows.length === 1 ? code : null
@@ -158,154 +164,20 @@ export function postgresOperators(database: Database, buckets: number) {
     },
 
     async all(): Promise<Operator[]> {
-      const rows = await rowsOf('all', 'select * from operator where bucket = $1 order by created_at, id', [BUCKET])
+      const rows = await rowsOf(
+        'all',
+        `select o.*, exists (select from passkey k where k.bucket = o.bucket and k.party = o.id) as has_passkey
+         from operator o where o.bucket = $1 order by o.created_at, o.id`,
+        [BUCKET],
+      )
       return rows.map((row) => ({
         id: idOf<OperatorId>('opr', String(row.id)),
         name: String(row.name),
+        role: roleFrom(row.role),
+        hasPasskey: row.has_passkey === true,
         status: row.status === 'active' ? 'active' : 'revoked',
         enrolledAt: Number(row.created_at),
       }))
-    },
-
-    /** Newest first; `search` is a part of the name, or an account number. */
-    async parties(
-      page: Readonly<{ search: string | null; before: PartyId | null; limit: number }>,
-    ): Promise<PartyRow[]> {
-      const { search, before } = page
-      const rows = await rowsOf(
-        'parties',
-        `select ${PARTY_COLUMNS} from party p
-         where ($1::text is null or p.name ilike $1 or p.legal_name ilike $1 or p.account = $2)
-           and ($3::uuid is null or (p.created_at, p.id) < (select created_at, id from party where bucket = $4 and id = $3))
-         order by p.created_at desc, p.id desc limit $5`,
-        [
-          search === null ? null : `%${search.replace(/[\\%_]/gu, String.raw`\$&`)}%`,
-          search === null ? null : search.replace(/[\s-]/gu, ''),
-          before && uuidOf(before),
-          before && bucketIn(before),
-          page.limit,
-        ],
-      )
-      return rows.map(partyRowFrom)
-    },
-
-    async party(party: PartyId): Promise<PartyRow | undefined> {
-      const [row] = await rowsOf('party', `select ${PARTY_COLUMNS} from party p where bucket = $1 and id = $2`, [
-        bucketIn(party),
-        uuidOf(party),
-      ])
-      return row && partyRowFrom(row)
-    },
-
-    async partyByAccount(account: AccountNumber): Promise<PartyRow | undefined> {
-      const [row] = await rowsOf(
-        'party_by_account',
-        `select ${PARTY_COLUMNS} from party p where bucket = $1 and account = $2`,
-        [bucketOf(account, buckets), account],
-      )
-      return row && partyRowFrom(row)
-    },
-
-    /** The accounts with their limits and what was spent, one for each unit. */
-    async accounts(account: AccountNumber): Promise<Account[]> {
-      const rows = await rowsOf('accounts', 'select * from account where bucket = $1 and key = $2 order by unit', [
-        bucketOf(account, buckets),
-        account,
-      ])
-      return rows.map(accountFrom)
-    },
-
-    async attributes(party: PartyId): Promise<Attributes> {
-      const [row] = await rowsOf('standing', 'select * from standing where bucket = $1 and party = $2', [
-        bucketOfId(party),
-        uuidOf(party),
-      ])
-      return (row === undefined ? unknownStanding(party) : standingFrom(row)).attributes
-    },
-
-    /** The party's phones and terminals, newest first. */
-    async machines(party: PartyId): Promise<Machine[]> {
-      const rows = await rowsOf(
-        'machines',
-        `select c.id, c.kind, c.terminal_kind, c.label, c.created_at, coalesce(d.status, t.status) as status
-         from credential c
-         left join device d on c.kind = 'device' and d.bucket = c.bucket and d.id = c.id
-         left join terminal t on c.kind = 'terminal' and t.bucket = c.bucket and t.id = c.id
-         where c.bucket = $1 and c.party = $2 order by c.created_at desc, c.id`,
-        [bucketOfId(party), uuidOf(party)],
-      )
-      return rows.map((row) => {
-        const isDevice = row.kind === 'device'
-        return {
-          id: isDevice ? idOf<DeviceId>('dev', String(row.id)) : idOf<TerminalId>('trm', String(row.id)),
-          kind: isDevice ? 'device' : 'terminal',
-          terminalKind: typeof row.terminal_kind === 'string' ? row.terminal_kind : null,
-          label: String(row.label),
-          status: row.status === 'active' ? 'active' : 'revoked',
-          enrolledAt: Number(row.created_at),
-        }
-      })
-    },
-
-    /** What each of these accounts is in the unit, with its holder's name; those without a party are left out. */
-    async holders(
-      accounts: readonly AccountNumber[],
-      unit: Unit,
-    ): Promise<Map<AccountNumber, Readonly<{ name: string; status: AccountStatus | 'unit-mismatch' }>>> {
-      const rows = await rowsOf(
-        'holders',
-        `select p.account, p.name, coalesce(a.status, 'unit-mismatch') as status
-         from unnest($1::smallint[], $2::text[]) n(bucket, account)
-         join party p on p.bucket = n.bucket and p.account = n.account
-         left join account a on a.bucket = n.bucket and a.key = n.account and a.unit = $3`,
-        [accounts.map((account) => bucketOf(account, buckets)), accounts, unit],
-      )
-      // Border: columns written by the directory and checked by the tables' constraints.
-      return new Map(
-        rows.map((row) => [
-          row.account as AccountNumber,
-          { name: String(row.name), status: row.status as AccountStatus | 'unit-mismatch' },
-        ]),
-      )
-    },
-
-    /** The scheme's own accounts of the unit in this bucket; made once. */
-    async openOwnAccounts(bucket: number, unit: Unit): Promise<void> {
-      const rows = accountRows(systemAccount('issue', bucket), unit, buckets)
-      await change(`insert into account (bucket, key, unit) select $1, unnest($2::text[]), $3 on conflict do nothing`, [
-        bucket,
-        [...new Set(rows.map(({ key }) => key))],
-        unit,
-      ])
-    },
-
-    /**
-     * Is something of the party's open or held: a payment of its own, an offer of its terminals, or a payment to it that is not over?
-     * The last lie in their payers' buckets: all open payments of the scheme are looked through, which an operator may wait for.
-     */
-    async isBusy(party: PartyId): Promise<boolean> {
-      const rows = await rowsOf(
-        'is_busy',
-        `select 1 from payment where bucket = $1 and party = $2 and state in ('joined', 'authorising', 'held')
-         union all select 1 from credential c join offer o on o.bucket = c.bucket and o.terminal = c.id
-           where c.bucket = $1 and c.party = $2 and o.state = 'open'
-         union all select 1 from payment
-           where state in ('joined', 'authorising', 'held') and snapshot->'biller'->>'party' = $3
-         limit 1`,
-        [bucketOfId(party), uuidOf(party), party],
-      )
-      return rows.length > 0
-    },
-
-    /** Closed for good: its phones and terminals may not act any more, at once, and their sessions end. */
-    async closeParty(party: PartyId): Promise<void> {
-      await change(
-        `with closed as (update party set status = 'closed' where bucket = $1 and id = $2),
-           devices as (update device set status = 'revoked' where bucket = $1 and party = $2),
-           terminals as (update terminal set status = 'revoked' where bucket = $1 and party = $2)
-         delete from session where actor in (select id from credential where bucket = $1 and party = $2)`,
-        [bucketOfId(party), uuidOf(party)],
-      )
     },
 
     /** Newest first over all buckets. A party or account finds also the actions on its phones and terminals. */
@@ -374,33 +246,24 @@ export const withOperators = (directory: Directory, operators: Operators): Direc
   sessionOf: async (session) => (await directory.sessionOf(session)) ?? operators.sessionOf(session),
 })
 
-const PARTY_COLUMNS = `p.id, p.kind, p.name, p.legal_name, p.account, p.status, p.created_at,
-  exists (select from account a where a.bucket = p.bucket and a.key = p.account and a.status = 'frozen') as frozen`
-
-const partyRowFrom = (row: Row): PartyRow => ({
-  party: idOf<PartyId>('pty', String(row.id)),
-  kind: row.kind === 'merchant' ? 'merchant' : 'person',
-  name: String(row.name),
-  legalName: String(row.legal_name),
-  // Border: the directory gave the party this number.
-  account: row.account as AccountNumber,
-  status: row.status === 'active' ? 'active' : 'closed',
-  frozen: row.frozen === true,
-  openedAt: Number(row.created_at),
-})
-
 const identityFrom = (row: Row): Identity => ({
   actor: {
     kind: 'operator',
     id: idOf<OperatorId>('opr', String(row.id)),
     key: idOf<KeyId>('key', String(row.key)),
     name: String(row.name),
-    role: 'chief',
+    role: roleFrom(row.role),
   },
   publicKey: bytesOf(row.public_key),
   status: row.status === 'active' ? 'active' : 'revoked',
   terminalKind: null,
 })
+
+function roleFrom(value: unknown): OperatorRole {
+  const role = OPERATOR_ROLES.find((known) => known === value)
+  if (role === undefined) throw new Error('an operator has a role that this program knows')
+  return role
+}
 
 function bytesOf(value: unknown): Uint8Array {
   if (!(value instanceof Uint8Array)) throw new Error('a bytea column holds bytes')

@@ -1,12 +1,13 @@
 // The store's rows as the switch's values: the one place where columns get their types.
 import { bucketOfAccount, systemAccount, SYSTEM_ACCOUNT_KINDS, type AccountKey } from '#core/accounts.ts'
 import type { ActionKind, PostedAction } from '#core/actions.ts'
-import type { Device } from '#core/device.ts'
+import type { Device, Strength } from '#core/device.ts'
 import type { DealId, DeviceId, KeyId, OperatorId, PartyId, PaymentId, StaffId, TerminalId } from '#core/ids.ts'
 import type { Account, AccountStatus, Entry, PostedTransfer, TransferKind } from '#core/ledger.ts'
 import type { Unit } from '#core/money.ts'
+import { NO_RELEASES, type Persona, type Releases } from '#core/persona.ts'
 import type { Restart } from '#core/restart.ts'
-import type { Attributes, Bought, Standing } from '#core/standing.ts'
+import { NO_ATTRIBUTES, type Attributes, type Bought, type Standing } from '#core/standing.ts'
 import { limitsFrom, refundLineFrom } from '#switch/snapshot.ts'
 import type { Head, RefundRow, Terminal } from '#switch/store.ts'
 
@@ -77,6 +78,7 @@ export const deviceFrom = (row: Row): Device => ({
   status: row.status === 'active' ? 'active' : 'revoked',
   approvesWith: row.approves_with === 'security-key' ? 'security-key' : 'any',
   provedAt: Number(row.proved_at),
+  provedWith: row.proved_with as Strength,
   wrongProofs: Number(row.wrong_proofs),
   lockedUntil: Number(row.locked_until),
 })
@@ -101,6 +103,14 @@ export const standingFrom = (row: Row): Standing => ({
   version: Number(row.version),
   attributes: row.attributes as Attributes,
   bought: row.bought as readonly Bought[],
+})
+
+/** What the columns lack is what nobody has verified or said. */
+export const personaFrom = (row: Row): Persona => ({
+  attributes: (row.attributes as Attributes | null | undefined) ?? NO_ATTRIBUTES,
+  email: typeof row.email === 'string' ? row.email : null,
+  portrait: row.portrait_hash instanceof Uint8Array ? hexFrom(row.portrait_hash) : null,
+  releases: { ...NO_RELEASES, ...(row.releases as Partial<Releases> | null | undefined) },
 })
 
 export const actionFrom = (row: Row): PostedAction => ({

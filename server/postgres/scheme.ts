@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { systemAccount, SYSTEM_ACCOUNT_KINDS } from '#core/accounts.ts'
 import { idFrom, type SchemeId } from '#core/ids.ts'
-import { NO_PROOF_LIMITS, STRENGTHS, type ProofLimits, type Strength } from '#core/device.ts'
+import { NO_PROOF_LIMITS, proofLimitsOf, type ProofLimits, type Strength } from '#core/device.ts'
 import { GENESIS_HASH } from '#core/ledger.ts'
 import { unitOf, type Unit } from '#core/money.ts'
 import type { SchemeRules } from '#core/payment.ts'
+import { toJson } from '#switch/snapshot.ts'
 import { idOf, NOW, uuidOf } from './store.ts'
 
 export type SchemeRow = Readonly<{
@@ -111,21 +112,7 @@ export const rulesToJson = ({
   zone,
   restricted,
   proofLimits,
-}: Omit<SchemeRules, 'id'>): string =>
-  JSON.stringify({
-    unlockMs,
-    freshProofFrom: String(freshProofFrom),
-    limits: {
-      perPayment: String(limits.perPayment),
-      perDay: String(limits.perDay),
-      perMonth: String(limits.perMonth),
-    },
-    zone,
-    restricted,
-    proofLimits: Object.fromEntries(
-      STRENGTHS.map((strength) => [strength, proofLimits[strength] === null ? null : String(proofLimits[strength])]),
-    ),
-  })
+}: Omit<SchemeRules, 'id'>): string => toJson({ unlockMs, freshProofFrom, limits, zone, restricted, proofLimits })
 
 export type StoredRules = Readonly<{
   unlockMs: number
@@ -159,17 +146,10 @@ export function rulesFrom(stored: StoredRules): Omit<SchemeRules, 'id'> {
 }
 
 function proofLimitsFrom(stored: NonNullable<StoredRules['proofLimits']>): ProofLimits {
-  const limit = (strength: Strength): bigint | null => {
+  return proofLimitsOf((strength) => {
     const amount = stored[strength] ?? null
-    return amount === null ? NO_PROOF_LIMITS[strength] : BigInt(amount)
-  }
-  return {
-    password: limit('password'),
-    'synced-passkey': limit('synced-passkey'),
-    'bound-passkey': limit('bound-passkey'),
-    'security-key': limit('security-key'),
-    other: limit('other'),
-  }
+    return amount === null ? null : BigInt(amount)
+  })
 }
 
 async function withClient<Result>(

@@ -202,8 +202,10 @@ export function writing(writes: Writes): Statement[] {
   put(
     'write_devices',
     exactly(
-      `update device d set proved_at = n.proved_at, wrong_proofs = n.wrong_proofs, locked_until = n.locked_until
-     from unnest($1::smallint[], $2::uuid[], $3::bigint[], $4::integer[], $5::bigint[]) n(bucket, id, proved_at, wrong_proofs, locked_until)
+      `update device d set proved_at = n.proved_at, proved_with = n.proved_with, wrong_proofs = n.wrong_proofs,
+       locked_until = n.locked_until, approves_with = n.approves_with
+     from unnest($1::smallint[], $2::uuid[], $3::bigint[], $4::text[], $5::integer[], $6::bigint[], $7::text[])
+       n(bucket, id, proved_at, proved_with, wrong_proofs, locked_until, approves_with)
      where d.bucket = n.bucket and d.id = n.id`,
       'cardinality($1::smallint[])',
     ),
@@ -212,8 +214,10 @@ export function writing(writes: Writes): Statement[] {
       devices.map(({ bucket }) => bucket),
       devices.map(({ device }) => uuidOf(device.id)),
       devices.map(({ device }) => device.provedAt),
+      devices.map(({ device }) => device.provedWith),
       devices.map(({ device }) => device.wrongProofs),
       devices.map(({ device }) => device.lockedUntil),
+      devices.map(({ device }) => device.approvesWith),
     ],
   )
   put(

@@ -9,11 +9,26 @@ import { sent } from './array-text.ts'
 import { inTransaction, read, type Database } from './connect.ts'
 import { depositStatements } from './deposit.ts'
 import { readEntries } from './history.ts'
-import { accountFrom, deviceFrom, hexFrom, idOf, NOW, offerKeyFrom, refundFrom, staffFrom, uuidOf, type Row } from './rows.ts'
+import {
+  accountFrom,
+  deviceFrom,
+  hexFrom,
+  idOf,
+  NOW,
+  offerKeyFrom,
+  personaFrom,
+  refundFrom,
+  staffFrom,
+  uuidOf,
+  type Row,
+} from './rows.ts'
 import { loading } from './store-loading.ts'
 import { writing } from './store-writing.ts'
 
 export { accountRows, idOf, NOW, uuidOf } from './rows.ts'
+
+/** Stands in a release for every merchant that has none of its own. */
+export const EVERYBODY = '00000000-0000-0000-0000-000000000000'
 
 /** An untold refund is told again after this. */
 const TELL_AFTER_MS = 5_000
@@ -52,7 +67,9 @@ export function postgresStore(database: Database, buckets: number): Store {
         'select hash, staff, answer from command where bucket = $1 and actor = $2 and id = $3',
         [bucket, uuidOf(actor), uuidOf(id)],
       )
-      return row && { actor, id, hash: hexFrom(row.hash), staff: staffFrom(row.staff), answer: answerFromJson(row.answer) }
+      return (
+        row && { actor, id, hash: hexFrom(row.hash), staff: staffFrom(row.staff), answer: answerFromJson(row.answer) }
+      )
     },
     async readNumber(bucket, { scope, number }) {
       const [row] = await rowsOf(
@@ -141,6 +158,20 @@ export function postgresStore(database: Database, buckets: number): Store {
       )
       return row === undefined ? null : row.status === 'blocked' ? 'blocked' : 'listed'
     },
+    async readPersona(party, biller) {
+      const [row] = await rowsOf(
+        'read_persona',
+        `select s.attributes, case when p.email_verified_at is not null then p.email end as email, p.portrait_hash,
+           coalesce(
+             (select releases from release where bucket = n.bucket and party = n.party and merchant = $3),
+             (select releases from release where bucket = n.bucket and party = n.party and merchant = $4)) as releases
+         from (values ($1::smallint, $2::uuid)) n(bucket, party)
+         left join standing s on s.bucket = n.bucket and s.party = n.party
+         left join profile p on p.bucket = n.bucket and p.party = n.party`,
+        [bucketOfId(party), uuidOf(party), uuidOf(biller), EVERYBODY],
+      )
+      return personaFrom(row ?? {})
+    },
     async readHolder(account) {
       const [row] = await rowsOf(
         'read_holder',
@@ -174,10 +205,10 @@ export function postgresStore(database: Database, buckets: number): Store {
     },
     async readDue(limit) {
       const [offers, payments, refunds] = await Promise.all([
-        rowsOf('due_offers', `select terminal, deal from offer where due_at <= ${NOW} order by due_at limit $1`, [
+        rowsOf('due_offers', `select terminal, deal from offer where due_at <= (select ${NOW}) order by due_at limit $1`, [
           limit,
         ]),
-        rowsOf('due_payments', `select id, version from payment where due_at <= ${NOW} order by due_at limit $1`, [
+        rowsOf('due_payments', `select id, version from payment where due_at <= (select ${NOW}) order by due_at limit $1`, [
           limit,
         ]),
         rowsOf('due_refunds', `select * from refund where not told and at <= ${NOW} - ${TELL_AFTER_MS} limit $1`, [

@@ -4,6 +4,7 @@ import { parseTypedNumber } from '#core/numbers.ts'
 import type { DealView, PaymentView } from '#protocol/views.ts'
 import { approve, respond, type Prove } from '#sdk/approval.ts'
 import type { Live } from '../machine.ts'
+import { answer, show } from './asking.ts'
 import { amongPeople } from './people.ts'
 import { proving } from './proving.ts'
 
@@ -108,7 +109,7 @@ async function attend(live: Live, payment: string, style: PhoneStyle): Promise<v
 async function act(live: Live, view: PaymentView, style: PhoneStyle): Promise<'over' | undefined> {
   const { client, chance, world } = live
   const { payment } = view
-  if (view.state === 'settled' || view.state === 'ended') return 'over'
+  if (view.state === 'settled' || view.state === 'proven' || view.state === 'ended') return 'over'
   if (view.state === 'held') {
     if (chance.happens(0.05)) await client.send('decline', { payment })
     else await takeBack(live, view)
@@ -120,9 +121,11 @@ async function act(live: Live, view: PaymentView, style: PhoneStyle): Promise<'o
     if (outcome.ok) world.history.count('challenges answered')
     return undefined
   }
-  if (view.bill === null) return undefined
+  if (view.bill === null && view.question === null) return undefined
   if (chance.happens(0.05)) return void (await client.send('decline', { payment }))
   if (chance.happens(0.08)) return void (await client.send('attend', { payment }))
+  if (view.question !== null) return void (await answer(live, view, style.isImpatient))
+  if (view.mayShow.length > 0 ? chance.happens(0.3) : chance.happens(0.02)) return void (await show(live, view))
   const prove = view.freshProof || chance.happens(0.5) ? proving(live) : undefined
   if (!style.isImpatient) return approveOnce(live, view, prove)
   const first = approveOnce(live, view, prove)

@@ -6,6 +6,7 @@ import type { DealView } from '#protocol/views.ts'
 import type { Live } from '../machine.ts'
 import type { Chance } from '../random.ts'
 import { shopBill } from '../bills.ts'
+import { askAgain, ASK_PERSON, askSomebody, questionOf } from './asking.ts'
 import { askForSignature, billSomebody, giveBack } from './people.ts'
 
 /** Deals settled in an earlier sale, for money back. */
@@ -20,11 +21,14 @@ export async function playRegister(live: Live, style: RegisterStyle): Promise<vo
   const sales: DealView[] = []
   if (chance.happens(0.5)) client.watch({ topic: 'terminal' }, (view) => view && see(live, 'terminal', view))
   void client.resume()
+  await askAgain(live)
   await finishWhatIsOpen(live)
   for (let deals = 0; deals < style.dealsAtMost && !world.isClosing; deals++) {
     const deal = idFrom('deal', chance.bytes(16))
     const bill = chance.happens(0.7) ? billOf(live) : null
-    const opened = client.send('open-offer', { deal, bill })
+    const opened = chance.happens(0.2)
+      ? client.send('ask', { deal, question: questionOf(chance) })
+      : client.send('open-offer', { deal, bill })
     if (style.isForgetful && chance.happens(0.3)) void client.send('open-offer', { deal, bill: billOf(live) })
     const outcome = await opened
     const isThere = outcome.ok || outcome.problem.code === 'deal-exists'
@@ -35,6 +39,7 @@ export async function playRegister(live: Live, style: RegisterStyle): Promise<vo
     while (sales.length > 0 && chance.happens(0.5)) await giveBack(live, chance.pick(sales))
     if (chance.happens(0.45)) await askForSignature(live)
     if (chance.happens(0.15)) await billSomebody(live)
+    if (chance.happens(0.3)) await askSomebody(live)
     await live.sleep(200, 5_000)
   }
   await closeDown(live)
@@ -68,7 +73,7 @@ async function act(live: Live, view: DealView): Promise<'over' | undefined> {
   const luck = chance.below(100)
   switch (view.state) {
     case 'open':
-      if (luck < (view.bill === null ? 30 : 6))
+      if (luck < (view.bill === null && view.question === null ? 30 : 6))
         await client.send('change-bill', { deal, payment: null, billVersion, bill: billOf(live) })
       else if (luck >= 98) await client.send('cancel-deal', { deal, payment: null })
       else if (luck >= 96) await client.send('renew-number', { deal })
@@ -86,7 +91,7 @@ async function act(live: Live, view: DealView): Promise<'over' | undefined> {
         if (luck < 30) await client.send('change-bill', { deal, payment, billVersion, bill: other })
         return undefined
       }
-      if (view.bill === null || luck < 10)
+      if ((view.bill === null && view.question === null) || luck < 10)
         await client.send('change-bill', { deal, payment, billVersion, bill: billOf(live) })
       else if (luck < 20) await client.send('release', { deal, payment })
       else if (luck < 26) await client.send('challenge', { payment })
@@ -98,6 +103,7 @@ async function act(live: Live, view: DealView): Promise<'over' | undefined> {
     case 'authorising':
       return undefined
     case 'settled':
+    case 'proven':
     case 'ended':
     case 'withdrawn':
       return 'over'
@@ -117,7 +123,9 @@ async function deliver({ client, chance, world }: Live, view: DealView): Promise
 
 /** A command said long ago is said again, as it was or with something else in it. */
 async function repeatOld({ who, world, transport, storage, chance }: Live): Promise<void> {
-  const mine = world.overheard.filter(({ from, call }) => from === who.actor.id && call.body !== undefined)
+  const mine = world.overheard.filter(
+    ({ from, call }) => from === who.actor.id && call.body !== undefined && call.path !== ASK_PERSON,
+  )
   if (mine.length === 0) return
   const { call } = chance.pick(mine)
   // While it is under way nobody says something else under its id: then nobody could tell which of the two was decided.

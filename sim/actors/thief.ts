@@ -9,9 +9,11 @@ import type { Call, Reply } from '#sdk/transport.ts'
 import { personBill } from '../bills.ts'
 import { schemeView, selfView } from '../directory.ts'
 import type { Live } from '../machine.ts'
-import { toySign } from '../toy-keys.ts'
+import { toyProof, toySign } from '../toy-keys.ts'
 import type { World } from '../world.ts'
 
+/** Questions that he was asked, for answers to use again. */
+const KEPT = 6
 /** At the end of the approval bytes, and the signer's to choose. */
 const EXPIRY_BYTES = 8
 
@@ -19,18 +21,22 @@ export async function playThief(live: Live): Promise<void> {
   const { client, world, chance } = live
   void client.resume()
   let own: PaymentView | null = null
+  const asked: PaymentView[] = []
   while (!world.isClosing) {
     await live.sleep(300, 8_000)
     if (world.isClosing) break
-    const ploy = chance.below(9)
+    const ploy = chance.below(11)
     if (ploy === 0) await guess(live)
-    else if (ploy === 1) own = (await sitOn(live)) ?? own
-    else if (ploy === 2) await sayAgain(live)
+    else if (ploy === 1) {
+      own = (await sitOn(live)) ?? own
+      if (own?.question && asked.push(own) > KEPT) asked.shift()
+    } else if (ploy === 2) await sayAgain(live)
     else if (ploy === 3) await alterOthers(live)
     else if (ploy === 4) await sendAsOwn(live)
     else if (ploy === 5) await meddle(live)
     else if (ploy === 6) await handInOthers(live)
     else if (ploy === 7) await sayAgain(live)
+    else if (ploy >= 9) await replayAnswer(live, asked)
     else if (own !== null) await alterOwn(live, own)
   }
   for (;;) {
@@ -86,7 +92,7 @@ async function sendAsOwn({ world, chance, transport, who }: Live): Promise<void>
 }
 
 const OTHERS_ONLY =
-  /\/(approve|respond|decline|take-back|release|cancel-deal|permit|deliver|challenge|refund|freeze|cash-in|credit-file)$/
+  /\/(approve|respond|prove|show|ask|decline|take-back|release|cancel-deal|permit|deliver|challenge|refund|freeze|cash-in|credit-file)$/
 
 /** What others have said of their own deals, and the operator of all, as a new command in his own name. */
 async function meddle(live: Live): Promise<void> {
@@ -107,6 +113,56 @@ async function handInOthers(live: Live): Promise<void> {
   const payer = chance.happens(0.8) ? signed.payer : chance.pick([...world.directory.phones]).actor.id
   const body = { ...signed, bill, payer, command: idFrom('cmd', chance.bytes(16)) }
   await mustFail(live, { method: 'POST', path: '/v1/commands/submit-signed', access: 'signed', body })
+}
+
+/**
+ * An answer of his own, used for another question, or telling of more than he signed; and the answers of others for his questions.
+ * Who passed with it would be somebody else, or somebody older.
+ */
+async function replayAnswer(live: Live, asked: readonly PaymentView[]): Promise<void> {
+  const { world, chance, who, client } = live
+  const inbox = await client.inbox()
+  const open = inbox.ok
+    ? inbox.view.payments.filter(({ question, state }) => question !== null && state === 'joined')
+    : []
+  const [target] = open
+  if (target?.question == null) return
+  const body = {
+    command: idFrom('cmd', chance.bytes(16)),
+    payment: target.payment,
+    released: target.question.attributes,
+  }
+  const others = world.overheard.filter(({ call }) => call.path.endsWith('/prove'))
+  if (others.length > 0 && chance.happens(0.3)) {
+    const { call } = chance.pick(others)
+    if (Reflect.get(call.body ?? {}, 'payment') === target.payment) return
+    await mustFail(live, { ...call, body: { ...call.body, ...body } })
+    return world.history.count('answers replayed')
+  }
+  const source = chance.happens(0.5) ? target : chance.pick([...asked, target])
+  const released = source === target ? [] : (source.question?.attributes ?? [])
+  // Where nothing was asked for, there is nothing to add to what was signed.
+  if (source.payment === target.payment && body.released.length === 0) return
+  const scheme = schemeView(world.scheme, world.clock.now())
+  const expiresAt = world.clock.now() + 60_000
+  const built = approvalFor({ purpose: 'authenticate', scheme, view: source, self: selfView(who), expiresAt, released })
+  if (!built.ok) return
+  const evidence = {
+    approval: toBase64url(built.bytes),
+    signature: toBase64url(toySign(who.key, built.bytes)),
+    proof: {
+      kind: 'scram',
+      clientNonce: toBase64url(chance.bytes(16)),
+      clientProof: toBase64url(toyProof(who.key, built.bytes)),
+    },
+  }
+  await mustFail(live, {
+    method: 'POST',
+    path: '/v1/commands/prove',
+    access: 'signed',
+    body: { ...body, ...evidence },
+  })
+  world.history.count('answers replayed')
 }
 
 async function mustFail({ world, transport }: Live, call: Call): Promise<void> {

@@ -14,8 +14,9 @@ import { authenticate, isProblem, type Actor } from '#server/auth/authenticate.t
 import type { ActorId, Directory } from '#server/auth/directory.ts'
 import { enrol, selfViewOf } from '#server/auth/enrolment.ts'
 import { memoryDirectory } from '#server/auth/memory-directory.ts'
-import { addPasskey, passkeyOptions } from '#server/auth/passkeys.ts'
-import { secretOf } from '#server/auth/scram.ts'
+import { addPasskey, passkeyMethod, passkeyOptions } from '#server/auth/passkeys.ts'
+import { createProofs } from '#server/auth/proofs.ts'
+import { scramMethod, secretOf } from '#server/auth/scram.ts'
 import { createSessions } from '#server/auth/sessions.ts'
 import type { HttpRequest } from '#server/auth/signatures.ts'
 import { JPY } from './world.ts'
@@ -41,7 +42,10 @@ export function authHub(options: { directory?: Directory; clock?: { now: number 
   const now = (): number => clock.now
   const directory = options.directory ?? memoryDirectory({ buckets: 16, now })
   const schemeId = idFrom('sch', randomBytes(16))
-  const sessions = createSessions({ directory, scheme: schemeId, now })
+  const sessions = createSessions({ directory, scheme: schemeId, now, operators: null })
+  const scram = scramMethod(directory)
+  const passkey = passkeyMethod(directory, HOME, async () => undefined)
+  const proofs = createProofs({ scram, passkey, further: [] })
   const scheme = (): SchemeView => ({
     scheme: schemeId,
     name: 'Testville',
@@ -60,6 +64,7 @@ export function authHub(options: { directory?: Directory; clock?: { now: number 
   const hub = {
     clock,
     directory,
+    proofs,
     sessions,
     scheme,
     decided,
@@ -108,7 +113,7 @@ export function authHub(options: { directory?: Directory; clock?: { now: number 
     if (before) return before.body === raw ? before.answer : no('command-mismatch')
     let proof: string | undefined
     if (name === 'approve' && actor.kind === 'device') {
-      const evidence = await verifyEvidence(directory, HOME, actor, body as Parameters<typeof verifyEvidence>[3])
+      const evidence = await verifyEvidence(directory, proofs, actor, body as Parameters<typeof verifyEvidence>[3])
       if (isProblem(evidence)) return no(evidence.code)
       proof = evidence.proof
     }
@@ -248,10 +253,14 @@ export const dealView = (deal: string, version = 1): DealView => ({
   billVersion: 0,
   ticket: null,
   payment: null,
+  question: null,
   payer: null,
+  answered: null,
+  cashier: null,
   tally: null,
   declines: 0,
   challenge: null,
+  challengeFailures: 0,
   restriction: null,
   ended: null,
   portions: [],
@@ -292,6 +301,10 @@ export const paymentView = (payerAccount: string): PaymentView => ({
   unasked: false,
   shopAsked: false,
   permitted: false,
+  question: null,
+  answered: null,
+  shown: { ageBand: null, members: [], region: null, email: null, portrait: false },
+  mayShow: [],
   payerAccount,
   bill: { unit: 'JPY', total: '980', lines: [LINE] },
   billVersion: 1,

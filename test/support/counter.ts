@@ -38,11 +38,11 @@ export const CUTS = /net::ERR_|WebSocket connection to|Failed to load resource|S
 export type Counter = Awaited<ReturnType<typeof openCounter>>
 
 /** Starts a hub and a browser whose camera shows the video at `camera`, once somebody has written one there. */
-export async function openCounter() {
+export async function openCounter(over: Parameters<typeof startTestHub>[0] = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'warifu-counter-'))
   const camera = join(folder, 'camera.y4m')
   const [files, browser] = await Promise.all([bundleApps(), launchBrowser({ cameraVideo: camera })])
-  const hub: TestHub = await startTestHub({ files })
+  const hub: TestHub = await startTestHub({ files, ...over })
   return {
     hub,
     browser,

@@ -29,7 +29,8 @@ import {
   type PaymentCommand,
   type SchemeRules,
 } from '#core/payment.ts'
-import { NOTHING_SHOWN } from '#core/persona.ts'
+import { NO_RELEASES, NOTHING_SHOWN, type Askable, type Persona } from '#core/persona.ts'
+import { questionHash, type Question } from '#core/question.ts'
 import { unknownStanding, type Standing } from '#core/standing.ts'
 
 /** The moment at which the phone joins. */
@@ -57,7 +58,7 @@ export const payer = {
   name: 'Hanako',
   knows: null,
   shown: NOTHING_SHOWN,
-  mayShow: [],
+  mayShow: ['age-band', 'portrait'],
 } as const satisfies Payer
 export const biller: Biller = {
   party: idInBucket('pty', 7, filled(0x21, 14)),
@@ -83,6 +84,7 @@ export const device: Device = {
   status: 'active',
   approvesWith: 'any',
   provedAt: 0,
+  provedWith: 'password',
   wrongProofs: 0,
   lockedUntil: 0,
 }
@@ -102,6 +104,17 @@ export const adult: Standing = {
   version: 1,
   attributes: { birthDate: 19_900_401, region: 'JP-14', memberships: [{ name: 'club', until: null }] },
   bought: [],
+}
+/** Somebody of whom everything that can be shown is verified. */
+export const EVERYTHING: Persona = {
+  attributes: {
+    birthDate: 19_900_401,
+    region: 'JP-14',
+    memberships: [{ name: 'club', until: null, number: '4711' }],
+  },
+  email: 'hanako@example.org',
+  portrait: 'ab'.repeat(32),
+  releases: NO_RELEASES,
 }
 export const stranger: Standing = unknownStanding(payer.party)
 export const loaded = (over: Partial<Loaded> = {}): Loaded => ({
@@ -155,17 +168,31 @@ export const offered = (first: Bill | null, kind: TerminalKind = 'counter'): Off
 export const taken = (offer: Offer): Offer =>
   evolveOffer(offer, { kind: 'taken', payment: PAYMENT, payer, nonce: NONCE, signed: null, at: NOON, scanned: false })
 
+export const QUESTION: Question = { attributes: ['age-band', 'email'], reason: 'To collect a parcel' }
+
+/** An offer with a question instead of a bill, opened at NOON. */
+export const asking = (question: Question = QUESTION): Offer =>
+  openOffer({ kind: 'counter', biller, deal: DEAL, bill: null, question, ticket: ticket(0x71), now: NOON })
+
+/** The payment that a phone's joining makes of it. */
+export const questioned = (question?: Question): Payment => joinedPayment(taken(asking(question)))
+
 /** The payment that a phone's joining makes at NOON. */
 export const joined = (first: Bill | null, kind?: TerminalKind): Payment => joinedPayment(taken(offered(first, kind)))
 
 /** The fields that an honest phone signs for what it sees. */
-export const approvalOf = (payment: Payment, purpose: Purpose = 'approve', now = NOON): Approval => ({
+export const approvalOf = (
+  payment: Payment,
+  purpose: Purpose = 'approve',
+  now = NOON,
+  released: readonly Askable[] = [],
+): Approval => ({
   purpose,
   scheme: rules.id,
   deal: payment.deal,
   payment: purpose === 'hand-back' ? NO_PAYMENT : payment.id,
   billVersion: payment.billVersion,
-  billHash: payment.bill === null ? new Uint8Array(32) : billHash(payment.biller, payment.bill),
+  billHash: signedHash(payment, released),
   payerAccount: payer.account,
   means: payer.account,
   method: METHOD_WHOLE,
@@ -174,11 +201,26 @@ export const approvalOf = (payment: Payment, purpose: Purpose = 'approve', now =
   expiresAt: now + 60_000,
 })
 
+function signedHash({ bill, question, biller }: Payment, released: readonly Askable[]): Uint8Array {
+  if (question !== null) return questionHash(biller, question, released)
+  return bill === null ? new Uint8Array(32) : billHash(biller, bill)
+}
+
 export const evidenceOf = (
   payment: Payment,
-  options: { purpose?: Purpose; proof?: ProofResult; strength?: Strength; now?: number; over?: Partial<Approval> } = {},
+  options: {
+    purpose?: Purpose
+    proof?: ProofResult
+    strength?: Strength
+    now?: number
+    released?: readonly Askable[]
+    over?: Partial<Approval>
+  } = {},
 ): Evidence => ({
-  bytes: approvalBytes({ ...approvalOf(payment, options.purpose, options.now), ...options.over }),
+  bytes: approvalBytes({
+    ...approvalOf(payment, options.purpose, options.now, options.released),
+    ...options.over,
+  }),
   signature: filled(0, 64),
   proof: options.proof ?? 'right',
   strength: (options.proof ?? 'right') === 'right' ? (options.strength ?? 'password') : null,

@@ -1,12 +1,13 @@
 // The operator's desk as an operator uses it, for browser tests.
 import type { Locator, Page } from 'playwright-core'
+import { identityWords } from '#apps/desk/words-identity.ts'
 import { words } from '#apps/desk/words.ts'
 
 export type DeskPage = Readonly<{
   page: Page
   /** The opened file of a party. */
   file: Locator
-  go(part: 'people' | 'credits' | 'rules' | 'operators' | 'log'): Promise<void>
+  go(part: 'people' | 'credits' | 'rules' | 'operators' | 'sites' | 'log'): Promise<void>
   /** Opens the account of a new person. */
   openPerson(name: string, why: string): Promise<void>
   /** Finds a party by name and opens its file. */
@@ -22,9 +23,15 @@ export type DeskPage = Readonly<{
   said(text: string | RegExp): Promise<void>
 }>
 
+/** Opens the desk where nobody has to say who they are: in the demo town. */
 export async function openDeskPage(page: Page, hub: string): Promise<DeskPage> {
   await page.goto(`${hub}/desk`)
-  const text = words.en
+  return deskOn(page)
+}
+
+/** The desk on a page that is open already; waits until its door is open. */
+export async function deskOn(page: Page): Promise<DeskPage> {
+  const text = { ...words.en, sites: identityWords.en.sites }
   const file = page.locator('.file')
   const said = (what: string | RegExp): Promise<void> => page.locator('.toast', { hasText: what }).waitFor()
   await page.getByLabel(text.search).waitFor()

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import type { AccountNumber } from '#core/accounts.ts'
 import { assert } from '#core/assert.ts'
-import { NO_PROOF_LIMITS } from '#core/device.ts'
-import type { Device } from '#core/device.ts'
+import { NO_PROOF_LIMITS, type Device } from '#core/device.ts'
+
 import { bucketOfId, idFrom, terminalOfDevice, type PartyId } from '#core/ids.ts'
 import type { Books } from '#core/invariants.ts'
 import { unitOf, type Unit } from '#core/money.ts'
@@ -12,9 +12,9 @@ import type { SchemeRules } from '#core/payment.ts'
 import { readBooks } from '#server/postgres/books.ts'
 import { openDatabase, type Database } from '#server/postgres/connect.ts'
 import { createScheme, readScheme } from '#server/postgres/scheme.ts'
-import { accountRows, postgresStore, uuidOf } from '#server/postgres/store.ts'
+import { accountRows, EVERYBODY, postgresStore, uuidOf } from '#server/postgres/store.ts'
 import { memoryStore } from '#switch/memory-store.ts'
-import type { Holder, Store, Terminal } from '#switch/store.ts'
+import type { Holder, Profile, Store, Terminal } from '#switch/store.ts'
 import type { Scheme } from '#switch/switch.ts'
 import { migratedDatabase } from './postgres.ts'
 
@@ -44,6 +44,8 @@ export type Registered = Readonly<{
   accounts?: readonly Readonly<{ key: AccountNumber; unit: Unit }>[]
   holders?: readonly (Holder & Readonly<{ account: AccountNumber }>)[]
   contacts?: readonly Readonly<{ party: PartyId; account: AccountNumber; status: 'listed' | 'blocked' }>[]
+  /** as the profiles' own routes would leave them */
+  profiles?: readonly Profile[]
 }>
 
 export type Ground = Readonly<{
@@ -112,14 +114,38 @@ async function registerIn(database: Database, rows: Registered, buckets: number)
       status,
     ])
   }
-  for (const { id, party, key, status } of rows.devices ?? []) {
-    await query('insert into device (bucket, id, party, key, status) values ($1, $2, $3, $4, $5)', [
+  for (const { id, party, key, status, approvesWith } of rows.devices ?? []) {
+    await query('insert into device (bucket, id, party, key, status, approves_with) values ($1, $2, $3, $4, $5, $6)', [
       bucketOfId(id),
       uuidOf(id),
       uuidOf(party),
       uuidOf(key),
       status,
+      approvesWith,
     ])
+  }
+  for (const { party, email, portrait, releases } of rows.profiles ?? []) {
+    await query(
+      `insert into profile (bucket, party, email, email_verified_at, portrait, portrait_hash, updated_at)
+       values ($1, $2, $3, $4, $5, $6, 0)
+       on conflict (bucket, party) do update set email = excluded.email, email_verified_at = excluded.email_verified_at,
+         portrait = excluded.portrait, portrait_hash = excluded.portrait_hash`,
+      [
+        bucketOfId(party),
+        uuidOf(party),
+        email ?? 'claimed@example.org',
+        email === null ? null : 0,
+        portrait === null ? null : Buffer.from('a picture'),
+        portrait === null ? null : Buffer.from(portrait, 'hex'),
+      ],
+    )
+    for (const { merchant, releases: each } of releases) {
+      await query(
+        `insert into release (bucket, party, merchant, releases, at) values ($1, $2, $3, $4, 0)
+         on conflict (bucket, party, merchant) do update set releases = excluded.releases`,
+        [bucketOfId(party), uuidOf(party), merchant === null ? EVERYBODY : uuidOf(merchant), JSON.stringify(each)],
+      )
+    }
   }
   for (const { key, unit } of rows.accounts ?? []) {
     for (const row of accountRows(key, unit, buckets)) {

@@ -27,19 +27,72 @@ export function recordStatements(): { statements: Recorded; stop(): void } {
 /** A table that grows. Those found by a secret that names no bucket (sessions, codes, budgets) are not kept by bucket. */
 export type Table = Readonly<{ name: string; isByBucket: boolean }>
 
+const VERB = /^(?:select|insert into|update|delete from|with \w+ as|x (?:where|order by|on conflict|returning))\s/u
+
+/**
+ * The statements that a source writes, as what one of those sent must contain: `${…}` stands for anything, also for the part
+ * that several statements begin with.
+ */
+export function statementsIn(source: string): RegExp[] {
+  const found: RegExp[] = []
+  for (const { index } of source.matchAll(
+    /['"`]\s*(?=select|insert into|update|delete from|with \w+ as|\$\{[A-Z_]+\})/gu,
+  )) {
+    const parts = literalAt(source, index)
+    if (parts !== undefined && VERB.test(parts.join('x').trim()))
+      found.push(new RegExp(parts.map((part) => RegExp.escape(spaced(part))).join('.*'), 'u'))
+  }
+  return found
+}
+
+/** The text with single spaces. */
+export const spaced = (text: string): string => text.replace(/\s+/gu, ' ')
+
+/** The parts of a literal between its `${…}`; undefined where none ends. */
+function literalAt(source: string, start: number): string[] | undefined {
+  const quote = source.charAt(start)
+  const parts: string[] = []
+  let from = start + 1
+  for (let at = from; at < source.length; at++) {
+    if (source.charAt(at) === quote) return [...parts, source.slice(from, at)]
+    if (source.charAt(at) === '\n' && quote !== '`') return undefined
+    if (quote !== '`' || !source.startsWith('${', at)) continue
+    parts.push(source.slice(from, at))
+    at = source.indexOf('}', at)
+    if (at === -1) return undefined
+    from = at + 1
+  }
+  return undefined
+}
+
 /** Rows a table is given before plans are read: enough that nobody would scan it by reason. */
 const ROWS = 4_000
 
+/** Tables that stay small however many people there are, and why. Those whose key is a bucket or two, or the word "one", are not named. */
+const SMALL: ReadonlyMap<string, string> = new Map([
+  ['migration', 'one row for each file of ours'],
+  ['restart', 'one row for each bucket and restore'],
+  ['operator', 'people who work for the scheme'],
+  ['operator_code', 'as operator: one for each'],
+  [
+    'hub_key',
+    "the hub's own keys and secrets: one of each kind, and OpenID's signing keys, which an operator changes by hand",
+  ],
+])
+
 /**
- * Fills every growing table with copies of its rows that have other keys, and analyses all. A table does not grow when its key is a
- * bucket or two, or the word "one"; those of a few rows a year do not either. A growing table without a row to copy is an error: the story must write one.
+ * Fills every growing table with copies of its rows that have other keys, and analyses all. A growing table without a row to copy is an
+ * error: the story must write one.
  */
 export async function growTables(client: pg.ClientBase): Promise<Map<string, Table>> {
   const { rows: columns } = await client.query<Column>(COLUMNS)
   const tables = new Map<string, Table>()
   const empty: string[] = []
+  for (const small of SMALL.keys())
+    if (!columns.some(({ table }) => table === small)) throw new Error(`no table ${small}`)
   for (const [name, own] of Map.groupBy(columns, ({ table }) => table)) {
     const key = own.filter(({ is_primary }) => is_primary)
+    if (SMALL.has(name)) continue
     if (key.every(({ type }) => type === 'smallint' || type === 'boolean')) continue
     const values = own.map(copyOf).join(', ')
     const { rowCount } = await client.query(
@@ -57,20 +110,32 @@ export async function growTables(client: pg.ClientBase): Promise<Map<string, Tab
   return tables
 }
 
-type Column = Readonly<{ table: string; column: string; type: string; is_primary: boolean; is_unique: boolean }>
+type Column = Readonly<{
+  table: string
+  column: string
+  type: string
+  is_primary: boolean
+  is_unique: boolean
+  /** a check constraint says what it may be */
+  is_checked: boolean
+}>
 
 const COLUMNS = `
   select c.relname as table, a.attname as column, format_type(a.atttypid, null) as type,
     exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary and a.attnum = any(i.indkey)) as is_primary,
-    exists (select from pg_index i where i.indrelid = c.oid and i.indisunique and a.attnum = any(i.indkey)) as is_unique
+    exists (select from pg_index i where i.indrelid = c.oid and i.indisunique and a.attnum = any(i.indkey)) as is_unique,
+    exists (select from pg_constraint k where k.conrelid = c.oid and k.contype = 'c' and a.attnum = any(k.conkey)) as is_checked
   from pg_class c join pg_attribute a on a.attrelid = c.oid
-  where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname <> all ('{migration,restart,operator}') and a.attnum > 0 and not a.attisdropped
+  where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped
   order by c.relname, a.attnum`
 
 /** The column's value in the i-th copy of a row: another key of the same form, the same content. */
-function copyOf({ column, type, is_unique }: Column): string {
+function copyOf({ column, type, is_unique, is_checked }: Column): string {
   if (column === 'bucket' || column === 'credit_bucket') return `((t.${column} + g.i) % 16)::smallint`
-  if (!is_unique) return `t.${column}`
+  // A party has few rows of most things: were all copies one party's, its index would find nothing.
+  if (column === 'party') return 'gen_random_uuid()'
+  // Of a closed list of words there is no other: another column of the key tells the copies apart. Hashes fit their constraint.
+  if (!is_unique || (type === 'text' && is_checked)) return `t.${column}`
   switch (type) {
     case 'uuid':
       return 'gen_random_uuid()'

@@ -6,7 +6,18 @@ import { readQr } from './qr.ts'
 
 /** What the register's screen is, as `state.ts` names it. */
 export type RegisterScreen =
-  'keying' | 'opening' | 'open' | 'expired' | 'joined' | 'paid' | 'ended' | 'history' | 'record'
+  | 'keying'
+  | 'ask'
+  | 'opening'
+  | 'open'
+  | 'expired'
+  | 'joined'
+  | 'paid'
+  | 'proven'
+  | 'ended'
+  | 'history'
+  | 'record'
+  | 'sign-in'
 
 export type RegisterPage = Readonly<{
   /** Waits until this screen is there. */
@@ -33,6 +44,8 @@ export type RegisterPage = Readonly<{
   tally(): Promise<string>
   /** Waits for the payment; returns the amount as it is read out: "¥1,280". */
   paid(): Promise<string>
+  /** From keying: asks who it is, with the question that is made for this; returns the number's digits. */
+  askWho(preset: 'age' | 'membership' | 'entrance'): Promise<string>
   /** "Not this person", and yes; returns the new number. */
   release(): Promise<string>
   /** Cancels the deal, and says yes where that is asked. */
@@ -110,6 +123,12 @@ export function registerPage(page: Page | Frame, locale: Locale = 'en'): Registe
     async paid() {
       await on('paid')
       return (await page.locator('.paid .amount > .hidden').textContent()) ?? ''
+    },
+    async askWho(preset) {
+      await press(text.actAsk)
+      await press(text[`preset_${preset}`])
+      await press(text.actAskNow)
+      return number()
     },
     async release() {
       await press(text.actRelease)

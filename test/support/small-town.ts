@@ -11,6 +11,7 @@ import type { Client } from '#sdk/client.ts'
 import { withPin } from '#sdk/scram.ts'
 import { createScheme } from '#server/postgres/scheme.ts'
 import { aBankDay } from './bank-day.ts'
+import { aDoorDay } from './door-day.ts'
 import { enrolled, startTestHub, until, type TestHub } from './hub.ts'
 import { billOf, JPY } from './world.ts'
 
@@ -34,6 +35,11 @@ export async function openSmallTown(settings: pg.ClientConfig) {
     /** the account bank's part of it (bank-day.ts) */
     async bankDay(): Promise<void> {
       await aBankDay(town)
+      await deposited(hub)
+    },
+    /** and of its questions (door-day.ts) */
+    async doorDay(): Promise<void> {
+      await aDoorDay(town)
       await deposited(hub)
     },
     /** waits until all that was paid has reached its payee */

@@ -2,21 +2,26 @@
 import * as fc from 'fast-check'
 import type { Bill } from '#core/bill.ts'
 import { paymentDueAt, type Loaded, type Payment, type PaymentCommand, type PaymentEvent } from '#core/payment.ts'
+import { ASKABLE, shownOf, type Askable, type Shown } from '#core/persona.ts'
+import type { Question } from '#core/question.ts'
 import type { RefundLine } from '#core/refund.ts'
 import {
   account,
   after,
   bill,
   cooled,
+  EVERYTHING,
   evidenceOf,
   id,
   joined,
   line,
   loaded,
   NOON,
+  questioned,
   restriction,
   rules,
   stranger,
+  TODAY,
 } from './deal.ts'
 
 type Step = Readonly<{
@@ -41,15 +46,20 @@ type Step = Readonly<{
     | 'permit'
     | 'forbid'
     | 'hand-back'
+    | 'show'
+    | 'prove'
+    | 'prove more'
     | 'time'
     | 'due'
   wait: number
   portion: number
   share: bigint
   bill: Bill
+  released: readonly Askable[]
   byte: number
 }>
-export type Life = Readonly<{ first: Bill | null; steps: readonly Step[] }>
+/** A life begins with a bill, without one, or with a question. */
+export type Life = Readonly<{ first: Bill | Question | null; steps: readonly Step[] }>
 
 /** Bills of up to four lines with any conditions, line texts that look like numbers among them. */
 export const bills: fc.Arbitrary<Bill> = fc
@@ -80,8 +90,11 @@ export const bills: fc.Arbitrary<Bill> = fc
     ),
   )
 
+const asked = fc.subarray([...ASKABLE])
+const questions: fc.Arbitrary<Question> = asked.map((attributes) => ({ attributes, reason: 'At the door' }))
+
 export const lives: fc.Arbitrary<Life> = fc.record({
-  first: fc.option(bills, { freq: 8 }),
+  first: fc.oneof({ weight: 8, arbitrary: bills }, { weight: 1, arbitrary: fc.constant(null) }, questions),
   steps: fc.array(
     fc.record({
       kind: fc.constantFrom<Step['kind']>(
@@ -114,6 +127,10 @@ export const lives: fc.Arbitrary<Life> = fc.record({
         'permit',
         'forbid',
         'hand-back',
+        'show',
+        'prove',
+        'prove',
+        'prove more',
         'time',
         'due',
         'due',
@@ -122,6 +139,7 @@ export const lives: fc.Arbitrary<Life> = fc.record({
       portion: fc.integer({ min: 0, max: 4 }),
       share: fc.bigInt({ min: 0n, max: 100n }),
       bill: bills,
+      released: asked,
       byte: fc.integer({ min: 0, max: 255 }),
     }),
     { maxLength: 14 },
@@ -139,7 +157,7 @@ export type Moment = Readonly<{
 
 /** Lives a life and tells each decision. */
 export function live({ first, steps }: Life, tell: (moment: Moment) => void): Payment {
-  let payment = joined(first)
+  let payment = first !== null && 'reason' in first ? questioned(first) : joined(first)
   let now = NOON
   for (const step of steps) {
     now += step.wait
@@ -197,11 +215,22 @@ function commandOf(payment: Payment, step: Step, now: number): PaymentCommand {
     case 'permit':
     case 'forbid':
       return { kind: 'permit', allowed: step.kind === 'permit' }
+    case 'show':
+      return { kind: 'show', shown: shownAs(payment.payer.mayShow) }
+    case 'prove':
+    case 'prove more': {
+      const released = step.released.filter((what) => payment.question?.attributes.includes(what))
+      const evidence = evidenceOf(payment, { now, purpose: 'authenticate', released })
+      const told = step.kind === 'prove' ? released : step.released
+      return { kind: 'prove', evidence, released: told, shown: shownAs(told) }
+    }
     case 'time':
     case 'due':
       return { kind: 'time' }
   }
 }
+
+const shownAs = (attributes: readonly Askable[]): Shown => shownOf(EVERYTHING, attributes, TODAY)
 
 /** A share of the whole, or of the lines that the portion number and byte happen to name. */
 function refundOf(payment: Payment, { portion, share, byte }: Step): { amount: bigint; lines: RefundLine[] } {

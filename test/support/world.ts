@@ -5,10 +5,12 @@ import { approvalBytes, METHOD_WHOLE, NO_PAYMENT, type Purpose } from '#core/app
 import { assert } from '#core/assert.ts'
 import { billHash, NO_CONDITIONS, type Bill, type Biller, type Conditions, type Line } from '#core/bill.ts'
 import { fromHex, sha256, toHex, utf8 } from '#core/bytes.ts'
-import type { Device, ProofResult } from '#core/device.ts'
+import type { Device, ProofResult, Strength } from '#core/device.ts'
 import { bucketOfId, idInBucket, type CommandId, type DealId, type PaymentId } from '#core/ids.ts'
 import { faultsOf } from '#core/invariants.ts'
 import type { Evidence, Payment } from '#core/payment.ts'
+import type { Askable } from '#core/persona.ts'
+import { questionHash, type Question } from '#core/question.ts'
 import type { RefundLine } from '#core/refund.ts'
 import { BILLER_COMMANDS } from '#protocol/commands.ts'
 import { billerOf, type DeviceActor, type TerminalActor } from '#switch/actors.ts'
@@ -74,7 +76,17 @@ export async function openTown(ground: Ground, options: { people?: number; money
     const party = idInBucket('pty', home, randomBytes(14))
     const id = idInBucket('dev', home, randomBytes(14))
     const key = newId('key')
-    const device: Device = { id, party, key, status: 'active', approvesWith: 'any', provedAt: 0, wrongProofs: 0, lockedUntil: 0 }
+    const device: Device = {
+      id,
+      party,
+      key,
+      status: 'active',
+      approvesWith: 'any',
+      provedAt: 0,
+      provedWith: 'password',
+      wrongProofs: 0,
+      lockedUntil: 0,
+    }
     await ground.register({
       devices: [device],
       accounts: [{ key: number, unit: JPY }],
@@ -151,16 +163,53 @@ export async function openTown(ground: Ground, options: { people?: number; money
       assert(offer?.state.kind === 'open' && offer.state.ticket.number !== null, 'the offer is open under a number')
       return { deal, number: offer.state.ticket.number, token: offer.state.ticket.token }
     },
+    /** A question under a number, on the till's screen. */
+    async ask(question: Question, by = till, deal = newId('deal')): Promise<{ deal: DealId; number: string }> {
+      const answer = await say(by, { name: 'ask', deal, question })
+      assert(answer.refusal === null, 'the question opens')
+      const offer = await store.readOffer(bucketOfId(by.id), { terminal: by.id, deal })
+      assert(offer?.state.kind === 'open' && offer.state.ticket.number !== null, 'it is open under a number')
+      return { deal, number: offer.state.ticket.number }
+    },
+    /** The answer of an honest phone. */
+    async prove(
+      actor: DeviceActor,
+      payment: PaymentId,
+      released: readonly Askable[],
+      options: {
+        proof?: ProofResult
+        strength?: Strength
+        id?: CommandId
+        over?: typeof hub
+        told?: readonly Askable[]
+      } = {},
+    ): Promise<Answer> {
+      const seen = await store.readPayment(payment)
+      assert(seen !== undefined, 'the payment is there')
+      const { proof = 'right', strength, told = released } = options
+      const signed = { released, strength }
+      const evidence = evidenceFor(scheme, seen, actor, proof, await store.now(), 'authenticate', signed)
+      return say(actor, { name: 'prove', payment, evidence, released: told }, options.id, options.over)
+    },
     join: (actor: DeviceActor, number: string, id?: CommandId, over = hub) =>
       say(actor, { name: 'join', credential: { kind: 'number', number }, address: '127.0.0.1' }, id, over),
     async approve(
       actor: DeviceActor,
       payment: PaymentId,
-      options: { proof?: ProofResult; id?: CommandId; over?: typeof hub; seen?: Payment; at?: number } = {},
+      options: {
+        proof?: ProofResult
+        strength?: Strength
+        id?: CommandId
+        over?: typeof hub
+        seen?: Payment
+        at?: number
+      } = {},
     ): Promise<Answer> {
       const seen = options.seen ?? (await store.readPayment(payment))
       assert(seen !== undefined, 'the payment is there')
-      const evidence = evidenceFor(scheme, seen, actor, options.proof ?? 'right', options.at ?? (await store.now()))
+      const { proof = 'right', strength } = options
+      const at = options.at ?? (await store.now())
+      const evidence = evidenceFor(scheme, seen, actor, proof, at, 'approve', { strength })
       return say(actor, { name: 'approve', payment, evidence }, options.id, options.over)
     },
     /** Money back from the till: a part of the whole, or the lines that are named. */
@@ -179,11 +228,12 @@ export async function openTown(ground: Ground, options: { people?: number; money
 /** The evidence an honest phone makes of what it sees. */
 export function evidenceFor(
   scheme: Scheme,
-  payment: Pick<Payment, 'id' | 'deal' | 'bill' | 'biller' | 'nonce' | 'billVersion'>,
+  payment: Pick<Payment, 'id' | 'deal' | 'bill' | 'question' | 'biller' | 'nonce' | 'billVersion'>,
   actor: DeviceActor,
   proof: ProofResult,
   now: number,
   purpose: Purpose = 'approve',
+  { released = [], strength = 'password' }: { released?: readonly Askable[]; strength?: Strength | undefined } = {},
 ): Evidence {
   const bytes = approvalBytes({
     purpose,
@@ -191,7 +241,7 @@ export function evidenceFor(
     deal: payment.deal,
     payment: payment.id,
     billVersion: payment.billVersion,
-    billHash: payment.bill === null ? new Uint8Array(32) : billHash(payment.biller, payment.bill),
+    billHash: signedHash(payment, released),
     payerAccount: actor.account,
     means: actor.account,
     method: METHOD_WHOLE,
@@ -199,8 +249,21 @@ export function evidenceFor(
     nonce: fromHex(payment.nonce) ?? new Uint8Array(16),
     expiresAt: now + 60_000,
   })
-  const strength = proof === 'right' ? 'password' : null
-  return { bytes, signature: new Uint8Array(64), proof, strength, key: actor.key }
+  return {
+    bytes,
+    signature: new Uint8Array(64),
+    proof,
+    strength: proof === 'right' ? strength : null,
+    key: actor.key,
+  }
+}
+
+function signedHash(
+  { bill, question, biller }: Pick<Payment, 'bill' | 'question' | 'biller'>,
+  released: readonly Askable[],
+): Uint8Array {
+  if (question !== null) return questionHash(biller, question, released)
+  return bill === null ? new Uint8Array(32) : billHash(biller, bill)
 }
 
 /** A bill of one line. */
@@ -234,6 +297,6 @@ export function handedBack(
   now: number,
 ): Evidence {
   const { biller, deal, bill, nonce } = start
-  const signed = { id: NO_PAYMENT, deal, bill, biller, nonce, billVersion: 1 }
+  const signed = { id: NO_PAYMENT, deal, bill, question: null, biller, nonce, billVersion: 1 }
   return evidenceFor(scheme, signed, actor, proof, now, 'hand-back')
 }

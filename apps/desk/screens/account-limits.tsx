@@ -1,11 +1,12 @@
 // The limits of one account: its own, or the scheme's.
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import { exponentOf, parseTyped, unitOf } from '#core/money.ts'
+import { parseTyped, unitOf } from '#core/money.ts'
 import { amountText } from '#apps/shared/money.ts'
 import type { LimitsWire } from '#protocol/operator.ts'
 import { Field, Switch } from '#ui/fields.tsx'
 import { useLocale, useWords } from '#ui/i18n.ts'
+import { plainText } from '../amounts.ts'
 import { words } from '../words.ts'
 import { Act } from './act.tsx'
 import { firstUnit, UnitChoice } from './cash-desk.tsx'
@@ -86,13 +87,4 @@ export function readLimits(limits: LimitsTyped, unit: string): LimitsWire | null
   )
   if (perPayment === undefined || perDay === undefined || perMonth === undefined) return null
   return { perPayment: String(perPayment), perDay: String(perDay), perMonth: String(perMonth) }
-}
-
-/** "1280" or "12.80": the amount in the unit's main part, without symbol or groups, so that it can be typed over. */
-export function plainText(amount: string, unit: string): string {
-  const known = unitOf(unit)
-  const exponent = known === undefined ? 0 : exponentOf(known)
-  if (exponent === 0) return amount
-  const digits = amount.padStart(exponent + 1, '0')
-  return `${digits.slice(0, -exponent)}.${digits.slice(-exponent)}`
 }

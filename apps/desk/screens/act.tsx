@@ -23,6 +23,8 @@ export type ActProps<Name extends OperatorCommandName> = Readonly<{
   /** what is sent, without the reason; null while something is missing */
   body: Omit<Body<Name>, 'why'> | null
   isDanger?: boolean
+  /** about somebody of the desk itself */
+  ofOperator?: boolean
   /** asked before it is sent */
   sure?: string
   onDone: (answer: OperatorAnswerView) => void
@@ -39,6 +41,7 @@ export function Act<Name extends OperatorCommandName>(props: ActProps<Name>): JS
   // Kept until there is an answer: pressed again after a lost one, the same command does nothing twice.
   const [command, setCommand] = useState<Readonly<{ id: string; of: string }> | null>(null)
   const { hub, name, body, sure } = props
+  const isOffered = hub.may(name, props.ofOperator)
   const isReady = body !== null && why.trim() !== ''
 
   const send = async (): Promise<void> => {
@@ -65,6 +68,7 @@ export function Act<Name extends OperatorCommandName>(props: ActProps<Name>): JS
     const said = problemText(outcome.problem, locale, 'biller')
     setTrouble(`${said.sentence} ${said.next}`)
   }
+  if (!isOffered) return <></>
   return (
     <form
       class="act"

@@ -40,7 +40,7 @@ export function Machines({ hub, file, changed, scheme }: PartOfFile): JSX.Elemen
                 {machine.status === 'revoked' ? ` · ${text.revoked}` : ''}
               </span>
             </span>
-            {machine.status === 'revoked' ? null : (
+            {machine.status === 'revoked' || !hub.may('revoke') ? null : (
               <Button kind="quiet" onPress={() => setLost(machine)}>
                 {text.revoke}
               </Button>

@@ -66,9 +66,11 @@ export function Parties({ hub, scheme }: DeskPart): JSX.Element {
             onInput={setSearch}
             maxLength={60}
           />
-          <Button icon="plus" onPress={() => setIsNew(true)}>
-            {text.newParty}
-          </Button>
+          {hub.may('open-party') ? (
+            <Button icon="plus" onPress={() => setIsNew(true)}>
+              {text.newParty}
+            </Button>
+          ) : null}
         </div>
         {problem === null ? null : <Banner kind="trouble">{`${problem.sentence} ${problem.next}`}</Banner>}
         <List

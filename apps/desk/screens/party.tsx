@@ -7,13 +7,16 @@ import type { PartyFileView } from '#protocol/operator.ts'
 import type { Problem } from '#protocol/problems.ts'
 import { formatDateTime, useLocale, useWords } from '#ui/i18n.ts'
 import { Banner, Button, EmptyState, List, ListRow } from '#ui/kit.tsx'
+import { identityWords } from '../words-identity.ts'
 import { words } from '../words.ts'
 import { Act } from './act.tsx'
 import { CashDesk } from './cash-desk.tsx'
 import { AccountLimits } from './account-limits.tsx'
+import { Looks } from './look.tsx'
 import { Machines } from './machines.tsx'
 import type { DeskPart } from './parties.tsx'
 import { Proofs } from './proofs.tsx'
+import { ShopStaff } from './shop-staff.tsx'
 
 type PartyProps = DeskPart & Readonly<{ party: string; onClose: () => void; onChange: () => void }>
 
@@ -56,8 +59,11 @@ export function Party({ hub, scheme, party, onClose, onChange }: PartyProps): JS
 function File(props: PartOfFile): JSX.Element {
   const text = useWords(words)
   const locale = useLocale()
-  const { file } = props
+  const { file, hub } = props
+  const identity = useWords(identityWords)
+  const [looked, setLooked] = useState('')
   const isClosed = file.status === 'closed'
+  const mayCash = hub.may('cash-in') || hub.may('cash-out')
   return (
     <>
       <p class="file-facts">
@@ -74,25 +80,41 @@ function File(props: PartOfFile): JSX.Element {
           />
         )}
       </List>
-      <Part title={text.cashDesk} open>
-        <CashDesk {...props} />
-      </Part>
+      {mayCash ? (
+        <Part title={text.cashDesk} open>
+          <CashDesk {...props} />
+        </Part>
+      ) : null}
       <Part title={text.access}>
         <Machines {...props} />
       </Part>
+      {file.kind === 'merchant' ? (
+        <Part title={identity.staff}>
+          <ShopStaff {...props} />
+        </Part>
+      ) : null}
+      {file.kind === 'person' && hub.may('look') ? (
+        <Part title={identity.hidden}>
+          <Looks {...props} onBirthDate={setLooked} />
+        </Part>
+      ) : null}
       {isClosed ? null : (
         <>
-          <Part title={text.limits}>
-            <AccountLimits {...props} />
-          </Part>
-          {file.kind === 'person' ? (
-            <Part title={text.proofs}>
-              <Proofs {...props} />
+          {hub.may('set-limits') ? (
+            <Part title={text.limits}>
+              <AccountLimits {...props} />
             </Part>
           ) : null}
-          <Part title={text.standing}>
-            <Standing {...props} />
-          </Part>
+          {file.kind === 'person' ? (
+            <Part title={text.proofs}>
+              <Proofs {...props} looked={looked} />
+            </Part>
+          ) : null}
+          {hub.may('freeze') || hub.may('close') ? (
+            <Part title={text.standing}>
+              <Standing {...props} />
+            </Part>
+          ) : null}
         </>
       )}
       <Part title={text.entries}>

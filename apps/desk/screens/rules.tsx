@@ -7,9 +7,14 @@ import type { RulesView } from '#protocol/operator.ts'
 import type { Problem } from '#protocol/problems.ts'
 import { Field, Segmented } from '#ui/fields.tsx'
 import { useLocale, useWords } from '#ui/i18n.ts'
-import { Banner } from '#ui/kit.tsx'
+import { Banner, ReceiptLine } from '#ui/kit.tsx'
+import { plainText, readProofLimits, typedProofLimits, type ProofLimitsTyped } from '../amounts.ts'
 import { words } from '../words.ts'
-import { LimitFields, plainText, readLimits, typedLimits, type LimitsTyped } from './account-limits.tsx'
+import { LimitFields, readLimits, typedLimits, type LimitsTyped } from './account-limits.tsx'
+import { ProofLimitFields } from './proof-limits.tsx'
+import { identityWords } from '../words-identity.ts'
+import { STRENGTHS } from '#core/device.ts'
+import { amountText } from '#apps/shared/money.ts'
 import { Act } from './act.tsx'
 import type { DeskPart } from './parties.tsx'
 
@@ -30,6 +35,8 @@ export function Rules({ hub }: DeskPart): JSX.Element {
       {said === null ? null : <Banner kind="trouble">{`${said.sentence} ${said.next}`}</Banner>}
       {rules === null ? (
         <p role="status">{text.loading}</p>
+      ) : !hub.may('set-rules') ? (
+        <RulesRead rules={rules} />
       ) : (
         <RulesForm key={JSON.stringify(rules)} hub={hub} rules={rules} onDone={() => void look()} />
       )}
@@ -49,9 +56,16 @@ function RulesForm({ hub, rules, onDone }: RulesFormProps): JSX.Element {
   const [fresh, setFresh] = useState(plainText(rules.freshProofFrom, unit))
   const [minutes, setMinutes] = useState(String(Math.round(rules.unlockMs / MINUTE_MS)))
   const [restricted, setRestricted] = useState(rules.restricted)
+  const [proofs, setProofs] = useState<ProofLimitsTyped>(typedProofLimits(rules.proofLimits, unit))
+  const proofLimits = readProofLimits(proofs, unit)
   const read = readLimits(limits, unit)
   const freshProofFrom = known === undefined ? undefined : parseTyped(fresh, known)
-  const isRight = read !== null && freshProofFrom !== undefined && /^\d{1,4}$/u.test(minutes) && Number(minutes) <= 1440
+  const isRight =
+    read !== null &&
+    proofLimits !== null &&
+    freshProofFrom !== undefined &&
+    /^\d{1,4}$/u.test(minutes) &&
+    Number(minutes) <= 1440
   return (
     <Act
       hub={hub}
@@ -61,7 +75,13 @@ function RulesForm({ hub, rules, onDone }: RulesFormProps): JSX.Element {
       done={text.rulesSet}
       body={
         isRight
-          ? { limits: read, freshProofFrom: String(freshProofFrom), unlockMs: Number(minutes) * MINUTE_MS, restricted }
+          ? {
+              limits: read,
+              freshProofFrom: String(freshProofFrom),
+              unlockMs: Number(minutes) * MINUTE_MS,
+              restricted,
+              proofLimits,
+            }
           : null
       }
       onDone={onDone}
@@ -83,6 +103,7 @@ function RulesForm({ hub, rules, onDone }: RulesFormProps): JSX.Element {
         inputMode="numeric"
         maxLength={4}
       />
+      <ProofLimitFields limits={proofs} onLimits={setProofs} />
       <Segmented
         label={text.restricted}
         value={restricted}
@@ -93,5 +114,33 @@ function RulesForm({ hub, rules, onDone }: RulesFormProps): JSX.Element {
         ]}
       />
     </Act>
+  )
+}
+
+/** The rules for those who may not change them. */
+function RulesRead({ rules }: Readonly<{ rules: RulesView }>): JSX.Element {
+  const text = useWords(words)
+  const identity = useWords(identityWords)
+  const locale = useLocale()
+  const money = (amount: string): string => amountText(amount, rules.unit, locale)
+  const proofLimit = (amount: string | null): string =>
+    amount === null ? identity.limitNone : identity.limitAbove(money(amount))
+  return (
+    <>
+      <p class="act-about">{text.rulesText(rules.zone, rules.unit)}</p>
+      <ReceiptLine label={text.perPayment} value={money(rules.limits.perPayment)} />
+      <ReceiptLine label={text.perDay} value={money(rules.limits.perDay)} />
+      <ReceiptLine label={text.perMonth} value={money(rules.limits.perMonth)} />
+      <ReceiptLine label={text.freshProof} value={money(rules.freshProofFrom)} />
+      <ReceiptLine label={text.unlock} value={String(Math.round(rules.unlockMs / MINUTE_MS))} />
+      {STRENGTHS.map((strength) => (
+        <ReceiptLine
+          key={strength}
+          label={identity[`limit_${strength}`]}
+          value={proofLimit(rules.proofLimits[strength])}
+        />
+      ))}
+      <ReceiptLine label={text.restricted} value={rules.restricted === 'ask' ? text.askShop : text.refuse} />
+    </>
   )
 }

@@ -1,6 +1,5 @@
 // The end of a deal: paid, big; or ended without money, with the reason and the next step.
 import type { JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
 import { sum } from '#core/money.ts'
 import { dayText } from '#apps/shared/conditions.ts'
 import { amountParts, amountText } from '#apps/shared/money.ts'
@@ -10,6 +9,7 @@ import { Amount } from '#ui/numbers.tsx'
 import { useTill } from '../context.tsx'
 import { heldAmountOf, toHandOver, yoursOn } from '../money-back.ts'
 import { words } from '../words.ts'
+import { useCountdown } from './ask.tsx'
 import { TallySlip } from './slip.tsx'
 import { ActionButton, Heading } from './till.tsx'
 
@@ -46,30 +46,21 @@ export function Paid({ deal }: DealProps): JSX.Element {
   )
 }
 
-/** Whole seconds until `onEnd`, counted on this screen alone. */
-function useCountdown(from: number, onEnd: () => void): number {
-  const [seconds, setSeconds] = useState(from)
-  useEffect(() => {
-    const timer = setInterval(() => setSeconds((left) => left - 1), 1000)
-    return () => clearInterval(timer)
-  }, [])
-  useEffect(() => {
-    if (seconds <= 0) onEnd()
-  }, [seconds])
-  return Math.max(seconds, 0)
-}
-
 export function Ended({ deal }: DealProps): JSX.Element {
   const text = useWords(words)
+  const isQuestion = deal.question !== null
+  const title = text[TITLES[deal.ended ?? 'cancelled-by-biller']]
   return (
     <>
-      <Heading>{text[TITLES[deal.ended ?? 'cancelled-by-biller']]}</Heading>
+      <Heading>{isQuestion && deal.ended === 'cancelled-by-payer' ? text.answerDeclined : title}</Heading>
       <p class="deal-text">
-        {text.endedText} {deal.bill ? text.endedNext : text.endedNextOnly}
+        {isQuestion
+          ? `${text.answerText} ${text.answerNext}`
+          : `${text.endedText} ${deal.bill ? text.endedNext : text.endedNextOnly}`}
       </p>
       <div class="ended-actions">
         <ActionButton action="next" kind="seal" wide />
-        {deal.bill ? <ActionButton action="again" wide /> : null}
+        {deal.bill || isQuestion ? <ActionButton action="again" wide /> : null}
       </div>
       <p class="what-if">{text.endedIdle}</p>
     </>

@@ -55,7 +55,11 @@ function DealRow({ deal, onPress }: { readonly deal: DealView; readonly onPress:
       side={
         <>
           {deal.bill === null ? (
-            text.noAmount
+            deal.question === null ? (
+              text.noAmount
+            ) : (
+              text.recordQuestion
+            )
           ) : (
             <Amount
               parts={amountParts(deal.bill.total, deal.bill.unit, locale)}

@@ -5,6 +5,7 @@ import { sum } from '#core/money.ts'
 import { dayText } from '#apps/shared/conditions.ts'
 import { amountText } from '#apps/shared/money.ts'
 import { wentBackOf } from '#apps/shared/sale.ts'
+import { strengthText } from '#apps/shared/shown.ts'
 import { billFromWire } from '#protocol/bill.ts'
 import type { DealView } from '#protocol/views.ts'
 import { formatDateTime, useLocale, useWords } from '#ui/i18n.ts'
@@ -13,6 +14,7 @@ import { actionsOf } from '../actions.ts'
 import { useRegister, useTill } from '../context.tsx'
 import { heldAmountOf, recordStateOf, refundableOf, toHandOver, yoursOn } from '../money-back.ts'
 import { words } from '../words.ts'
+import { AnswerLines, QuestionPaper } from './ask.tsx'
 import { BillPaper } from './bill.tsx'
 import { DeliverSheet, RefundSheet } from './give.tsx'
 import { nameOfTally } from './slip.tsx'
@@ -27,9 +29,13 @@ export function Record({ deal }: { readonly deal: DealView }): JSX.Element {
   const actions = actionsOf(state)
   return (
     <>
-      <section class="bill" aria-label={text.bill}>
-        {read?.ok === true ? <BillPaper bill={read.bill} /> : <EmptyState title={text.noBill} />}
-      </section>
+      {deal.question === null ? (
+        <section class="bill" aria-label={text.bill}>
+          {read?.ok === true ? <BillPaper bill={read.bill} /> : <EmptyState title={text.noBill} />}
+        </section>
+      ) : (
+        <QuestionPaper question={deal.question} />
+      )}
       <section class="deal">
         <Heading>{text.titleRecord}</Heading>
         <Facts deal={deal} />
@@ -64,7 +70,17 @@ function Facts({ deal }: { readonly deal: DealView }): JSX.Element {
     <div class="facts">
       <ReceiptLine label={text.recordState} value={text[`recordState_${recordStateOf(deal)}`]} />
       <ReceiptLine label={text.recordPayer} value={deal.payer?.name ?? text.noPayer} />
-      <ReceiptLine label={text.recordTime} value={formatDateTime(deal.approvedAt ?? deal.openedAt, locale)} />
+      <ReceiptLine
+        label={text.recordTime}
+        value={formatDateTime(deal.approvedAt ?? deal.answered?.at ?? deal.openedAt, locale)}
+      />
+      {deal.cashier === null ? null : <ReceiptLine label={text.recordCashier} value={deal.cashier} />}
+      {deal.answered === null ? null : (
+        <>
+          <AnswerLines deal={deal} />
+          <ReceiptLine label={text.recordProof} value={strengthText(deal.answered.strength, locale)} />
+        </>
+      )}
       {tally === null ? null : <ReceiptLine label={text.recordTally} value={tally} />}
       {answer === null ? null : <ReceiptLine label={text.recordAsked} value={text[answer]} />}
       {handOver > 0n ? <ReceiptLine label={text.waitingHandOver} value={money(handOver)} /> : null}

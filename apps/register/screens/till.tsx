@@ -2,13 +2,17 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { problemText } from '#apps/shared/problems.ts'
+import { whoMayMore } from '#apps/shared/signing-in.ts'
+import { staffWords } from '#apps/shared/staff-words.ts'
 import { useLocale, useWords } from '#ui/i18n.ts'
 import { Banner, Button, Sheet } from '#ui/kit.tsx'
 import { Settings } from '#ui/settings.tsx'
 import { actionsOf, KEYS, type Action } from '../actions.ts'
 import { perform, useRegister, useTill } from '../context.tsx'
-import { isKeying, screenOf, type RegisterState, type Screen } from '../state.ts'
+import { atCounter } from '../counter.ts'
+import { hasStaff, isKeying, screenOf, type RegisterState, type Screen } from '../state.ts'
 import { words } from '../words.ts'
+import { AskScreen, Proven, QuestionPaper } from './ask.tsx'
 import { BillPanel } from './bill.tsx'
 import { CodeScreen } from './code.tsx'
 import { Ended, Paid } from './done.tsx'
@@ -16,6 +20,7 @@ import { History } from './history.tsx'
 import { DealSheets } from './confirm.tsx'
 import { KeyingPad } from './keying.tsx'
 import { Record } from './record.tsx'
+import { Banners, SignInScreen, TillName, WhoIsHere } from './staff.tsx'
 import { Authorising, Expired, Joined, Open } from './waiting.tsx'
 
 export function TillScreen(): JSX.Element {
@@ -23,6 +28,7 @@ export function TillScreen(): JSX.Element {
   const screen = screenOf(state)
   if (screen === 'starting') return <Starting />
   if (screen === 'code') return <CodeScreen />
+  if (screen === 'sign-in') return <SignInScreen state={state} />
   return (
     <div class={`till till-${screen}${state.isEditing ? ' till-editing' : ''}`}>
       <Banners state={state} />
@@ -40,9 +46,15 @@ export function TillScreen(): JSX.Element {
 function Panels({ screen, state }: { readonly screen: Screen; readonly state: RegisterState }): JSX.Element {
   if (screen === 'history') return <History />
   if (screen === 'record' && state.record) return <Record deal={state.record} />
+  if (screen === 'ask') return <AskScreen />
+  const question = state.deal?.question ?? state.opening?.question ?? null
   return (
     <>
-      <BillPanel withKeys={screen !== 'keying' && isKeying(state)} />
+      {question === null ? (
+        <BillPanel withKeys={screen !== 'keying' && isKeying(state)} />
+      ) : (
+        <QuestionPaper question={question} />
+      )}
       <section class="deal">
         <DealPanel screen={screen} state={state} />
         <Trouble state={state} />
@@ -60,6 +72,7 @@ function DealPanel({ screen, state }: { readonly screen: Screen; readonly state:
     if (screen === 'joined') return <Joined deal={deal} />
     if (screen === 'authorising') return <Authorising deal={deal} />
     if (screen === 'paid') return <Paid deal={deal} />
+    if (screen === 'proven') return <Proven deal={deal} />
     if (screen === 'ended') return <Ended deal={deal} />
   }
   if (screen === 'opening') {
@@ -90,7 +103,7 @@ export function Heading({ children }: { readonly children: ComponentChildren }):
 }
 
 type TroubleProps = {
-  readonly state: Pick<RegisterState, 'problem'>
+  readonly state: Pick<RegisterState, 'problem' | 'staff'>
   /** Leave out whether money moved where none could have: setting up. */
   readonly isAboutMoney?: boolean
 }
@@ -100,21 +113,12 @@ export function Trouble({ state, isAboutMoney = true }: TroubleProps): JSX.Eleme
   const locale = useLocale()
   if (state.problem === null) return null
   const { sentence, moneySentence, next } = problemText(state.problem, locale, 'biller')
+  const others = state.problem.code === 'not-permitted' ? whoMayMore(state.staff?.staff ?? []) : []
+  const whoCan = staffWords[locale].whoCan(new Intl.ListFormat(locale).format(others.map(({ name }) => name)))
   return (
     <Banner kind="trouble">
-      {sentence} {isAboutMoney ? moneySentence : ''} {next}
+      {sentence} {isAboutMoney ? moneySentence : ''} {next} {others.length === 0 ? '' : whoCan}
     </Banner>
-  )
-}
-
-function Banners({ state }: { readonly state: RegisterState }): JSX.Element {
-  const text = useWords(words)
-  return (
-    <div class="till-banners">
-      {state.connection === 'offline' ? <Banner kind="offline">{text.offline}</Banner> : null}
-      {/* In the town the whole page says it once. */}
-      {state.scheme?.demo === true && window.parent === window ? <Banner kind="demo">{text.demo}</Banner> : null}
-    </div>
   )
 }
 
@@ -123,18 +127,18 @@ function TillHead({ state }: { readonly state: RegisterState }): JSX.Element {
   const { store } = useTill()
   return (
     <header class="till-head">
-      <p class="till-name">
-        <strong>{state.self?.name ?? text.register}</strong>
-        <span class="till-label">{state.self?.label ?? ''}</span>
-      </p>
-      <Button
-        kind="quiet"
-        icon="settings"
-        iconOnly
-        onPress={() => store.update((now) => ({ ...now, sheet: 'settings' }))}
-      >
-        {text.settings}
-      </Button>
+      <TillName state={state} />
+      <div class="till-corner">
+        {hasStaff(state) ? <WhoIsHere state={state} /> : null}
+        <Button
+          kind="quiet"
+          icon="settings"
+          iconOnly
+          onPress={() => store.update((now) => ({ ...now, sheet: 'settings' }))}
+        >
+          {text.settings}
+        </Button>
+      </div>
     </header>
   )
 }
@@ -142,7 +146,7 @@ function TillHead({ state }: { readonly state: RegisterState }): JSX.Element {
 /** The keys that do something now. What Enter does stands where it belongs, in the panel. */
 function KeyBar({ state }: { readonly state: RegisterState }): JSX.Element {
   const text = useWords(words)
-  const actions = actionsOf(state).filter((action) => KEYS[action] !== 'Enter' && !IN_THE_PANEL.has(action))
+  const actions = actionsOf(state).filter((action) => KEYS[action] !== 'Enter' && !isInThePanel(action, state))
   return (
     <footer
       class="key-bar"
@@ -161,7 +165,23 @@ function KeyBar({ state }: { readonly state: RegisterState }): JSX.Element {
   )
 }
 
-const IN_THE_PANEL: ReadonlySet<Action> = new Set(['release', 'permit', 'forbid', 'again', 'refund', 'deliver'])
+const IN_THE_PANEL: ReadonlySet<Action> = new Set([
+  'release',
+  'permit',
+  'forbid',
+  'known',
+  'challenge',
+  'again',
+  'refund',
+  'deliver',
+])
+
+/** While the panel asks about the picture or waits for the password it has no room for another thing to press. */
+function isInThePanel(action: Action, { deal, known }: RegisterState): boolean {
+  if (action !== 'release' || deal === null || deal.question !== null) return IN_THE_PANEL.has(action)
+  const { kind } = atCounter(deal, known)
+  return kind === 'known' || kind === 'passed'
+}
 
 type ActionButtonProps = Readonly<{ action: Action; kind?: 'seal' | 'plain' | 'quiet' | 'danger'; wide?: boolean }>
 
@@ -179,9 +199,18 @@ export function ActionButton({ action, kind = 'plain', wide = false }: ActionBut
       disabled={state.busy !== null && BUSY_OF[action] !== state.busy && action !== 'history' && action !== 'back'}
       onPress={() => perform(till, action)}
     >
-      {action === 'goods' && state.keys === 'goods' ? text.actAmount : text[LABELS[action]]}
+      {text[labelOf(action, state)]}
     </Button>
   )
+}
+
+type Label = (typeof LABELS)[Action] | 'actAmount' | 'actNotSure' | 'actAskAgain'
+
+function labelOf(action: Action, { keys, deal, known }: RegisterState): Label {
+  if (action === 'goods' && keys === 'goods') return 'actAmount'
+  if (action === 'again' && deal?.question) return 'actAskAgain'
+  if (action === 'challenge' && deal !== null && atCounter(deal, known).kind === 'compare') return 'actNotSure'
+  return LABELS[action]
 }
 
 const BUSY_OF: Partial<Record<Action, RegisterState['busy']>> = {
@@ -208,7 +237,11 @@ const LABELS = {
   release: 'actRelease',
   permit: 'actPermit',
   forbid: 'actForbid',
+  known: 'actKnown',
   challenge: 'actChallenge',
+  ask: 'actAsk',
+  'ask-now': 'actAskNow',
+  'switch-user': 'actSwitchUser',
   history: 'actHistory',
   refund: 'actRefund',
   deliver: 'actDeliver',

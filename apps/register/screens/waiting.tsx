@@ -7,10 +7,13 @@ import { useLocale, useWords } from '#ui/i18n.ts'
 import { NumberDisplay, TimeLeft } from '#ui/numbers.tsx'
 import { QrCode } from '#ui/qr.tsx'
 import { useRegister, useTill } from '../context.tsx'
+import { atCounter } from '../counter.ts'
 import { nameOfLine } from '../goods.ts'
 import { words } from '../words.ts'
+import { WaitingForAnswer } from './ask.tsx'
 import { TallySlip } from './slip.tsx'
 import { ActionButton, Heading } from './till.tsx'
+import { Doubt, Who } from './who.tsx'
 
 type DealProps = { readonly deal: DealView }
 
@@ -24,7 +27,7 @@ export function Open({ deal }: DealProps): JSX.Element | null {
   if (ticket === null || number === null) return null
   return (
     <>
-      <Heading>{text.titleOpen}</Heading>
+      <Heading>{deal.question === null ? text.titleOpen : text.titleOpenQuestion}</Heading>
       <div class="ticket">
         <p class="ticket-number">
           <NumberDisplay value={number} size="huge" label={text.number} />
@@ -52,6 +55,8 @@ export function Open({ deal }: DealProps): JSX.Element | null {
 /** A phone was turned away: that it was, never why. */
 function Declined({ deal }: DealProps): JSX.Element | null {
   const text = useWords(words)
+  const { isSilent } = useRegister()
+  if (isSilent && deal.state === 'open') return <p class="declined">{text.challengeSilent}</p>
   if (deal.declines === 0) return null
   return <p class="declined">{deal.declines === 1 ? text.declined : text.declinedMore(deal.declines)}</p>
 }
@@ -70,38 +75,42 @@ export function Expired(): JSX.Element {
 
 export function Joined({ deal }: DealProps): JSX.Element {
   const text = useWords(words)
-  const { clockOffsetMs } = useRegister()
-  const isPhonesTurn = deal.bill !== null
-  const endsAt = isPhonesTurn ? deal.turnEndsAt : deal.expiresAt
+  const { known } = useRegister()
   // One question at a time: this one comes from the hub, and who is at the counter was asked before.
   if (deal.restriction?.state === 'asked') return <Question deal={deal} asked={deal.restriction.lines} />
+  if (deal.question !== null) return <WaitingForAnswer deal={deal} />
+  const { kind } = atCounter(deal, known)
   return (
     <>
       <Heading>{text.titleJoined(deal.payer?.name ?? '')}</Heading>
-      <TallySlip deal={deal} sealed={false} />
-      <p class="deal-text">{text.isItThem}</p>
-      <ActionButton action="release" />
+      <Who deal={deal} />
+      <Doubt deal={deal} />
       {deal.restriction?.state === 'permitted' ? <p class="deal-text">{text.permitted}</p> : null}
-      {deal.challenge === null ? null : (
-        <p class="deal-text" role="status">
-          {text[`challenge_${deal.challenge}`]}
-        </p>
-      )}
-      <div class="waiting">
-        <p class="waiting-for">{isPhonesTurn ? text.waitingForPhone : text.waitingForBill}</p>
-        {endsAt === null ? null : (
-          <TimeLeft
-            key={endsAt}
-            open
-            endsAtMs={endsAt}
-            lastsMs={isPhonesTurn ? IDLE_JOIN_MS : JOINED_LIFE_MS}
-            clockOffsetMs={clockOffsetMs}
-          />
-        )}
-        <p class="what-if">{isPhonesTurn ? text.waitingForPhoneText : text.waitingForBillText}</p>
-      </div>
+      {kind === 'known' || kind === 'passed' ? <Waiting deal={deal} /> : null}
       <Declined deal={deal} />
     </>
+  )
+}
+
+function Waiting({ deal }: DealProps): JSX.Element {
+  const text = useWords(words)
+  const { clockOffsetMs } = useRegister()
+  const isPhonesTurn = deal.bill !== null
+  const endsAt = isPhonesTurn ? deal.turnEndsAt : deal.expiresAt
+  return (
+    <div class="waiting">
+      <p class="waiting-for">{isPhonesTurn ? text.waitingForPhone : text.waitingForBill}</p>
+      {endsAt === null ? null : (
+        <TimeLeft
+          key={endsAt}
+          open
+          endsAtMs={endsAt}
+          lastsMs={isPhonesTurn ? IDLE_JOIN_MS : JOINED_LIFE_MS}
+          clockOffsetMs={clockOffsetMs}
+        />
+      )}
+      <p class="what-if">{isPhonesTurn ? text.waitingForPhoneText : text.waitingForBillText}</p>
+    </div>
   )
 }
 

@@ -26,6 +26,7 @@ export function askedState({ state, ended }: Pick<DealView, 'state' | 'ended'>):
       return 'askLooking'
     case 'held':
     case 'settled':
+    case 'proven':
       return 'askPaid'
     case 'withdrawn':
       return 'askTakenBack'

@@ -4,8 +4,9 @@ import type { EntryView } from '#protocol/views.ts'
 import { amountParts, amountText } from '#apps/shared/money.ts'
 import { Banner, Button, EmptyState, List, ListRow, Screen } from '#ui/kit.tsx'
 import { Amount } from '#ui/numbers.tsx'
-import { formatDate, formatTime, useLocale, useWords, type Locale } from '#ui/i18n.ts'
+import { formatDate, formatDateTime, formatTime, useLocale, useWords, type Locale } from '#ui/i18n.ts'
 import type { ScreenOf } from '../app.tsx'
+import { askedWords } from '../words-asked.ts'
 import { walletWords } from '../words.ts'
 
 export function History({ state, act, banners }: ScreenOf): JSX.Element {
@@ -43,12 +44,34 @@ export function History({ state, act, banners }: ScreenOf): JSX.Element {
           {words.loading}
         </p>
       ) : null}
+      <Told state={state} act={act} />
       {history !== null && history.next !== null ? (
         <Button wide busy={history.status === 'loading'} onPress={act.moreHistory}>
           {words.more}
         </Button>
       ) : null}
     </Screen>
+  )
+}
+
+/** Questions are no entries of the account; this phone remembers those it has answered. */
+function Told({ state, act }: Pick<ScreenOf, 'state' | 'act'>): JSX.Element | null {
+  const words = useWords(askedWords)
+  const locale = useLocale()
+  if (state.told.length === 0) return null
+  return (
+    <section class="day">
+      <h2 class="part">{words.told}</h2>
+      <List label={words.told} items={state.told} keyOf={({ payment }) => payment} empty={null}>
+        {({ payment, name, at }) => (
+          <ListRow
+            title={name}
+            detail={`${formatDateTime(at, locale)} · ${words.toldEarlier}`}
+            onPress={() => act.openReceipt(payment, 'history')}
+          />
+        )}
+      </List>
+    </section>
   )
 }
 

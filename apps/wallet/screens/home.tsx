@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { parseTypedNumber } from '#core/numbers.ts'
 import { dayText } from '#apps/shared/conditions.ts'
 import { amountParts, amountText } from '#apps/shared/money.ts'
-import { Button, List, ListRow, Screen } from '#ui/kit.tsx'
+import { Banner, Button, List, ListRow, Screen } from '#ui/kit.tsx'
 import { Icon } from '#ui/icons.tsx'
 import { Keypad } from '#ui/keypad.tsx'
 import { Amount, NumberDisplay } from '#ui/numbers.tsx'
@@ -12,6 +12,8 @@ import { createKeptStore, useStore } from '#ui/store.ts'
 import type { ScreenOf } from '../app.tsx'
 import type { PaymentView } from '#protocol/views.ts'
 import { heldPayments, isOffline, unaskedPayments, type State } from '../state.ts'
+import { askedWords } from '../words-asked.ts'
+import { mineWords } from '../words-mine.ts'
 import { walletWords, type WalletWords } from '../words.ts'
 import { ProblemNote } from './problem.tsx'
 
@@ -37,6 +39,7 @@ export function Home({ state, act, banners }: ScreenOf): JSX.Element {
       }
     >
       <Balance state={state} />
+      <WaitingPhone state={state} look={() => act.go({ at: 'phones' })} />
       <Waiting state={state} open={act.openWaiting} />
       <NumberEntry state={state} act={act} />
       <div class="two">
@@ -142,30 +145,56 @@ function Balance({ state }: { readonly state: State }): JSX.Element | null {
   )
 }
 
-/** Bills that people have sent: they wait here, three days at most, and pay nothing by themselves. */
+/** Somebody asks to be let in: worth more than a line in the settings. */
+function WaitingPhone({ state, look }: { readonly state: State; readonly look: () => void }): JSX.Element | null {
+  const words = useWords(mineWords)
+  if ((state.mine.devices?.waiting.length ?? 0) === 0) return null
+  return (
+    <Banner
+      kind="trouble"
+      action={
+        <Button kind="quiet" onPress={look}>
+          {words.look}
+        </Button>
+      }
+    >
+      {words.waitingHome}
+    </Banner>
+  )
+}
+
+/** Bills and questions that others have sent: they wait here, three days at most, and pay nothing by themselves. */
 function Waiting({ state, open }: { readonly state: State; readonly open: (payment: string) => void }) {
   const words = useWords(walletWords)
   const locale = useLocale()
+  const asked = useWords(askedWords)
   const waiting = unaskedPayments(state)
-  if (waiting.length === 0) return null
+  const lists = [
+    { name: words.billsForYou, items: waiting.filter(({ question }) => question === null) },
+    { name: asked.questionsForYou, items: waiting.filter(({ question }) => question !== null) },
+  ].filter(({ items }) => items.length > 0)
   return (
-    <section aria-label={words.billsForYou}>
-      <h2 class="part">{words.billsForYou}</h2>
-      <List label={words.billsForYou} items={waiting} keyOf={(view) => view.payment} empty={null}>
-        {(view) => (
-          <ListRow
-            title={view.biller.name}
-            detail={view.bill?.lines[0]?.text ?? ''}
-            side={
-              view.bill === null ? null : (
-                <Amount parts={amountParts(view.bill.total, view.bill.unit, locale)} size="small" />
-              )
-            }
-            onPress={() => open(view.payment)}
-          />
-        )}
-      </List>
-    </section>
+    <>
+      {lists.map(({ name, items }) => (
+        <section key={name} aria-label={name}>
+          <h2 class="part">{name}</h2>
+          <List label={name} items={items} keyOf={(view) => view.payment} empty={null}>
+            {(view) => (
+              <ListRow
+                title={view.biller.name}
+                detail={view.question?.reason ?? view.bill?.lines[0]?.text ?? ''}
+                side={
+                  view.bill === null ? null : (
+                    <Amount parts={amountParts(view.bill.total, view.bill.unit, locale)} size="small" />
+                  )
+                }
+                onPress={() => open(view.payment)}
+              />
+            )}
+          </List>
+        </section>
+      ))}
+    </>
   )
 }
 

@@ -7,19 +7,25 @@ import { Banner, Button, Screen } from '#ui/kit.tsx'
 import { Amount, TimeLeft } from '#ui/numbers.tsx'
 import { formatTime, useLocale, useWords } from '#ui/i18n.ts'
 import type { ScreenOf } from '../app.tsx'
+import { isKeyOnly } from '../mine.ts'
 import { isOffline, missingFor, type Current } from '../state.ts'
+import { askedWords } from '../words-asked.ts'
+import { mineWords } from '../words-mine.ts'
 import { walletWords } from '../words.ts'
 import { BillLines } from './bill-lines.tsx'
 import { Half } from './half.tsx'
+import { MayShow } from './may-show.tsx'
 import { PersonNote, Stranger } from './person-note.tsx'
 import { PinSheet } from './pin-sheet.tsx'
 import { ProblemNote } from './problem.tsx'
+import { QuestionAsked } from './question.tsx'
 
 export type JoinedProps = ScreenOf & { readonly current: Current; readonly view: PaymentView }
 
 export function Joined(props: JoinedProps): JSX.Element {
   const { state, current, view } = props
   const words = useWords(walletWords)
+  if (view.question !== null) return <QuestionAsked {...props} question={view.question} />
   const title = view.bill === null ? words.waitingTitle : view.biller.isPerson ? words.askedTitle : words.joinedTitle
   return (
     <Screen title={title} banners={props.banners} actions={<Answers {...props} />}>
@@ -27,9 +33,15 @@ export function Joined(props: JoinedProps): JSX.Element {
       <Stranger view={view} />
       <JoinedNotes {...props} />
       {view.bill === null ? <Waiting view={view} /> : <Bill view={view} bill={view.bill} />}
+      <MayShow {...props} />
       <PersonNote {...props} />
       {view.turnEndsAt === null || current.sending !== null ? null : (
-        <TimeToDecide endsAtMs={view.turnEndsAt} clockOffsetMs={state.clockOffsetMs} more={props.act.moreTime} />
+        <TimeToDecide
+          endsAtMs={view.turnEndsAt}
+          clockOffsetMs={state.clockOffsetMs}
+          more={props.act.moreTime}
+          said={words.ifNothing}
+        />
       )}
       <PinSheet {...props} />
     </Screen>
@@ -74,22 +86,13 @@ function JoinedNotes({ state, act, current, view }: JoinedProps): JSX.Element {
   const locale = useLocale()
   const missing = missingFor(state, view)
   const missingText = missing > 0n ? words.missing(amountText(missing, view.bill?.unit ?? '', locale)) : undefined
-  const isAway = isOffline(state)
   const isFundsProblem = current.problem?.code === 'insufficient-funds'
   return (
     <>
       {view.shopAsked ? <Banner kind="note">{words.shopAsked}</Banner> : null}
       {view.permitted ? <Banner kind="note">{words.shopAgreed}</Banner> : null}
       {current.isChanged && current.sending === null ? <Banner kind="note">{words.changed}</Banner> : null}
-      {view.challenge === null ? null : (
-        <Banner kind="note">
-          <span class="sentence strong">{words.asked}</span>
-          <span class="sentence">{words.askedText}</span>
-          {view.challenge.failures === 0 ? null : (
-            <span class="sentence">{words.askedFailures(Math.max(0, CHALLENGE_TRIES - view.challenge.failures))}</span>
-          )}
-        </Banner>
-      )}
+      <ChallengeNote view={view} />
       {current.problem === null ? null : (
         <ProblemNote problem={current.problem} figure={isFundsProblem ? missingText : undefined} />
       )}
@@ -99,26 +102,42 @@ function JoinedNotes({ state, act, current, view }: JoinedProps): JSX.Element {
           <span class="sentence">{words.missingNext}</span>
         </Banner>
       )}
-      <OnItsWay act={act} current={current} isAway={isAway} />
+      <OnItsWay state={state} act={act} current={current} />
     </>
   )
 }
 
-type OnItsWayProps = Pick<JoinedProps, 'act' | 'current'> & { readonly isAway: boolean }
-
-function OnItsWay({ act, current, isAway }: OnItsWayProps): JSX.Element | null {
+/** The shop wants to be sure whose phone it is: who asks, and that they learn no more than yes or no. */
+export function ChallengeNote({ view }: Pick<JoinedProps, 'view'>): JSX.Element | null {
   const words = useWords(walletWords)
+  const asked = useWords(askedWords)
+  if (view.challenge === null) return null
+  return (
+    <Banner kind="note">
+      <span class="sentence strong">{asked.challenge(view.biller.name)}</span>
+      <span class="sentence">{asked.challengeText}</span>
+      {view.challenge.failures === 0 ? null : (
+        <span class="sentence">{words.askedFailures(Math.max(0, CHALLENGE_TRIES - view.challenge.failures))}</span>
+      )}
+    </Banner>
+  )
+}
+
+export function OnItsWay({ state, act, current }: Pick<JoinedProps, 'state' | 'act' | 'current'>): JSX.Element | null {
+  const words = useWords(walletWords)
+  const mine = useWords(mineWords)
+  const isAway = isOffline(state)
   if (current.isAskingPasskey) {
     return (
       <Banner
         kind="note"
         action={
           <Button kind="quiet" onPress={act.usePin}>
-            {words.withPin}
+            {isKeyOnly(state.mine) ? mine.cancel : words.withPin}
           </Button>
         }
       >
-        {words.passkeyWaiting}
+        {isKeyOnly(state.mine) ? mine.keyText2 : words.passkeyWaiting}
       </Banner>
     )
   }
@@ -182,15 +201,21 @@ function UnaskedAnswers({ act, current }: Pick<JoinedProps, 'act' | 'current'>):
 
 const Two = ({ children }: { readonly children: ComponentChildren }): JSX.Element => <div class="two">{children}</div>
 
-type TimeProps = { readonly endsAtMs: number; readonly clockOffsetMs: number; readonly more: () => void }
+type TimeProps = {
+  readonly endsAtMs: number
+  readonly clockOffsetMs: number
+  readonly more: () => void
+  /** what happens if nothing is done */
+  readonly said: string
+}
 
-function TimeToDecide({ endsAtMs, clockOffsetMs, more }: TimeProps): JSX.Element {
+export function TimeToDecide({ endsAtMs, clockOffsetMs, more, said }: TimeProps): JSX.Element {
   const words = useWords(walletWords)
   return (
     <div class="deciding">
       <div class="deciding-time">
         <TimeLeft endsAtMs={endsAtMs} lastsMs={IDLE_JOIN_MS} clockOffsetMs={clockOffsetMs} />
-        <p class="quiet small">{words.ifNothing}</p>
+        <p class="quiet small">{said}</p>
       </div>
       <Button kind="quiet" onPress={more}>
         {words.moreTime}

@@ -1,4 +1,4 @@
-// The payment on the screen, in whatever state it is: joined, on its way, paid, ended.
+// The payment on the screen, in whatever state it is: joined, on its way, paid, proven, ended.
 import type { JSX } from 'preact'
 import { Screen } from '#ui/kit.tsx'
 import { useWords } from '#ui/i18n.ts'
@@ -7,6 +7,7 @@ import { walletWords } from '../words.ts'
 import { Ended } from './ended.tsx'
 import { Joined } from './joined.tsx'
 import { Paid } from './paid.tsx'
+import { Proven } from './proven.tsx'
 
 export function Payment({ state, act, banners }: ScreenOf): JSX.Element {
   const words = useWords(walletWords)
@@ -34,6 +35,8 @@ export function Payment({ state, act, banners }: ScreenOf): JSX.Element {
     case 'held':
     case 'settled':
       return <Paid {...shared} />
+    case 'proven':
+      return <Proven {...shared} />
     case 'ended':
       return <Ended {...shared} />
   }

@@ -1,4 +1,4 @@
-// The PIN for one approval, or for the shop's question. The hub checks it; nothing on the phone pretends to.
+// The PIN for one approval, for the shop's challenge, or for the answer to a question. The hub checks it; nothing on the phone pretends to.
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { Problem } from '#protocol/problems.ts'
@@ -26,7 +26,7 @@ export function PinSheet({ state, act, current, view }: PinSheetProps): JSX.Elem
   const { proof, sending } = current
   const amount = view.bill === null ? '' : amountText(view.bill.total, view.bill.unit, locale)
   const title =
-    proof?.step === 'respond' ? words.pinToAnswer(view.biller.name) : words.pinToApprove(amount, view.biller.name)
+    proof?.step === 'approve' ? words.pinToApprove(amount, view.biller.name) : words.pinToAnswer(view.biller.name)
   return (
     <Sheet open={proof !== null} onClose={() => (sending === null ? act.leaveProof() : undefined)} title={title}>
       {proof === null ? null : (
@@ -42,15 +42,16 @@ export function PinSheet({ state, act, current, view }: PinSheetProps): JSX.Elem
   )
 }
 
-type PinEntryProps = {
+export type PinEntryProps = {
   readonly state: State
   readonly problem: Problem | null
   readonly isBusy: boolean
   readonly givePin: (pin: string) => void
-  readonly usePasskey: () => void
+  /** without it there is no way but the PIN */
+  readonly usePasskey?: () => void
 }
 
-function PinEntry({ state, problem, isBusy, givePin, usePasskey }: PinEntryProps): JSX.Element {
+export function PinEntry({ state, problem, isBusy, givePin, usePasskey }: PinEntryProps): JSX.Element {
   const words = useWords(walletWords)
   const locale = useLocale()
   const [pin, setPin] = useState('')
@@ -62,7 +63,7 @@ function PinEntry({ state, problem, isBusy, givePin, usePasskey }: PinEntryProps
   // What was typed is gone once it was sent: a wrong one is typed anew from the start.
   useEffect(() => setPin(''), [problem])
   const canEnter = state.pinLength === null && pin.length >= SHORTEST
-  const hasPasskey = state.passkeys.possible && (state.self?.passkeys.length ?? 0) > 0
+  const hasPasskey = usePasskey !== undefined && state.passkeys.possible && (state.self?.passkeys.length ?? 0) > 0
   const hint = isBusy
     ? isOffline(state)
       ? words.approvingOffline

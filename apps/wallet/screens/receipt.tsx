@@ -7,11 +7,12 @@ import { Amount } from '#ui/numbers.tsx'
 import { formatDateTime, useLocale, useWords } from '#ui/i18n.ts'
 import type { ScreenOf } from '../app.tsx'
 import { isPaid, type Place } from '../state.ts'
+import { endedText } from '../said.ts'
 import { walletWords } from '../words.ts'
 import { BillLines } from './bill-lines.tsx'
-import { endedText } from './ended.tsx'
 import { Whole } from './half.tsx'
 import { ProblemNote } from './problem.tsx'
+import { QuestionReceipt } from './proven.tsx'
 import { TakeBack } from './take-back.tsx'
 
 type Bill = NonNullable<PaymentView['bill']>
@@ -31,9 +32,9 @@ export function ReceiptOf({
       {problem === null ? null : <ProblemNote problem={problem} isAboutMoney={false} />}
       {view !== null ? (
         <>
-          {isPaid(view) ? <Whole view={view} /> : null}
+          {isPaid(view) || view.state === 'proven' ? <Whole view={view} /> : null}
           <TakeBack view={view} clockOffsetMs={state.clockOffsetMs} act={act} />
-          <PaymentReceipt view={view} />
+          {view.question === null ? <PaymentReceipt view={view} /> : <QuestionReceipt view={view} />}
         </>
       ) : problem === null ? (
         <p class="quiet" role="status">

@@ -1,11 +1,14 @@
-// Settings: how the wallet looks and sounds, how its owner proves to be there, whose it is.
+// Settings: the ways to all that is one's own, how the wallet looks and sounds, whose it is.
 import type { JSX } from 'preact'
 import { groups } from '#core/numbers.ts'
 import { Button, List, ListRow, Screen } from '#ui/kit.tsx'
+import type { IconName } from '#ui/icons.tsx'
 import { useWords } from '#ui/i18n.ts'
 import { Settings } from '#ui/settings.tsx'
 import type { ScreenOf } from '../app.tsx'
+import type { MyPlace } from '../mine.ts'
 import type { State } from '../state.ts'
+import { mineWords } from '../words-mine.ts'
 import { walletWords } from '../words.ts'
 import { Currencies } from './currencies.tsx'
 
@@ -13,11 +16,7 @@ export function WalletSettings({ state, act, banners }: ScreenOf): JSX.Element {
   const words = useWords(walletWords)
   return (
     <Screen title={words.settings} banners={banners} onBack={() => act.go({ at: 'home' })}>
-      <Settings />
-      <PasskeyPart
-        state={state}
-        add={() => act.go({ at: 'add-passkey', busy: false, problem: null, from: 'settings' })}
-      />
+      <Ways act={act} />
       <section class="stack-small">
         <h2 class="part">{words.people}</h2>
         <Button wide onPress={act.openContacts}>
@@ -25,37 +24,31 @@ export function WalletSettings({ state, act, banners }: ScreenOf): JSX.Element {
         </Button>
       </section>
       <Currencies state={state} act={act} />
+      <Settings />
       <About state={state} />
     </Screen>
   )
 }
 
-function PasskeyPart({ state, add }: { readonly state: State; readonly add: () => void }): JSX.Element {
-  const words = useWords(walletWords)
-  const { passkeys, self, scheme } = state
-  const obstacles = {
-    'no-host-name': words.whyNoHostName,
-    insecure: words.whyInsecure,
-    unsupported: words.whyUnsupported,
-    'other-host': words.whyOtherHost,
-  }
-  const has = (self?.passkeys.length ?? 0) > 0
-  const minutes = Math.round((scheme?.unlockMs ?? 0) / 60_000)
+type Way = { readonly place: MyPlace; readonly icon: IconName; readonly title: string; readonly detail: string }
+
+/** All that a person sets up, each on a screen of its own. */
+function Ways({ act }: Pick<ScreenOf, 'act'>): JSX.Element {
+  const words = useWords(mineWords)
+  const ways: readonly Way[] = [
+    { place: { at: 'profile' }, icon: 'person', title: words.profile, detail: words.profileText },
+    { place: { at: 'shown' }, icon: 'eye', title: words.shown, detail: words.shownText },
+    { place: { at: 'phones' }, icon: 'myCode', title: words.phones, detail: words.phonesText },
+    { place: { at: 'security' }, icon: 'keypad', title: words.security, detail: words.securityText },
+    { place: { at: 'notifications' }, icon: 'soundOn', title: words.notifications, detail: words.notificationsText },
+    { place: { at: 'sites' }, icon: 'shop', title: words.sites, detail: words.sitesText },
+  ]
   return (
     <section class="stack-small">
-      <h2 class="part">{words.passkey}</h2>
-      {has ? <p>{words.passkeyHave}</p> : null}
-      {passkeys.possible ? (
-        <Button wide onPress={add}>
-          {has ? words.passkeyAddMore : words.addPasskeyGo}
-        </Button>
-      ) : (
-        <p class="quiet">{obstacles[passkeys.reason]}</p>
-      )}
-      <h2 class="part">{words.pinIsSet}</h2>
-      <p class="quiet">
-        {self?.secret === null ? words.pinNotSet : words.pinSet} {minutes > 0 ? words.unlockLasts(minutes) : null}
-      </p>
+      <h2 class="part">{words.you}</h2>
+      <List label={words.you} items={ways} keyOf={({ place }) => place.at} empty={null}>
+        {({ place, ...row }) => <ListRow {...row} onPress={() => act.go(place)} />}
+      </List>
     </section>
   )
 }

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact'
 import { Button, EmptyState, Screen } from '#ui/kit.tsx'
 import { useWords } from '#ui/i18n.ts'
-import type { Actions } from '../hub.ts'
+import type { Actions } from '../actions.ts'
 import type { Place } from '../state.ts'
 import { walletWords } from '../words.ts'
 

@@ -1,10 +1,16 @@
 -- Who is at the counter: profiles, releases, staff, operators' roles, push and mail, questions, relying sites.
 
--- security-key: this phone approves nothing without its detachable key. `last_seen_at` is written now and then, for the list of phones.
+-- security-key: this phone approves nothing without its detachable key. `proved_with`: how the owner last proved to be there; of
+-- proofs before this nobody knows, so that they count as the least. `last_seen_at` is written now and then, for the list of phones.
 alter table device
-  add column approves_with text not null default 'any' check (approves_with in ('any', 'security-key'));
+  add column approves_with text not null default 'any' check (approves_with in ('any', 'security-key')),
+  add column proved_with text not null default 'password'
+    check (proved_with in ('password', 'synced-passkey', 'bound-passkey', 'security-key', 'other'));
 alter table credential add column last_seen_at bigint;
 alter table evidence add column strength text;
+-- A question was answered. Every row fits what it fitted before, so none is read.
+alter table payment drop constraint payment_state_check, add constraint payment_state_check check (
+  state in ('joined', 'authorising', 'held', 'settled', 'proven', 'ended')) not valid;
 -- Who stood at the terminal.
 alter table command add column staff uuid;
 
@@ -33,6 +39,8 @@ create table email_address (
   party uuid not null,
   verified_at bigint not null
 );
+-- A changed address takes the last one away.
+create index email_address_of_party on email_address (bucket, party);
 
 -- What a person shows: to everybody (merchant null is the zero uuid) or to one merchant.
 create table release (
@@ -50,18 +58,20 @@ create table mail_code (
   address text not null,
   hash bytea not null check (length(hash) = 32),
   tries integer not null default 0,
+  -- the hub's 16 bytes for a proof of the password that comes with this code
+  nonce bytea not null check (length(nonce) = 16),
   created_at bigint not null,
   expires_at bigint not null,
   used_at bigint,
   primary key (purpose, address)
 );
+create index mail_code_expires on mail_code (expires_at);
 
 -- A new phone asked for by mail and password: it waits, and the old phones can refuse it.
 create table device_request (
   id uuid primary key,
   bucket smallint not null,
   party uuid not null,
-  key uuid not null,
   public_key bytea not null check (length(public_key) = 65),
   label text not null,
   requested_at bigint not null,
@@ -70,6 +80,8 @@ create table device_request (
   device uuid
 );
 create index device_request_of_party on device_request (bucket, party, requested_at desc);
+-- A person's codes for further phones are counted.
+create index enrolment_code_of_party on enrolment_code (bucket, party);
 
 -- A merchant's people. The PIN's verifier is set with a one-time code at one of the merchant's own terminals.
 create table staff (
@@ -81,6 +93,8 @@ create table staff (
   status text not null default 'active' check (status in ('active', 'ended')),
   code_hash bytea,
   code_expires_at bigint,
+  -- the terminal where the code has set the PIN: there, with the same one, it may be repeated
+  code_used_by uuid,
   salt bytea,
   iterations integer,
   stored_key bytea,
@@ -102,13 +116,26 @@ create table cashier (
   nonce_expires_at bigint,
   primary key (bucket, terminal)
 );
+-- Whoever may not work here any more stands nowhere.
+create index cashier_of_staff on cashier (bucket, staff) where staff is not null;
 
 alter table operator add column role text not null default 'chief'
   check (role in ('chief', 'cashier', 'support', 'auditor'));
+-- When this operator's passkey was last asked for: with the key alone a session renews for some hours.
+alter table operator add column proved_at bigint not null default 0;
 alter table operator_code add column role text not null default 'chief'
   check (role in ('chief', 'cashier', 'support', 'auditor'));
--- A passkey's authenticator that can be pulled out.
+-- A passkey's authenticator that can be pulled out; one may have been asked for. Operators' passkeys are here too, in their bucket.
 alter table passkey add column is_roaming boolean not null default false;
+alter table passkey_challenge add column wants_roaming boolean not null default false;
+-- What a device's next proof that is no payment has to carry; used up by it.
+create table presence_nonce (
+  bucket smallint not null,
+  device uuid not null,
+  nonce bytea not null check (length(nonce) = 16),
+  expires_at bigint not null,
+  primary key (bucket, device)
+);
 
 -- Where a closed wallet is reached (RFC 8030); `detail`: names and amounts may stand on the lock screen.
 create table push_subscription (
@@ -124,6 +151,18 @@ create table push_subscription (
   primary key (bucket, device)
 );
 create index push_of_party on push_subscription (bucket, party);
+-- Commands that a closed wallet answers by itself, each once.
+create table pushed_command (
+  id uuid primary key,
+  bucket smallint not null,
+  device uuid not null,
+  created_at bigint not null,
+  expires_at bigint not null,
+  answered_at bigint,
+  is_there boolean,
+  check ((answered_at is null) = (is_there is null))
+);
+create index pushed_command_expires on pushed_command (expires_at);
 -- What still has to be sent. Several hubs take from it with skip locked; `body` has no more than the receiver may see.
 create table outbox (
   id uuid primary key,
@@ -137,9 +176,10 @@ create table outbox (
 );
 create index outbox_due on outbox (due_at);
 
--- The hub's keys that are not the scheme's: VAPID (push), the devices' small CA, OpenID's signing keys. `public_key` as each kind writes it.
+-- The hub's keys that are not the scheme's: VAPID (push), the devices' small CA, OpenID's signing keys and what its cookies and
+-- pairwise subjects are made with. `public_key` as each kind writes it.
 create table hub_key (
-  kind text not null check (kind in ('vapid', 'device-ca', 'oidc')),
+  kind text not null check (kind in ('vapid', 'device-ca', 'oidc', 'oidc-secret')),
   id text not null,
   public_key text not null,
   private_key text not null,
@@ -164,13 +204,9 @@ create table oidc_entry (
   id text not null,
   payload jsonb not null,
   grant_id text,
-  user_code text,
-  uid text,
   expires_at bigint,
   consumed_at bigint,
   primary key (model, id)
 );
 create index oidc_of_grant on oidc_entry (grant_id) where grant_id is not null;
-create index oidc_of_uid on oidc_entry (model, uid) where uid is not null;
-create index oidc_of_user_code on oidc_entry (model, user_code) where user_code is not null;
 create index oidc_expired on oidc_entry (expires_at) where expires_at is not null;

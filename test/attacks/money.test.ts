@@ -23,10 +23,10 @@ import {
   paid,
   PIN,
   type Bank,
-} from './support/bank.ts'
-import { enrolled, startTestHub, until, type TestHub } from './support/hub.ts'
-import { ask, newCommand, signatureOf, speaker, type Reply, type Speaker } from './support/raw-client.ts'
-import { billOf, billWith, lineOf } from './support/world.ts'
+} from '../support/bank.ts'
+import { enrolled, startTestHub, until, type TestHub } from '../support/hub.ts'
+import { ask, newCommand, signatureOf, speaker, type Reply, type Speaker } from '../support/raw-client.ts'
+import { billOf, billWith, lineOf } from '../support/world.ts'
 
 const COOLING_OFF = { delivery: false, coolingOff: { period: 'P1D', zone: 'UTC' } }
 
@@ -340,7 +340,8 @@ test('a till that was revoked at one hub moves nothing at the other, whose sight
     send(by, 'cancel-deal', { deal, payment: null }, 1),
     send(by, 'permit', { payment, allowed: true }, 1),
   ])
-  assert.deepEqual(counted(codes.map(replied)), { 'terminal-inactive': 3 })
+  // Word of the revocation may have come there meanwhile; where it has not, the row is looked at.
+  for (const reply of codes) assert.match(replied(reply), /^(terminal-inactive|session-ended)$/)
   assert.equal(codeOf(await hanako.send('decline', { payment })), 'state-conflict', 'the money waits for the delivery')
   stolen.close()
 })

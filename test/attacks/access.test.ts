@@ -9,7 +9,7 @@ import { approvalFor, approve, signApproval } from '#sdk/approval.ts'
 import { withPin } from '#sdk/scram.ts'
 import { faultsOf } from '#core/invariants.ts'
 import { readBooks } from '#server/postgres/books.ts'
-import { startTestHub, until, type TestHub } from './support/hub.ts'
+import { startTestHub, until, type TestHub } from '../support/hub.ts'
 import {
   ask,
   assertProblem,
@@ -21,8 +21,8 @@ import {
   speaker,
   type Reply,
   type Speaker,
-} from './support/raw-client.ts'
-import { billOf } from './support/world.ts'
+} from '../support/raw-client.ts'
+import { billOf } from '../support/world.ts'
 
 let hub: TestHub
 let register: Speaker
@@ -93,6 +93,7 @@ function callersOf({ who }: Route): { may: Speaker; others: Speaker[] } {
   if (who === 'terminal') return { may: register, others: [hanako, desk] }
   if (who === 'device') return { may: hanako, others: [register, desk] }
   if (who === 'operator') return { may: desk, others: [register, hanako] }
+  if (who === 'keeper') return { may: hanako, others: [register] }
   return { may: hanako, others: who === undefined ? [] : [desk] }
 }
 

@@ -1,0 +1,66 @@
+// Whose register it is and who stands at it: the head's name, who has signed in, and the question who is here.
+import type { JSX } from 'preact'
+import { SignIn } from '#apps/shared/sign-in.tsx'
+import { useWords } from '#ui/i18n.ts'
+import { Banner, Button } from '#ui/kit.tsx'
+import { perform, useTill } from '../context.tsx'
+import type { RegisterState } from '../state.ts'
+import { words } from '../words.ts'
+
+/** Who has signed in; pressing it lets somebody else take over, also while a deal is under way. */
+export function WhoIsHere({ state }: { readonly state: RegisterState }): JSX.Element {
+  const text = useWords(words)
+  const till = useTill()
+  const name = state.staff?.cashier?.name ?? null
+  return (
+    <Button kind="quiet" icon="person" onPress={() => perform(till, 'switch-user')}>
+      <span aria-hidden="true">{name ?? text.nobodyHere}</span>
+      <span class="hidden">{name === null ? text.nobodyHere : text.switchUser(name)}</span>
+    </Button>
+  )
+}
+
+/** Stands over whatever is under way, which stays as it is. */
+export function SignInScreen({ state }: { readonly state: RegisterState }): JSX.Element {
+  const { hub, store } = useTill()
+  const here = state.staff ?? { needed: true, cashier: null, staff: [] }
+  const isKept = state.current !== null || state.draft.lines.length > 0 || state.draft.typed !== ''
+  return (
+    <div class="till till-sign-in">
+      <Banners state={state} />
+      <header class="till-head">
+        <TillName state={state} />
+      </header>
+      <main class="till-signing-in">
+        <SignIn
+          desk={hub.staff}
+          here={here}
+          isKept={isKept}
+          onIn={hub.signedIn}
+          {...(state.signIn === 'switch' && { onBack: () => store.update((now) => ({ ...now, signIn: null })) })}
+        />
+      </main>
+    </div>
+  )
+}
+
+export function TillName({ state }: { readonly state: RegisterState }): JSX.Element {
+  const text = useWords(words)
+  return (
+    <p class="till-name">
+      <strong>{state.self?.name ?? text.register}</strong>
+      <span class="till-label">{state.self?.label ?? ''}</span>
+    </p>
+  )
+}
+
+export function Banners({ state }: { readonly state: RegisterState }): JSX.Element {
+  const text = useWords(words)
+  return (
+    <div class="till-banners">
+      {state.connection === 'offline' ? <Banner kind="offline">{text.offline}</Banner> : null}
+      {/* In the town the whole page says it once. */}
+      {state.scheme?.demo === true && window.parent === window ? <Banner kind="demo">{text.demo}</Banner> : null}
+    </div>
+  )
+}

@@ -1,0 +1,78 @@
+// What the sign-in page says, in both languages.
+import type { Askable } from '#core/persona.ts'
+import { catalogue, type Locale } from '#ui/i18n.ts'
+
+export const words = catalogue({
+  en: {
+    tab: 'Sign in',
+    title: (site: string) => `Sign in to ${site}`,
+    merchant: (merchant: string) => `A site of ${merchant}`,
+    how: 'Type this number in the wallet on your phone, or scan the code.',
+    number: 'Number',
+    qr: 'Code for the wallet’s camera',
+    here: 'Open the wallet on this device',
+    asks: 'The site asks for',
+    yourName: 'your name',
+    choose: 'On the phone you choose what it gets. Your account and your payments are never told.',
+    careful: 'Only go on if you came here by yourself. Never type a number that somebody sent you.',
+    untilExpiry: 'When the time is up, a new number appears by itself.',
+    waiting: 'A new number is coming',
+    joined: (name: string) => `Answer on the phone, ${name}`,
+    joinedText: 'The phone shows who asks and for what. Compare the tally: both screens show the same.',
+    answered: 'Going back to the site',
+    declined: 'Nothing was told to the site. Going back to it.',
+    cancel: 'Cancel',
+    cancelIf: 'Cancel goes back to the site; it learns nothing about you.',
+    over: 'This sign-in is over',
+    overText: 'It took too long, or it was begun in another browser. Go back to the site and begin again.',
+    tooMany: 'Too many sign-ins from here',
+    tooManyText: 'Wait some minutes, then begin again at the site.',
+    starting: 'One moment',
+    offline: 'No connection. The page goes on by itself when it is back.',
+  },
+  ja: {
+    tab: 'サインイン',
+    title: (site) => `${site}へのサインイン`,
+    merchant: (merchant) => `${merchant}のサイト`,
+    how: 'スマートフォンのウォレットでこの番号を入力するか、コードを読み取ってください。',
+    number: '番号',
+    qr: 'ウォレットのカメラで読み取るコード',
+    here: 'この端末でウォレットを開く',
+    asks: 'サイトが求めている情報',
+    yourName: 'お名前',
+    choose: '何を渡すかはスマートフォンで選べます。口座やお支払いの内容は伝わりません。',
+    careful: 'ご自分でこのページを開いた場合だけ続けてください。人から送られた番号は入力しないでください。',
+    untilExpiry: '時間が過ぎると、新しい番号に変わります。',
+    waiting: '新しい番号を用意しています',
+    joined: (name) => `${name}さん、スマートフォンでお答えください`,
+    joinedText: '誰が何を求めているかが表示されます。割符を見比べてください。両方の画面に同じものが出ます。',
+    answered: 'サイトに戻ります',
+    declined: 'サイトには何も伝わっていません。サイトに戻ります。',
+    cancel: 'やめる',
+    cancelIf: 'やめるとサイトに戻ります。あなたのことは伝わりません。',
+    over: 'このサインインは終わりました',
+    overText: '時間が過ぎたか、別のブラウザで始められたものです。サイトに戻って、もう一度始めてください。',
+    tooMany: 'ここからのサインインが多すぎます',
+    tooManyText: '数分待ってから、サイトでもう一度始めてください。',
+    starting: 'お待ちください',
+    offline: '接続がありません。つながると自動で続きます。',
+  },
+})
+
+/** What is asked for, as people call it. */
+export const ASKED: Readonly<Record<Locale, Readonly<Record<Askable, string>>>> = {
+  en: {
+    'age-band': 'your age group',
+    'member-number': 'your memberships',
+    region: 'your region',
+    email: 'your e-mail address',
+    portrait: 'your portrait',
+  },
+  ja: {
+    'age-band': '年齢層',
+    'member-number': '会員番号',
+    region: 'お住まいの地域',
+    email: 'メールアドレス',
+    portrait: '顔写真',
+  },
+}
