@@ -1,12 +1,12 @@
 // The demo town's mail on one page: who signs up as a newcomer finds the code here.
 import type { JSX } from 'preact'
 import { render } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { IdentityView } from '#protocol/identity.ts'
 import { openClient } from '#sdk/client.ts'
 import { callIdentity } from '#sdk/identity-calls.ts'
 import { memoryStorage } from '#sdk/storage.ts'
-import { formatTime, useWords } from '#ui/i18n.ts'
+import { formatTime, useLocale, useWords, type Locale } from '#ui/i18n.ts'
 import { Banner, Button, EmptyState, say, StatusRegion } from '#ui/kit.tsx'
 import { keepPageInStep } from '#ui/preferences.ts'
 import { LanguageChoice } from '#ui/settings.tsx'
@@ -24,9 +24,7 @@ function Inbox(): JSX.Element {
   useEffect(() => {
     document.title = text.title
   }, [text])
-  useEffect(() => {
-    if (newest !== undefined) say(text.cameIn(newest.subject))
-  }, [newest?.at])
+  useNewest(newest, state === 'asking', ({ subject }) => say(text.cameIn(subject)))
   return (
     <main class="inbox">
       {state === 'offline' ? <Banner kind="offline">{text.offline}</Banner> : null}
@@ -54,18 +52,29 @@ function Inbox(): JSX.Element {
   )
 }
 
+/** Says of a letter that it came in while somebody was looking; what is there already needs no word. */
+function useNewest(newest: Letter | undefined, isFirstLook: boolean, tell: (letter: Letter) => void): void {
+  const known = useRef<number | null>(null)
+  useEffect(() => {
+    if (isFirstLook) return
+    if (known.current !== null && newest !== undefined && newest.at > known.current) tell(newest)
+    known.current = newest?.at ?? 0
+  }, [isFirstLook, newest?.at])
+}
+
 function OneLetter({ letter }: { readonly letter: Letter }): JSX.Element {
   const text = useWords(words)
+  const locale = useLocale()
   const code = codeIn(letter.text)
   return (
-    <article class="letter">
+    <article class="letter" lang={languageOf(letter.text)}>
       <h2>{letter.subject}</h2>
-      <p class="letter-about">{text.to(letter.to, formatTime(letter.at))}</p>
+      <p class="letter-about" lang={locale}>{text.to(letter.to, formatTime(letter.at))}</p>
       {linesOf(letter.text).map((line) =>
         line === code ? (
           <div class="letter-code" key={line}>
             <b>{code}</b>
-            <Button onPress={() => void copy(code, text)}>{text.copy}</Button>
+            <span lang={locale}><Button onPress={() => void copy(code, text)}>{text.copy}</Button></span>
           </div>
         ) : (
           <p key={line}>{line.startsWith('http') ? <a href={line}>{line}</a> : line}</p>
@@ -74,6 +83,9 @@ function OneLetter({ letter }: { readonly letter: Letter }): JSX.Element {
     </article>
   )
 }
+
+/** A letter is in the language of who gets it, whatever the page is in. */
+const languageOf = (text: string): Locale => (/[\u3040-\u30ff]/u.test(text) ? 'ja' : 'en')
 
 /** A code stands in a line of its own. */
 const codeIn = (text: string): string | null => /^\d{6}$/mu.exec(text)?.[0] ?? null

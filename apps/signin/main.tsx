@@ -143,7 +143,7 @@ function Sheet({ title, detail, banner = null, canCancel = false, children }: Sh
         {children}
         {canCancel ? (
           <p class="signin-cancel">
-            <a class="signin-button" href={`${HERE}/cancel`}>
+            <a class="button" href={`${HERE}/cancel`}>
               {text.cancel}
             </a>
             <span class="signin-detail">{text.cancelIf}</span>
@@ -159,28 +159,32 @@ function Ticket({ view, clockOffsetMs }: { readonly view: SignInView; readonly c
   const { number, link, expiresAt, lastsMs } = view
   return (
     <section class="signin-ticket">
-      <p>{text.how}</p>
-      {number === null ? null : (
-        <p class="signin-number">
-          <NumberDisplay value={number} size="huge" label={text.number} />
-        </p>
-      )}
-      {link === null ? null : (
-        <>
-          <div class="signin-qr">
-            <QrCode text={link} title={text.qr} />
-          </div>
+      <div class="signin-by-number">
+        <p>{text.how}</p>
+        {number === null ? null : (
+          <p class="signin-number">
+            <NumberDisplay value={number} size="huge" label={text.number} />
+          </p>
+        )}
+        {link === null ? null : (
           <p>
-            <a class="signin-button signin-button-strong" href={link} target="_blank" rel="noopener">
+            <a class="button button-seal" href={link} target="_blank" rel="noopener">
               {text.here}
             </a>
           </p>
-        </>
+        )}
+      </div>
+      {link === null ? null : (
+        <div class="signin-qr">
+          <QrCode text={link} title={text.qr} />
+        </div>
       )}
-      {expiresAt === null ? null : (
-        <TimeLeft key={expiresAt} open endsAtMs={expiresAt} lastsMs={lastsMs} clockOffsetMs={clockOffsetMs} />
-      )}
-      <p class="signin-detail">{text.untilExpiry}</p>
+      <div class="signin-while">
+        {expiresAt === null ? null : (
+          <TimeLeft key={expiresAt} open endsAtMs={expiresAt} lastsMs={lastsMs} clockOffsetMs={clockOffsetMs} />
+        )}
+        <p class="signin-detail">{text.untilExpiry}</p>
+      </div>
       <p class="signin-careful">{text.careful}</p>
     </section>
   )

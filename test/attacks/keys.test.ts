@@ -121,7 +121,10 @@ const session: Case = {
     const [mine, other] = [await bank.hanako.identity(), await bank.kenji.identity()]
     assert.ok(mine && other)
     const random = (length: number) => Uint8Array.from(randomBytes(length))
-    const [{ request }, foreign] = [await openSession(mine, Date.now(), random), await openSession(other, Date.now(), random)]
+    const [{ request }, foreign] = [
+      await openSession(mine, Date.now(), random),
+      await openSession(other, Date.now(), random),
+    ]
     const old = await openSession(mine, Date.now() - 3_600_000, random)
     const { actor, key, signature } = foreign.request
     return {
@@ -148,7 +151,10 @@ const letIn: Case = {
     const [one, two] = [await newcomer(bank.hub, email), await newcomer(bank.hub, other)]
     one.close()
     two.close()
-    const [code, otherCode] = [await codeFor(bank.hub, '/v1/recovery/mail', email), await codeFor(bank.hub, '/v1/recovery/mail', other)]
+    const [code, otherCode] = [
+      await codeFor(bank.hub, '/v1/recovery/mail', email),
+      await codeFor(bank.hub, '/v1/recovery/mail', other),
+    ]
     const found = viewIn<RecoveryView>(await look(bank.hub, email, code))
     const theirs = viewIn<RecoveryView>(await look(bank.hub, other, otherCode))
     const [key, thief] = [newKey(), newKey()]
@@ -157,7 +163,9 @@ const letIn: Case = {
       body,
       foreign: {
         'another key, signed': keyParts(thief, code),
-        "another person's verifier": { ...(await requestBody({ email, code, key, found: { ...found, salt: theirs.salt } })) },
+        "another person's verifier": {
+          ...(await requestBody({ email, code, key, found: { ...found, salt: theirs.salt } })),
+        },
         'fewer iterations': { ...(await requestBody({ email, code, key, found: { ...found, iterations: 1 } })) },
         'another nonce': { ...(await requestBody({ email, code, key, found: { ...found, nonce: theirs.nonce } })) },
         "another person's address": { email: other },
@@ -203,17 +211,21 @@ const closedWallet: Case = {
     assert.ok(mine && other && device && theirs)
     const add = async (of: typeof device, life: number): Promise<string> => {
       const id = randomBytes(16).toString('hex')
-      await sql(
-        `insert into pushed_command (id, bucket, device, created_at, expires_at) values ($1, $2, $3, 0, $4)`,
-        [id, bucketOfId(of), of.slice(4), Date.now() + life],
-      )
+      await sql(`insert into pushed_command (id, bucket, device, created_at, expires_at) values ($1, $2, $3, 0, $4)`, [
+        id,
+        bucketOfId(of),
+        of.slice(4),
+        Date.now() + life,
+      ])
       return id
     }
     const [command, foreign, old] = [await add(device, 60_000), await add(theirs, 60_000), await add(device, -1_000)]
     const provedAt = Date.now() - 1_000
     const until = provedAt + 60_000
     const signed = async (id: string, by = mine): Promise<string> =>
-      toBase64url(await by.sign(storedPresenceBytes({ device, command: fromHex(id) ?? new Uint8Array(), provedAt, until })))
+      toBase64url(
+        await by.sign(storedPresenceBytes({ device, command: fromHex(id) ?? new Uint8Array(), provedAt, until })),
+      )
     return {
       body: { device, command, provedAt, until, signature: await signed(command) },
       foreign: {
@@ -258,7 +270,10 @@ async function people(): Promise<readonly string[]> {
   const desk = await speaker(bank.hub, 'desk', await enrolled(bank.hub, 'desk'))
   shop = await openShop(bank.hub, desk, 'Corner shop')
   till = await shop.terminal()
-  for (const [name, role] of [['Aya', 'owner'], ['Jun', 'owner']] as const)
+  for (const [name, role] of [
+    ['Aya', 'owner'],
+    ['Jun', 'owner'],
+  ] as const)
     assert.equal((await setPinAt(till, await shop.invite(name, role), '1234')).status, 200)
   desk.client.close()
   const here = await till.reads('/v1/staff/here')
@@ -319,7 +334,8 @@ for (const { path, signed, no, again, isUsedUp = false, fresh } of CASES)
           `byte ${at} of ${member}`,
           ({ body }) => ({
             ...body,
-            [member]: member === 'command' ? flippedHex(String(body[member]), at) : flippedText(String(body[member]), at),
+            [member]:
+              member === 'command' ? flippedHex(String(body[member]), at) : flippedText(String(body[member]), at),
           }),
         ])
     for (const [index, [about, made]] of wrong.entries()) {
