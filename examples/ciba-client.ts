@@ -1,5 +1,5 @@
 // "Confirm on your phone": a help desk asks somebody by account number or e-mail address and waits for the answer (CIBA, poll).
-//   node examples/ciba-client.ts 001-0000003-3
+//   npm run example:ask -- hanako@example.jp
 import { randomInt } from 'node:crypto'
 import * as openid from 'openid-client'
 
@@ -8,7 +8,7 @@ const [hint] = process.argv.slice(2)
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 if (hint === undefined) {
-  say('Whom? node examples/ciba-client.ts ACCOUNT-NUMBER-OR-EMAIL')
+  say('Whom? npm run example:ask -- ACCOUNT-NUMBER-OR-EMAIL')
   process.exit(1)
 }
 

@@ -418,7 +418,14 @@ export const IDENTITY_ROUTES = {
       signature: part.Base64urlPart(86, 'by the waiting key over "WF1" | request 16'),
     }),
     response: Enrolled,
-    problems: ['not-found', 'device-waiting', 'request-refused', 'signature-invalid', 'device-revoked', 'too-many-devices'],
+    problems: [
+      'not-found',
+      'device-waiting',
+      'request-refused',
+      'signature-invalid',
+      'device-revoked',
+      'too-many-devices',
+    ],
   },
 
   pushKey: {

@@ -101,7 +101,9 @@ export function createHttp(parts: HttpParts): FastifyInstance {
   }
   // Border: fastify's overloads for http and https differ only in the raw server's type, which nothing here touches.
   const app = fastify({
-    ...(parts.tls === null ? { http: patience } : { https: { ...parts.tls, ...certificatesAsked(parts.clientAuthority), ...patience } }),
+    ...(parts.tls === null
+      ? { http: patience }
+      : { https: { ...parts.tls, ...certificatesAsked(parts.clientAuthority), ...patience } }),
     logger: { level: 'info', stream: parts.log, redact: ['req.headers'] },
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: LIMITS.bodyBytes,
@@ -208,9 +210,7 @@ export function createHttp(parts: HttpParts): FastifyInstance {
     ROUTES.secret,
     async (request) => (await auth.setSecret(deviceOf(request), request.body as SecretRequest)) ?? { done: true },
   )
-  on(ROUTES.passkeyOptions, (request) =>
-    auth.passkeyOptions(keeperOf(request), request.body as PasskeyOptionsRequest),
-  )
+  on(ROUTES.passkeyOptions, (request) => auth.passkeyOptions(keeperOf(request), request.body as PasskeyOptionsRequest))
   on(
     ROUTES.passkey,
     async (request) => (await auth.addPasskey(keeperOf(request), request.body as PasskeyRequest)) ?? { done: true },

@@ -79,6 +79,8 @@ export type HubOptions = Readonly<{
   lanes?: number
   /** how often each watcher looks again; tests look seldom, so that nothing else shows what they wait for */
   lookEveryMs?: number
+  /** how often the hub acts on time; tests that change nothing for minutes let it never */
+  dueEveryMs?: number
   /** ways to prove to be the owner beyond PIN and passkey */
   proofMethods?: readonly ProofMethod[]
   /** how this hub sends mail; a demo without it has an inbox of its own */
@@ -242,7 +244,7 @@ export async function startHub(options: HubOptions) {
     forget: (actor) => sessions.forget(actor),
     drop: (actor) => watchers.drop(actor),
   })
-  const time = timers(hub, onError)
+  const time = timers(hub, onError, options.dueEveryMs)
   const rumour = news(database, (buckets) => watchers.heard(buckets))
   const sign = () => signDailyHead(database, { key, scheme: scheme.id, zone: rules.zone, now: clock.now() })
   const heads = dailyHeads(sign, onError)
@@ -323,7 +325,9 @@ export async function startHub(options: HubOptions) {
   const stop = async (): Promise<void> => {
     watchers.close()
     await app.close()
-    await Promise.all([time, deposits, rumour, heads, ruling, revoking, reach, sending, asks].map((loop) => loop.stop()))
+    await Promise.all(
+      [time, deposits, rumour, heads, ruling, revoking, reach, sending, asks].map((loop) => loop.stop()),
+    )
     await mail.stop()
     clock.stop()
     await database.end()
@@ -341,7 +345,24 @@ export async function startHub(options: HubOptions) {
   const { port } = app.server.address() as AddressInfo
   Object.assign(passkeyHome, passkeyHomeOf(options, port))
   const { revoked } = revoking
-  return { port, stop, hub, store, directory, sessions, budgets, database, operators, desk, key, reach, watchers, openid, revoked, mail }
+  return {
+    port,
+    stop,
+    hub,
+    store,
+    directory,
+    sessions,
+    budgets,
+    database,
+    operators,
+    desk,
+    key,
+    reach,
+    watchers,
+    openid,
+    revoked,
+    mail,
+  }
 }
 
 function authOf(parts: {

@@ -32,10 +32,12 @@ export function every(everyMs: number, work: () => Promise<void>, onError: (erro
   }
 }
 
+const DUE_EVERY_MS = 200
+
 /** Offers and payments whose time has come. */
-export const timers = (hub: Switch, onError: (error: unknown) => void): Loop =>
+export const timers = (hub: Switch, onError: (error: unknown) => void, everyMs = DUE_EVERY_MS): Loop =>
   every(
-    200,
+    everyMs,
     async () => {
       while ((await hub.tick(200)) >= 200);
     },

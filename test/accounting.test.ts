@@ -109,7 +109,11 @@ async function answered({ town }: Scene, after: (payment: Payment) => PortionSta
 
 async function byDesk({ town, since, seen }: Scene, command: Desk): Promise<Row[]> {
   const { buckets, rules } = town.ground.scheme
-  const desk = createOperatorDesk({ step: town.hub.step, scheme: { name: 'Town', buckets, rules }, mask: (_, birthDate) => `masked ${birthDate}` })
+  const desk = createOperatorDesk({
+    step: town.hub.step,
+    scheme: { name: 'Town', buckets, rules },
+    mask: (_, birthDate) => `masked ${birthDate}`,
+  })
   const before = await seen()
   const by = { id: idFrom('opr', randomBytes(16)), name: 'Aoki' }
   const answer = await desk.handle({ ...command, by, id: newId('cmd'), hash: '00', why: 'test' })

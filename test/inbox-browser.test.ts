@@ -25,12 +25,18 @@ test('a code appears by itself, and is copied with one press', async () => {
     assert.equal((await askFor(email, 'en')).status, 200)
     const letter = page.getByRole('article')
     await letter.getByText(email, { exact: false }).waitFor()
+    await page.getByText('New mail', { exact: false }).first().waitFor()
     const code = await letter.locator('b').textContent()
     assert.match(code ?? '', /^\d{6}$/)
     await letter.getByRole('button', { name: 'Copy the code' }).click()
     await page.getByText('Copied.').waitFor()
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), code)
     await look(page, 'inbox-code')
+    // What is there already is not said to have come in.
+    await page.reload()
+    await letter.waitFor()
+    await page.waitForResponse('**/v1/demo/mail')
+    assert.equal(await page.getByText('New mail', { exact: false }).count(), 0)
   })
 })
 

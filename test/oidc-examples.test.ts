@@ -1,64 +1,35 @@
 // The programs in examples/, run as the README says, against a hub: a site that signs people in, and a help desk that asks on the phone.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { createServer, type AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { answerQuestion } from '#sdk/approval.ts'
 import type { Client } from '#sdk/client.ts'
 import { PIN } from './support/bank.ts'
+import { started, startedSite, type Program } from './support/examples.ts'
 import { enrolled, startTestHub, until, type TestHub } from './support/hub.ts'
-import { browser, DEMO, newSite, openidOf, to } from './support/oidc.ts'
+import { browser, openidOf, to } from './support/oidc.ts'
 
 let hub: TestHub
 let hanako: Client
-const programs: { kill: () => void }[] = []
+let site: Awaited<ReturnType<typeof startedSite>>
+let desk: Program | undefined
 
 before(async () => {
   hub = await startTestHub()
   hanako = await enrolled(hub, 'hanako')
+  site = await startedSite(hub)
 })
 after(async () => {
-  for (const program of programs) program.kill()
-  hanako.close()
-  await hub.stop()
+  site?.kill()
+  desk?.kill()
+  hanako?.close()
+  await hub?.stop()
 })
-
-/** Starts an example; what it has said so far, and how it ended. */
-function started(path: string, args: readonly string[], env: Readonly<Record<string, string>>) {
-  const program = spawn(process.execPath, [path, ...args], { env: { ...process.env, HUB: hub.url, ...env } })
-  programs.push({ kill: () => void program.kill() })
-  const said = { text: '', code: null as number | null }
-  program.stdout.on('data', (chunk: Buffer) => (said.text += chunk.toString()))
-  program.stderr.on('data', (chunk: Buffer) => (said.text += chunk.toString()))
-  program.on('exit', (code) => (said.code = code))
-  return said
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 test('the relying site signs Hanako in by number, shows what she released, and keeps another browser out', async () => {
   const openid = openidOf(hub)
-  const port = await freePort()
-  const demo = await hub.openid.store.client(DEMO.id)
-  assert.ok(demo)
-  const site = await newSite(hub, demo.party, {
-    redirectUris: [`http://localhost:${port}/callback`],
-    attributes: ['age-band', 'region', 'email', 'portrait'],
-    pushedOnly: true,
-  })
-  const env = { PORT: String(port), CLIENT_ID: site.id, CLIENT_SECRET: site.secret }
-  const said = started('examples/relying-site/main.ts', [], env)
-  await until(() => said.text.includes(`http://localhost:${port}/`))
-
   const of = browser()
-  const begin = await of.get(`http://localhost:${port}/sign-in`)
-  assert.equal(begin.status, 303, begin.text + said.text)
+  const begin = await of.get(`${site.url}sign-in`)
+  assert.equal(begin.status, 303, begin.text + site.said())
   assert.match(to(begin).search, /request_uri=/)
   const page = await of.get(to(begin).href)
   const back = await openid.answered(of, new URL(to(page).pathname, hub.url).href, hanako, ['region'])
@@ -66,21 +37,29 @@ test('the relying site signs Hanako in by number, shows what she released, and k
   const other = await browser().get(back.href)
   assert.match(other.text, /This browser has begun no sign-in/)
   const welcome = await of.get(back.href)
-  assert.match(welcome.text, /Welcome, Hanako/, said.text)
+  assert.match(welcome.text, /Welcome, Hanako/, site.said())
   assert.match(welcome.text, /<dt>region<\/dt><dd>JP-14<\/dd>/)
   assert.doesNotMatch(welcome.text, /age_band/)
+})
+
+test('a no that belongs to no request of this browser is no answer', async () => {
+  const of = browser()
+  assert.equal((await of.get(`${site.url}sign-in`)).status, 303)
+  const forged = await of.get(`${site.url}callback?error=access_denied&state=another`)
+  assert.equal(forged.status, 400)
+  assert.match(forged.text, /Signing in did not work/)
 })
 
 test('the help desk asks Hanako on her phone, both see the code, and it hears who she is', async () => {
   const self = (await hanako.identity())?.self
   assert.ok(self?.kind === 'device')
-  const said = started('examples/ciba-client.ts', [self.account], {})
+  const program = (desk = started(hub, 'examples/ciba-client.ts', [self.account]))
   const question = await openidOf(hub).questionTo(hanako, 'Marubeni Bakery online')
-  const code = /The code there must be (\d{3}-\d{3})\./.exec(said.text)?.[1]
-  assert.ok(code !== undefined && question.question?.reason.includes(code) === true, said.text)
+  const code = /The code there must be (\d{3}-\d{3})\./.exec(program.said())?.[1]
+  assert.ok(code !== undefined && question.question?.reason.includes(code) === true, program.said())
   assert.ok((await answerQuestion(hanako, question, ['age-band'], PIN)).ok)
-  await until(() => said.code !== null)
-  assert.equal(said.code, 0, said.text)
-  assert.match(said.text, /It is Hanako/)
-  assert.match(said.text, /"age_band": "20-64"/)
+  await until(() => program.code() !== null)
+  assert.equal(program.code(), 0, program.said())
+  assert.match(program.said(), /It is Hanako/)
+  assert.match(program.said(), /"age_band": "20-64"/)
 })

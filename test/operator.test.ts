@@ -30,7 +30,11 @@ const AOKI = { id: idFrom('opr', randomBytes(16)), name: 'Aoki' }
 
 function deskOf(town: Town, hub = town.hub) {
   const { buckets, rules } = town.ground.scheme
-  const desk = createOperatorDesk({ step: hub.step, scheme: { name: 'Town', buckets, rules }, mask: (_, birthDate) => `masked ${birthDate}` })
+  const desk = createOperatorDesk({
+    step: hub.step,
+    scheme: { name: 'Town', buckets, rules },
+    mask: (_, birthDate) => `masked ${birthDate}`,
+  })
   return (command: Desk, id: CommandId = newId('cmd'), hash = 'aa'): Promise<Answer> =>
     desk.handle({ ...command, by: AOKI, id, hash, why: 'test' })
 }

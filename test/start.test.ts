@@ -24,7 +24,8 @@ after(async () => {
   for (const child of running) child.kill('SIGKILL')
   for (const folder of folders) {
     await killDatabase(folder)
-    await rm(folder, { recursive: true, force: true })
+    // What a killed hub was just making may still be written for a moment.
+    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
   }
 })
 
@@ -63,9 +64,18 @@ function run(args: string[], env: Record<string, string> = {}): Omit<Started, 'u
   return { child, output: () => text, exit }
 }
 
+/** Until it greets or ends: a new database takes as long as the machine needs, and there is nothing to look at meanwhile. */
+async function opened({ child, output, exit }: Omit<Started, 'url'>): Promise<void> {
+  const greeted = new Promise<void>((resolve) => {
+    const look = (): void => void (output().includes('Ctrl-C stops') && resolve())
+    child.stdout?.on('data', look)
+  })
+  await Promise.race([greeted, exit])
+}
+
 async function start(args: string[], env: Record<string, string> = {}): Promise<Started> {
   const hub = run(args, env)
-  await until(() => hub.output().includes('Ctrl-C stops') || hub.child.exitCode !== null)
+  await opened(hub)
   const port = /localhost:(\d+)/.exec(hub.output())?.[1]
   assert.ok(port, hub.output())
   return { ...hub, url: `http://localhost:${port}` }

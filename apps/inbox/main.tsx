@@ -69,12 +69,16 @@ function OneLetter({ letter }: { readonly letter: Letter }): JSX.Element {
   return (
     <article class="letter" lang={languageOf(letter.text)}>
       <h2>{letter.subject}</h2>
-      <p class="letter-about" lang={locale}>{text.to(letter.to, formatTime(letter.at))}</p>
+      <p class="letter-about" lang={locale}>
+        {text.to(letter.to, formatTime(letter.at))}
+      </p>
       {linesOf(letter.text).map((line) =>
         line === code ? (
           <div class="letter-code" key={line}>
             <b>{code}</b>
-            <span lang={locale}><Button onPress={() => void copy(code, text)}>{text.copy}</Button></span>
+            <span lang={locale}>
+              <Button onPress={() => void copy(code, text)}>{text.copy}</Button>
+            </span>
           </div>
         ) : (
           <p key={line}>{line.startsWith('http') ? <a href={line}>{line}</a> : line}</p>

@@ -13,6 +13,7 @@ import type { BodyOf, Resumed } from '#sdk/outbox.ts'
 import type { SendOutcome } from '#sdk/outcome.ts'
 import { indexedDbStorage } from '#sdk/storage.ts'
 import type { Store } from '#ui/store.ts'
+import { codeInAddress, forgetCode } from './address.ts'
 import { lacksPortrait, pictureAddress } from './counter.ts'
 import { billOf } from './draft.ts'
 import { questionOf, type Question } from './question.ts'
@@ -35,7 +36,7 @@ import {
 export type Hub = Readonly<{
   /** Finds out who this register is (enrolling by itself in the demo town) and begins to watch. */
   start(): Promise<void>
-  enrolWith(code: string, label: string): Promise<void>
+  enrolWith(code: string): Promise<void>
   /** Opens a deal with the bill being keyed in, or with none yet. */
   openDraft(keyedText: string): Promise<void>
   openEmpty(): Promise<void>
@@ -70,7 +71,10 @@ export type Hub = Readonly<{
 
 const STORAGE = 'warifu-register'
 const KEPT = 'till'
+/** Whoever makes a register's code names it; this counts for a code without a name. */
 const LABEL = 'Register'
+/** Answers to a key that is worth nothing any more: revoked, or of a hub before this one. */
+const GONE: ReadonlySet<string> = new Set(['terminal-inactive', 'device-revoked', 'signature-invalid'])
 
 /** The register's side of the hub at `origin`, writing what it learns into `store`. */
 export function openHub(origin: string, store: Store<RegisterState>): Hub {
@@ -107,6 +111,14 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
     if (outcome.ok) store.update((state) => withStaff(state, outcome.view))
   }
 
+  // Whenever it is asked who is here, somebody may have been added since.
+  let wasAsked = false
+  store.subscribe(() => {
+    const isAsked = store.get().signIn !== null
+    if (isAsked && !wasAsked) void learnStaff()
+    wasAsked = isAsked
+  })
+
   /** Fetched once for each payment; where it cannot be had the counter does without. */
   const lookAtPortrait = async (deal: DealView): Promise<void> => {
     const state = store.get()
@@ -131,7 +143,7 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
     const scheme = await client.scheme()
     if (!scheme.ok) return startAgainLater(scheme.problem)
     store.update((state) => ({ ...state, scheme: scheme.view, connection: 'connecting', problem: null }))
-    if (scheme.view.demo) return enrolInDemo()
+    if (scheme.view.demo && codeInAddress() === '') return enrolInDemo()
     store.update((state) => ({ ...state, stage: 'code' }))
   }
 
@@ -162,11 +174,13 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
     store.update((state) => ({ ...state, stage: 'code' }))
   }
 
-  const enrolWith = async (code: string, label: string): Promise<void> => {
+  const enrolWith = async (code: string): Promise<void> => {
     store.update((state) => ({ ...state, busy: 'enrol', problem: null }))
-    const outcome = await enrol({ hub: origin, storage, code, label })
+    const outcome = await enrol({ hub: origin, storage, code, label: LABEL })
     store.update((state) => ({ ...state, busy: null, problem: outcome.ok ? null : outcome.problem }))
-    if (outcome.ok) await goToWork()
+    if (!outcome.ok) return
+    forgetCode()
+    await goToWork()
   }
 
   const goToWork = async (): Promise<void> => {
@@ -178,6 +192,8 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
     client.watch({ topic: 'terminal' }, show, (connection) => {
       store.update((state) => ({ ...state, connection }))
       if (connection === 'live') void learnStaff()
+      // A register that was revoked is cut off as one without a network is; asked who it is, the hub says which.
+      else void learnSelf()
     })
     void learnSelf()
     void learnStaff()
@@ -190,7 +206,7 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
     if (outcome.ok) {
       const self = outcome.view
       if (self.kind === 'terminal') store.update((state) => ({ ...state, self }))
-    } else if (outcome.problem.code === 'device-revoked' || outcome.problem.code === 'signature-invalid') {
+    } else if (GONE.has(outcome.problem.code)) {
       store.update((state) => ({ ...state, stage: 'code', problem: outcome.problem }))
     }
   }

@@ -13,11 +13,10 @@ export const words = catalogue({
     busyOpen: 'Asking the hub for a number',
 
     codeTitle: 'Enrol this register',
-    codeText: 'Enter the one-time code that the operator gave you. Until then nothing can be sold here.',
+    codeText:
+      'Enter the one-time code that the shop’s office or the operator gave you. Until then nothing can be sold here.',
     code: 'One-time code',
     codeHint: 'Letters and digits; blanks and dashes do not matter.',
-    label: 'Name of this register',
-    labelHint: 'Customers see it on their phones.',
     enrol: 'Enrol',
 
     bill: 'Bill',
@@ -251,11 +250,9 @@ export const words = catalogue({
     busyOpen: '番号を取り寄せています',
 
     codeTitle: 'このレジを登録する',
-    codeText: '運営者から受け取った一回限りのコードを入力してください。登録するまで会計はできません。',
+    codeText: '事務所か運営者から受け取った一回限りのコードを入力してください。登録するまで会計はできません。',
     code: '登録コード',
     codeHint: '英数字です。空白やハイフンは入れても入れなくてもかまいません。',
-    label: 'このレジの名前',
-    labelHint: 'お客さまのスマートフォンに表示されます。',
     enrol: '登録する',
 
     bill: 'お会計',

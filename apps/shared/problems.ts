@@ -148,8 +148,8 @@ const SAID: Readonly<Record<ProblemCode, Said>> = {
     ],
   },
   'terminal-inactive': {
-    en: ['This register is not active.', 'Ask the operator to activate it.'],
-    ja: ['このレジは有効になっていません。', '運営者に有効化を依頼してください。'],
+    en: ['This register may not be used any more.', 'Enrol it again with a new code from the office or the operator.'],
+    ja: ['このレジは使えなくなっています。', '事務所か運営者から新しいコードを受け取り、登録し直してください。'],
   },
   'signature-invalid': {
     en: ['The approval did not fit this bill.', 'Read the bill again and approve it again.'],

@@ -1,6 +1,6 @@
 // The wallet and its hub: opens the client, watches, and puts into the state what comes. Paying is in paying.ts, setting
 // up in enrolment.ts.
-import { problemOf, type Problem } from '#protocol/problems.ts'
+import { problemOf, type Problem, type ProblemCode } from '#protocol/problems.ts'
 import { openClient, type Client } from '#sdk/client.ts'
 import { forgetIdentity } from '#sdk/identity.ts'
 import { passkeysPossible } from '#sdk/passkey.ts'
@@ -224,13 +224,17 @@ async function wakeUp(desk: Desk): Promise<void> {
 async function refresh({ client, update }: Desk): Promise<void> {
   const [scheme, self] = await Promise.all([client.scheme(), client.self()])
   if (scheme.ok) update((state) => ({ ...state, scheme: scheme.view, passkeys: passkeysPossible(scheme.view) }))
-  if (self.ok) learnSelf(update, self.view)
-  else if (UNKNOWN_HERE.has(self.problem.code))
-    update((state) => when.went(state, { at: 'stopped', why: 'unknown-here' }))
+  if (self.ok) return learnSelf(update, self.view)
+  const why = WHY_STOPPED[self.problem.code]
+  if (why !== undefined) update((state) => when.went(state, { at: 'stopped', why }))
 }
 
-/** The hub does not know this phone (any more): it was revoked, or the hub was set up anew. */
-const UNKNOWN_HERE: ReadonlySet<string> = new Set(['device-revoked', 'signature-invalid', 'not-found'])
+/** The hub does not know this phone (any more): somebody has removed it, or the hub was set up anew. */
+const WHY_STOPPED: Partial<Record<ProblemCode, 'removed' | 'unknown-here'>> = {
+  'device-revoked': 'removed',
+  'signature-invalid': 'unknown-here',
+  'not-found': 'unknown-here',
+}
 
 export function learnSelf(update: Desk['update'], self: Readonly<{ kind: string }> | DeviceSelf): void {
   if (self.kind === 'device' && 'secret' in self) update((state) => ({ ...state, self }))
@@ -272,11 +276,14 @@ function watchInbox(desk: Desk): void {
       if (state().place.at === 'history') void readHistory(desk)
     },
     (status) => {
+      const wasLive = status !== 'live' && state().connection === 'live'
       update((before) => when.connected(before, status))
       // Commands that a broken session or an earlier life has left without an answer.
       if (status === 'live') void paying.finishLeft(desk)
       // A wallet may have slept for days: meanwhile another phone may have asked to be let in.
       if (status === 'live') void security.lookAround(desk)
+      // Perhaps it is not the network: the hub cuts off a phone that was removed.
+      if (status === 'offline' || wasLive) void refresh(desk)
     },
   )
 }

@@ -151,12 +151,18 @@ function byPasskey(desk: Desk, bill?: PaymentView): Prove {
     // Browsers confirm with the machine's own passkeys alone.
     const confirms = bill !== undefined && plain === withPasskey
     const prove = confirms ? withConfirmation(bill, withPasskey) : plain
-    const proof = await Promise.race([prove(approval, identity), left.promise])
+    const proof = saidFor(desk, await Promise.race([prove(approval, identity), left.promise]))
     desk.hands.leavePasskey = null
     desk.update((state) => ({ ...when.passkeyAsked(state, false), isPasskeyHere: state.isPasskeyHere || proof.ok }))
     if (proof.ok) void desk.memory.keep({ isPasskeyHere: true })
     return proof
   }
+}
+
+/** Where nothing but the security key counts, "or enter the PIN" would lead nowhere. */
+function saidFor(desk: Desk, proof: Awaited<ReturnType<Prove>>): Awaited<ReturnType<Prove>> {
+  const isMissing = !proof.ok && proof.problem.code === 'passkey-failed' && isKeyOnly(desk.state().mine)
+  return isMissing ? { ok: false, problem: problemOf('security-key-needed') } : proof
 }
 
 /** Goes on without the passkey, which then counts as not used: the PIN is asked for. */

@@ -16,7 +16,7 @@ export type DeviceSelf = Extract<SelfView, { kind: 'device' }>
 
 export type Place =
   | Readonly<{ at: 'starting' }>
-  | Readonly<{ at: 'stopped'; why: 'no-storage' | 'no-answer' | 'unknown-here' }>
+  | Readonly<{ at: 'stopped'; why: 'no-storage' | 'no-answer' | 'unknown-here' | 'removed' }>
   | BeginningPlace
   | MyPlace
   | Readonly<{ at: 'enrol'; busy: boolean; problem: Problem | null }>

@@ -132,6 +132,7 @@ export const mineWords = catalogue({
     keyOnlyNone: 'Add a security key first.',
     keyNow: 'Use the security key',
     keyText2: 'Plug in the key or hold it to the phone.',
+    keyNotUsed: 'The security key was not used. Try again with the key at hand.',
 
     notifications: 'Notifications',
     notificationsText: 'When the wallet is closed',
@@ -283,6 +284,7 @@ export const mineWords = catalogue({
     keyOnlyNone: '先にセキュリティキーを追加してください。',
     keyNow: 'セキュリティキーを使う',
     keyText2: 'キーを差し込むか、端末に当ててください。',
+    keyNotUsed: 'セキュリティキーは使われませんでした。キーを手元に用意して、もう一度お試しください。',
 
     notifications: '通知',
     notificationsText: 'ウォレットを閉じているとき',

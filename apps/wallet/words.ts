@@ -9,7 +9,11 @@ export const walletWords = catalogue({
     stopped: 'The wallet cannot start',
     noStorage: 'This browser keeps nothing in this window, so a key for payments cannot live here.',
     noStorageNext: 'Open the wallet in an ordinary window, not a private one.',
-    unknownHere: 'The hub does not know this phone. Either it was revoked, or the hub was set up anew.',
+    removedTitle: 'This phone was removed',
+    removedHere: 'It can neither pay nor see anything of your account any more.',
+    removedHereNext:
+      'Your money is safe. To use this phone again, set it up with a code from another phone, or by mail.',
+    unknownHere: 'The hub does not know this phone. Perhaps it was set up anew.',
     unknownHereNext: 'Set it up again. Its old key is thrown away.',
     setUpAgain: 'Set up again',
     noHub: 'The hub does not answer. No money moved.',
@@ -24,7 +28,8 @@ export const walletWords = catalogue({
     updateNow: 'Use it',
 
     enrol: 'Set up this phone',
-    enrolText: 'Enter the one-time code from your operator. It ties this phone to your account.',
+    enrolText:
+      'Enter the one-time code from your operator or from another phone of yours. It ties this phone to your account.',
     enrolCode: 'One-time code',
     enrolCodeHint: 'Letters and digits. Blanks and dashes do not matter.',
     enrolLabel: 'Name of this phone',
@@ -298,7 +303,10 @@ export const walletWords = catalogue({
     stopped: 'ウォレットを開始できません',
     noStorage: 'このウィンドウではデータを保存できないため、お支払い用の鍵を置けません。',
     noStorageNext: 'プライベートウィンドウではなく、通常のウィンドウで開いてください。',
-    unknownHere: 'この端末はハブに登録されていません。取り消されたか、ハブが新しくなっています。',
+    removedTitle: 'この端末は外されました',
+    removedHere: 'この端末では、支払うことも口座を見ることもできません。',
+    removedHereNext: 'お金はそのままです。もう一度使うには、ほかの端末のコードかメールで登録してください。',
+    unknownHere: 'この端末はハブに登録されていません。ハブが新しくなったのかもしれません。',
     unknownHereNext: 'もう一度登録してください。古い鍵は消えます。',
     setUpAgain: 'もう一度登録する',
     noHub: 'ハブから返事がありません。お金は動いていません。',
@@ -313,7 +321,7 @@ export const walletWords = catalogue({
     updateNow: '切り替える',
 
     enrol: 'このスマートフォンを登録',
-    enrolText: '運営者から受け取った一回限りのコードを入力してください。この端末と口座が結び付きます。',
+    enrolText: '運営者かお使いの端末から受け取った、一回限りのコードを入力してください。この端末と口座が結び付きます。',
     enrolCode: '登録コード',
     enrolCodeHint: '英数字です。空白やハイフンは気にしなくて大丈夫です。',
     enrolLabel: 'この端末の名前',

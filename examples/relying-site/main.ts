@@ -1,8 +1,9 @@
 // A site that signs people in with the hub: OpenID Connect's code flow with PKCE, by a pushed request (PAR). All state is in memory; a real
-// site keeps it in its own session. Run it beside the demo town: node examples/relying-site/main.ts
+// site keeps it in its own session. Run it beside the demo town: npm run example:site
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { randomBytes } from 'node:crypto'
 import * as openid from 'openid-client'
+import { languageOf, pageIn, WORDS, type Language } from './page.ts'
 
 const HUB = process.env.HUB ?? 'http://localhost:8080'
 const PORT = Number(process.env.PORT ?? 4001)
@@ -27,30 +28,33 @@ const config = await openid.discovery(
 )
 
 const server = createServer((request, response) => {
-  answer(request, response).catch((error: unknown) => {
+  const language = languageOf(request.headers['accept-language'])
+  answer(request, response, language).catch((error: unknown) => {
     // What went wrong is the log's; the visitor learns that it did.
     console.error(error)
-    page(response, 400, 'Signing in did not work', '<p><a href="/">Try again</a></p>')
+    const { failed, again } = WORDS[language]
+    send(response, 400, pageIn(language, failed, { links: [['/sign-in', again]] }))
   })
 })
 server.listen(PORT, 'localhost', () => process.stdout.write(`A relying site of ${HUB}: http://localhost:${PORT}/\n`))
 
-async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, language: Language): Promise<void> {
+  const words = WORDS[language]
   const url = new URL(request.url ?? '/', SITE.redirectUri)
   switch (url.pathname) {
     case '/':
-      return page(response, 200, 'A shop', '<p><a href="/sign-in">Sign in with the wallet</a></p>')
+      return send(response, 200, pageIn(language, words.shop, { links: [['/sign-in', words.signIn]] }))
     case '/sign-in':
-      return signIn(response)
+      return signIn(response, language)
     case '/callback':
-      return callback(request, response, url)
+      return callback(request, response, url, language)
     default:
-      return page(response, 404, 'Nothing here', '')
+      return send(response, 404, pageIn(language, words.nothing, { links: [['/', words.back]] }))
   }
 }
 
 /** Pushes the request to the hub and sends the browser there with nothing but its name. */
-async function signIn(response: ServerResponse): Promise<void> {
+async function signIn(response: ServerResponse, language: Language): Promise<void> {
   const now = Date.now()
   for (const [key, { at }] of begun) if (now - at > BEGUN_FOR_MS) begun.delete(key)
   const browser = randomBytes(16).toString('base64url')
@@ -58,9 +62,11 @@ async function signIn(response: ServerResponse): Promise<void> {
   begun.set(browser, { verifier, state, nonce, at: now })
   const to = await openid.buildAuthorizationUrlWithPAR(config, {
     redirect_uri: SITE.redirectUri,
-    scope: 'openid profile age region email portrait',
+    scope: 'openid profile age member region email portrait',
     code_challenge: await openid.calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
+    // The phone says in this language what is asked.
+    ui_locales: language,
     state,
     nonce,
   })
@@ -72,48 +78,44 @@ async function signIn(response: ServerResponse): Promise<void> {
 }
 
 /** Checks that the answer belongs to this browser's request, and to this hub (`iss`), and asks for what was released. */
-async function callback(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+async function callback(
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  language: Language,
+): Promise<void> {
+  const words = WORDS[language]
   const browser = /(?:^|; )signing-in=([^;]+)/.exec(request.headers.cookie ?? '')?.[1] ?? ''
   const known = begun.get(browser)
   begun.delete(browser)
   if (known === undefined)
-    return page(response, 400, 'This browser has begun no sign-in', '<p><a href="/">Begin</a></p>')
-  if (url.searchParams.get('error') === 'access_denied')
-    return page(response, 200, 'You said no', '<p>The site learned nothing. <a href="/">Back</a></p>')
+    return send(response, 400, pageIn(language, words.notBegun, { links: [['/sign-in', words.signIn]] }))
   const { verifier, state, nonce } = known
-  const tokens = await openid.authorizationCodeGrant(config, url, {
-    pkceCodeVerifier: verifier,
-    expectedState: state,
-    expectedNonce: nonce,
-    idTokenExpected: true,
-  })
-  const claims = tokens.claims()
-  if (claims === undefined) throw new Error('an ID token was expected')
-  const person = await openid.fetchUserInfo(config, tokens.access_token, claims.sub)
-  const { picture, ...told } = person
-  const shown = { ...told, acr: claims.acr, amr: claims.amr, auth_time: claims.auth_time }
-  const image = typeof picture === 'string' ? `<p><img alt="" src="${escaped(picture)}" width="128"></p>` : ''
-  const rows = Object.entries(shown).map(
-    ([name, value]) =>
-      `<dt>${escaped(name)}</dt><dd>${escaped(typeof value === 'string' ? value : JSON.stringify(value))}</dd>`,
-  )
-  page(
-    response,
-    200,
-    `Welcome, ${String(person.name)}`,
-    `${image}<dl id="claims">${rows.join('')}</dl><p><a href="/">Back</a></p>`,
-  )
+  try {
+    const tokens = await openid.authorizationCodeGrant(config, url, {
+      pkceCodeVerifier: verifier,
+      expectedState: state,
+      expectedNonce: nonce,
+      idTokenExpected: true,
+    })
+    const claims = tokens.claims()
+    if (claims === undefined) throw new Error('an ID token was expected')
+    const { picture, ...person } = await openid.fetchUserInfo(config, tokens.access_token, claims.sub)
+    const told = { ...person, acr: claims.acr, amr: claims.amr, auth_time: claims.auth_time }
+    const body = { told, links: [['/', words.back]], ...(picture !== undefined && { picture }) } as const
+    return send(response, 200, pageIn(language, words.welcome(String(person.name)), body))
+  } catch (error) {
+    // A no also has the state and the issuer of the request, or it is somebody else's.
+    if (!(error instanceof openid.AuthorizationResponseError) || error.error !== 'access_denied') throw error
+    return send(response, 200, pageIn(language, words.no, { text: words.learnedNothing, links: [['/', words.back]] }))
+  }
 }
 
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
-
-function page(response: ServerResponse, status: number, title: string, body: string): void {
+function send(response: ServerResponse, status: number, { html, policy }: ReturnType<typeof pageIn>): void {
   response.writeHead(status, {
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'no-store',
-    'content-security-policy': "default-src 'none'; img-src data:",
+    'content-security-policy': policy,
   })
-  response.end(
-    `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(title)}</title><main><h1>${escaped(title)}</h1>${body}</main></html>`,
-  )
+  response.end(html)
 }

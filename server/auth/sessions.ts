@@ -81,7 +81,8 @@ export function createSessions(
       if (!isSignedBy(identity.publicKey, bytes, asked.signature)) return problemOf('signature-invalid')
       const { actor } = identity
       if (identity.status !== 'active') return problemOf(inactiveCode(actor))
-      const proof = actor.kind === 'operator' && operators ? await operators.judge(actor, bytes, request.passkey) : 'known'
+      const proof =
+        actor.kind === 'operator' && operators ? await operators.judge(actor, bytes, request.passkey) : 'known'
       if (typeof proof !== 'string') return proof
       const id = idFrom('ses', randomBytes(NONCE_BYTES))
       const agreed = agree(id, asked.ephemeral, asked.nonce)

@@ -9,12 +9,16 @@ export type JpegHead = Readonly<{
 
 /** Segments before the picture begins; a camera writes some ten. */
 const MOST_SEGMENTS = 200
+/** Scans of a progressive picture, some ten when it is honest. Each goes over all pixels again, and some bytes are enough for one. */
+const MOST_SCANS = 100
+const SCAN = Buffer.of(0xff, 0xda)
 const EXIF = 'Exif\0\0'
 const ORIENTATION_TAG = 0x0112
 
-/** The head of this JPEG; undefined when it is none, or says no size. */
+/** The head of this JPEG; undefined when it is none, says no size, or has more scans than a camera makes. */
 export function jpegHead(bytes: Uint8Array): JpegHead | undefined {
   if (bytes.length < 4 || bytes[0] !== 0xff || bytes[1] !== 0xd8 || bytes[2] !== 0xff) return undefined
+  if (!hasFewScans(bytes)) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let orientation = 1
   let at = 2
@@ -35,6 +39,17 @@ export function jpegHead(bytes: Uint8Array): JpegHead | undefined {
     at = end
   }
   return undefined
+}
+
+/** Within the picture's own data the two bytes cannot stand; a thumbnail beside it has a few of its own. */
+function hasFewScans(bytes: Uint8Array): boolean {
+  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let at = -2
+  for (let scans = 0; scans <= MOST_SCANS; scans++) {
+    at = all.indexOf(SCAN, at + 2)
+    if (at < 0) return true
+  }
+  return false
 }
 
 /** SOF0 to SOF15, without the three markers of that range that are none (DHT, JPG, DAC). */

@@ -19,6 +19,10 @@ export const idOf = <Id extends string>(prefix: string, uuid: string): Id =>
 /** One of our ids as PostgreSQL's uuid. */
 export const uuidOf = (id: string): string => id.slice(id.indexOf('_') + 1)
 
+/**
+ * The database's clock, milliseconds since 1970. It moves within a statement: a condition that an index is to answer for rows of any
+ * owner (what is due, what is over) compares with `(select ${NOW})`, or every row of the index would be read.
+ */
 export const NOW = '(extract(epoch from clock_timestamp()) * 1000)::bigint'
 
 /** The rows that make an account exist in its bucket, with the scheme's own accounts of the unit beside it. */

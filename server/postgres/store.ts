@@ -205,12 +205,16 @@ export function postgresStore(database: Database, buckets: number): Store {
     },
     async readDue(limit) {
       const [offers, payments, refunds] = await Promise.all([
-        rowsOf('due_offers', `select terminal, deal from offer where due_at <= (select ${NOW}) order by due_at limit $1`, [
-          limit,
-        ]),
-        rowsOf('due_payments', `select id, version from payment where due_at <= (select ${NOW}) order by due_at limit $1`, [
-          limit,
-        ]),
+        rowsOf(
+          'due_offers',
+          `select terminal, deal from offer where due_at <= (select ${NOW}) order by due_at limit $1`,
+          [limit],
+        ),
+        rowsOf(
+          'due_payments',
+          `select id, version from payment where due_at <= (select ${NOW}) order by due_at limit $1`,
+          [limit],
+        ),
         rowsOf('due_refunds', `select * from refund where not told and at <= ${NOW} - ${TELL_AFTER_MS} limit $1`, [
           limit,
         ]),

@@ -140,9 +140,11 @@ async function replayAnswer(live: Live, asked: readonly PaymentView[]): Promise<
     return world.history.count('answers replayed')
   }
   const source = chance.happens(0.5) ? target : chance.pick([...asked, target])
-  const released = source === target ? [] : (source.question?.attributes ?? [])
+  // He may remember the very question that is open: what he signed of it in full would be a true answer.
+  const isSame = source.payment === target.payment
+  const released = isSame ? [] : (source.question?.attributes ?? [])
   // Where nothing was asked for, there is nothing to add to what was signed.
-  if (source.payment === target.payment && body.released.length === 0) return
+  if (isSame && body.released.length === 0) return
   const scheme = schemeView(world.scheme, world.clock.now())
   const expiresAt = world.clock.now() + 60_000
   const built = approvalFor({ purpose: 'authenticate', scheme, view: source, self: selfView(who), expiresAt, released })

@@ -190,7 +190,7 @@ const finishing: Case = {
     }
     const [mine, other] = asked
     assert.ok(mine && other)
-    await sql('update device_request set ready_at = 0')
+    await sql('update device_request set ready_at = $1', [Date.now() - 1_000])
     const signature = signedBy(other.key, finishBytes(Buffer.from(mine.request, 'hex')))
     return {
       body: { request: mine.request, signature: signedBy(mine.key, finishBytes(Buffer.from(mine.request, 'hex'))) },

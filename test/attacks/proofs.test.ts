@@ -43,8 +43,15 @@ const RESIGNED: Partial<Record<Field, RegExp>> = {
   nonce: /^(signature-invalid|approval-expired|proof-wrong)$/,
 }
 
-/** Rows that a refusal may add or change: what came, and what is counted. */
+/**
+ * Rows that a refusal may add or change (what came, and what is counted), and those that the hub's own timers change when nobody goes on
+ * with a payment. That the one under attack is as it was is shown by the right approval, which is good afterwards.
+ */
 const COUNTED = [
+  'payment',
+  'offer',
+  'event',
+  'number',
   'budget',
   'command',
   'session',
@@ -56,7 +63,7 @@ const COUNTED = [
 ]
 
 /** A wrong PIN is counted in the phone's row, and a cashier's question hears of it. */
-const ROWS_OF_WRONG_PINS = ['payment', 'event', 'offer', 'evidence']
+const ROWS_OF_WRONG_PINS = ['evidence']
 
 const HANDED_IN = '/v1/commands/submit-signed'
 
@@ -82,6 +89,8 @@ const unchanged = (without: readonly string[] = []) => fingerprint(bank.hub.sett
 /** When what was paid has arrived. */
 const quiet = () =>
   until(async () => {
+    const read = await till.client.balances()
+    if (!read.ok || read.view.balances.some(({ arriving }) => arriving !== '0')) return false
     const [one, two] = [await unchanged(), await unchanged()]
     return isDeepStrictEqual(one, two) && one
   })
@@ -197,7 +206,7 @@ describe('at each of them', () => {
       t.diagnostic(route.path)
       const use = await route.fresh()
       const other = await route.fresh()
-      const before = await unchanged()
+      const before = await quiet()
       const good = await signed(route, use.bytes)
       await attackBytes(route, use, good)
       const swapped = (about: string, send: () => Promise<Reply>): Promise<void> =>
@@ -206,8 +215,10 @@ describe('at each of them', () => {
       await swapped("another phone's signature", async () => use.send(await tablet.sign(use.bytes)))
       // A proof of presence is for what is done, whichever of one's own nonces it is over; a signed bill is handed in by its payee.
       if (!route.isNonceUsed) await swapped('of another use', async () => use.send(await hanako.sign(other.bytes)))
-      if (!route.path === HANDED_IN) {
-        await swapped('sent by another person', () => use.send(good, kenji.speaker))
+      if (route.path !== HANDED_IN) {
+        // Where the body names something of one's own besides, that is missed first.
+        const missed = /^(signature-invalid|code-not-found|not-found)$/
+        await refused([['sent by another person', () => use.send(good, kenji.speaker)]], missed)
         await swapped('sent by another phone', () => use.send(good, tablet.speaker))
       }
       assert.deepEqual(await unchanged(), before)
@@ -230,8 +241,8 @@ describe('at each of them', () => {
       assert.equal(done.status, 200, done.text)
       const after = await quiet()
       const again = await last.send(right)
-      // Handed in once more it is the same purchase.
-      if (route.path === HANDED_IN) assert.equal(again.status, 200)
+      // Handed in once more it is the same purchase, and the address is changed already.
+      if ([HANDED_IN, '/v1/profile/email'].includes(route.path)) assert.equal(again.status, 200)
       else assert.match(assertProblem(again, 'once more'), /^(state-conflict|approval-expired|no-challenge|not-found)$/)
       assert.deepEqual(await unchanged(), after)
     })

@@ -279,7 +279,19 @@ async function openAccounts({
     const key = idFrom('key', chance.bytes(16))
     const party = partyIn(number)
     await ground.register({
-      devices: [{ id, party, key, status: 'active', approvesWith: 'any', provedAt: 0, provedWith: 'password', wrongProofs: 0, lockedUntil: 0 }],
+      devices: [
+        {
+          id,
+          party,
+          key,
+          status: 'active',
+          approvesWith: 'any',
+          provedAt: 0,
+          provedWith: 'password',
+          wrongProofs: 0,
+          lockedUntil: 0,
+        },
+      ],
       accounts: [{ key: number, unit: JPY }],
     })
     people.push({

@@ -1,6 +1,6 @@
 // Sites of merchants that sign people in: which there are, a new one with its secret shown once, and an end.
 import type { JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { ASKABLE } from '#core/persona.ts'
 import { problemText } from '#apps/shared/problems.ts'
 import { askableText } from '#apps/shared/shown.ts'
@@ -112,9 +112,14 @@ function SiteRow({ site, onEnd }: Readonly<{ site: Site; onEnd: (() => void) | n
 /** Shown once; who closes the page without copying it registers the site anew. */
 function Secret({ id, secret }: Readonly<{ id: string; secret: string }>): JSX.Element {
   const text = useWords(identityWords)
+  const heading = useRef<HTMLParagraphElement>(null)
+  // It stands below a long form, and nobody may miss it.
+  useEffect(() => heading.current?.scrollIntoView({ block: 'center' }), [id])
   return (
     <div class="code" role="status">
-      <p class="strong">{text.siteMade}</p>
+      <p class="strong" ref={heading}>
+        {text.siteMade}
+      </p>
       <dl class="secret">
         <dt>{text.clientId}</dt>
         <dd class="hash">{id}</dd>

@@ -1,25 +1,23 @@
-// Enrolment outside the demo town: the one-time code, typed or from the address (#code=…), and the register's name.
+// Enrolment outside the demo town: the one-time code, typed or from the address (#code=…). Whoever made it has named the register.
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { useWords } from '#ui/i18n.ts'
 import { Field } from '#ui/fields.tsx'
 import { Button, Screen } from '#ui/kit.tsx'
 import { LanguageChoice } from '#ui/settings.tsx'
+import { codeInAddress } from '../address.ts'
 import { useRegister, useTill } from '../context.tsx'
 import { words } from '../words.ts'
 import { Trouble } from './till.tsx'
-
-const NAME_LENGTH = 60
 
 export function CodeScreen(): JSX.Element {
   const text = useWords(words)
   const { hub } = useTill()
   const state = useRegister()
   const [code, setCode] = useState(() => codeInAddress())
-  const [label, setLabel] = useState<string>(text.register)
-  const isReady = code.trim().length >= 8 && label.trim() !== ''
+  const isReady = code.trim().length >= 8
   const send = (): void => {
-    if (isReady && state.busy === null) void hub.enrolWith(code.trim(), label.trim())
+    if (isReady && state.busy === null) void hub.enrolWith(code.trim())
   }
   return (
     <Screen title={text.codeTitle} takesFocus={false}>
@@ -32,7 +30,6 @@ export function CodeScreen(): JSX.Element {
         }}
       >
         <Field label={text.code} hint={text.codeHint} value={code} onInput={setCode} maxLength={40} autoFocus />
-        <Field label={text.label} hint={text.labelHint} value={label} onInput={setLabel} maxLength={NAME_LENGTH} />
         <Trouble state={state} isAboutMoney={false} />
         <Button kind="seal" type="submit" wide busy={state.busy === 'enrol'} disabled={!isReady}>
           {text.enrol}
@@ -42,6 +39,3 @@ export function CodeScreen(): JSX.Element {
     </Screen>
   )
 }
-
-/** In the fragment, so that no log ever holds it. */
-const codeInAddress = (): string => new URLSearchParams(location.hash.replace(/^#\??/u, '')).get('code') ?? ''

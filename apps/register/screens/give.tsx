@@ -17,6 +17,7 @@ import { play } from '#ui/sound.ts'
 import { useRegister, useTill } from '../context.tsx'
 import { refundableOf, toHandOver } from '../money-back.ts'
 import { words } from '../words.ts'
+import { WhoCan } from './till.tsx'
 
 type DealProps = { readonly deal: DealView }
 
@@ -297,7 +298,8 @@ function ResultStep({ outcome, done, failed, onClose }: ResultStepProps): JSX.El
         </p>
       ) : (
         <Banner kind="trouble">
-          {problem.sentence} {problem.money === 'none' ? failed : problem.moneySentence} {problem.next}
+          {problem.sentence} {problem.money === 'none' ? failed : problem.moneySentence} {problem.next}{' '}
+          {outcome.ok ? null : <WhoCan problem={outcome.problem} />}
         </Banner>
       )}
       <Button kind="seal" wide shortcut="Enter" onPress={onClose}>

@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { problemText } from '#apps/shared/problems.ts'
 import { whoMayMore } from '#apps/shared/signing-in.ts'
 import { staffWords } from '#apps/shared/staff-words.ts'
+import type { Problem } from '#protocol/problems.ts'
 import { useLocale, useWords } from '#ui/i18n.ts'
 import { Banner, Button, Sheet } from '#ui/kit.tsx'
 import { Settings } from '#ui/settings.tsx'
@@ -103,7 +104,7 @@ export function Heading({ children }: { readonly children: ComponentChildren }):
 }
 
 type TroubleProps = {
-  readonly state: Pick<RegisterState, 'problem' | 'staff'>
+  readonly state: Pick<RegisterState, 'problem'>
   /** Leave out whether money moved where none could have: setting up. */
   readonly isAboutMoney?: boolean
 }
@@ -113,13 +114,21 @@ export function Trouble({ state, isAboutMoney = true }: TroubleProps): JSX.Eleme
   const locale = useLocale()
   if (state.problem === null) return null
   const { sentence, moneySentence, next } = problemText(state.problem, locale, 'biller')
-  const others = state.problem.code === 'not-permitted' ? whoMayMore(state.staff?.staff ?? []) : []
-  const whoCan = staffWords[locale].whoCan(new Intl.ListFormat(locale).format(others.map(({ name }) => name)))
   return (
     <Banner kind="trouble">
-      {sentence} {isAboutMoney ? moneySentence : ''} {next} {others.length === 0 ? '' : whoCan}
+      {sentence} {isAboutMoney ? moneySentence : ''} {next} <WhoCan problem={state.problem} />
     </Banner>
   )
+}
+
+/** Where one's own role is not enough: who of the shop may do it. */
+export function WhoCan({ problem }: { readonly problem: Problem }): JSX.Element | null {
+  const text = useWords(staffWords)
+  const locale = useLocale()
+  const { staff } = useRegister()
+  const others = problem.code === 'not-permitted' ? whoMayMore(staff?.staff ?? []) : []
+  if (others.length === 0) return null
+  return <>{text.whoCan(new Intl.ListFormat(locale).format(others.map(({ name }) => name)))}</>
 }
 
 function TillHead({ state }: { readonly state: RegisterState }): JSX.Element {

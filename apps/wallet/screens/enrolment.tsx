@@ -39,7 +39,7 @@ export function Enrol({ place, state, act, banners, code }: At<'enrol'> & { read
   }
   return (
     <Screen title={words.enrol} banners={banners} onBack={act.begin.choose}>
-      <form class="stack" onSubmit={submit}>
+      <form class="stack" noValidate onSubmit={submit}>
         <p class="quiet">{words.enrolText}</p>
         {place.problem === null ? null : <ProblemNote problem={place.problem} isAboutMoney={false} />}
         <Field

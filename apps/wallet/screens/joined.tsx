@@ -172,7 +172,8 @@ function Answers({ act, current, view }: JoinedProps): JSX.Element {
     <Two>
       {decline}
       <Button kind="seal" wide busy={sending === 'approve'} disabled={sending === 'decline'} onPress={act.approve}>
-        {sending === 'approve' ? words.approving : words.approve}
+        {/* While the browser asks for the passkey or key, nothing has been sent. */}
+        {sending === 'approve' && !current.isAskingPasskey ? words.approving : words.approve}
       </Button>
     </Two>
   )

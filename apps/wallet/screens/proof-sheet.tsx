@@ -5,7 +5,7 @@ import type { Problem } from '#protocol/problems.ts'
 import type { Prove } from '#sdk/approval.ts'
 import { withPasskey } from '#sdk/passkey.ts'
 import { withPin } from '#sdk/scram.ts'
-import { Button, Sheet } from '#ui/kit.tsx'
+import { Banner, Button, Sheet } from '#ui/kit.tsx'
 import { useWords } from '#ui/i18n.ts'
 import { isKeyOnly } from '../mine.ts'
 import type { State } from '../state.ts'
@@ -60,7 +60,7 @@ function Proof({ state, run, onDone, byKey, needsKey, busy, setBusy }: ProofProp
   if (needsKey || isKeyOnly(state.mine)) {
     return (
       <div class="stack-small">
-        {note}
+        {problem?.code === 'passkey-failed' ? <Banner kind="trouble">{words.keyNotUsed}</Banner> : note}
         <p>{words.keyText2}</p>
         <Button kind="seal" wide busy={busy} onPress={() => void prove(byKey)}>
           {words.keyNow}

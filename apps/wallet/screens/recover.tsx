@@ -53,10 +53,11 @@ export function Recover(props: RecoverProps): JSX.Element {
   }
 }
 
-function Choose({ state, act, banners }: RecoverProps): JSX.Element {
+function Choose({ place, state, act, banners }: RecoverProps): JSX.Element {
   const words = useWords(beginningWords)
   return (
     <Screen title={words.choose} banners={banners} onBack={act.begin.backInRecovery}>
+      <WaitingHere place={place} act={act} />
       <p class="quiet">{words.chooseText}</p>
       <ul class="list" role="list">
         <li>
@@ -80,6 +81,23 @@ function Choose({ state, act, banners }: RecoverProps): JSX.Element {
   )
 }
 
+/** Who reads the mail can refuse a phone that asks, without having one of their own. */
+function WaitingHere({ place, act }: Pick<RecoverProps, 'place' | 'act'>): JSX.Element {
+  const mine = useWords(mineWords)
+  const [problem, setProblem] = useState<Problem | null>(null)
+  const refuse = async (request: string): Promise<void> => {
+    const answer = await act.begin.removeLost(request)
+    setProblem(answer)
+    if (answer === null) say(mine.refused)
+  }
+  return (
+    <>
+      {problem === null ? null : <ProblemNote problem={problem} isAboutMoney={false} />}
+      <WaitingPhones waiting={place.found?.waiting ?? []} refuse={refuse} />
+    </>
+  )
+}
+
 function Lost({ place, act, banners }: RecoverProps): JSX.Element {
   const words = useWords(beginningWords)
   const mine = useWords(mineWords)
@@ -96,10 +114,7 @@ function Lost({ place, act, banners }: RecoverProps): JSX.Element {
     <Screen title={words.lost} banners={banners} onBack={act.begin.backInRecovery}>
       <p class="quiet">{words.lostText}</p>
       {problem === null ? null : <ProblemNote problem={problem} isAboutMoney={false} />}
-      <WaitingPhones
-        waiting={place.found?.waiting ?? []}
-        refuse={async (request) => setProblem(await act.begin.removeLost(request))}
-      />
+      <WaitingHere place={place} act={act} />
       <List
         label={mine.phones}
         items={phones}

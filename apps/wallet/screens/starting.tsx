@@ -25,11 +25,12 @@ export function Stopped({ why, act }: StoppedProps): JSX.Element {
     'no-storage': [words.noStorage, words.noStorageNext],
     'no-answer': [words.noHub, words.noHubNext],
     'unknown-here': [words.unknownHere, words.unknownHereNext],
+    removed: [words.removedHere, words.removedHereNext],
   }[why]
-  const isUnknown = why === 'unknown-here'
+  const isUnknown = why === 'unknown-here' || why === 'removed'
   return (
     <Screen
-      title={words.stopped}
+      title={why === 'removed' ? words.removedTitle : words.stopped}
       actions={
         <Button kind="seal" wide onPress={isUnknown ? act.startAnew : act.start}>
           {isUnknown ? words.setUpAgain : words.tryAgain}

@@ -33,6 +33,8 @@ export function Step(props: FormProps): JSX.Element {
     <Screen title={title} banners={banners} onBack={onBack}>
       <form
         class="stack step"
+        // The browser's own words would come in its language and go by themselves.
+        noValidate
         onSubmit={(event) => {
           event.preventDefault()
           if (!busy) props.onGo()

@@ -31,6 +31,7 @@ export function WaitingPhones({ waiting, refuse }: WaitingPhonesProps): JSX.Elem
           </Banner>
           <Button kind="danger" wide busy={busy === request} onPress={() => void no(request)}>
             {words.refuse}
+            <span class="hidden"> {label}</span>
           </Button>
         </div>
       ))}
