@@ -87,6 +87,7 @@ test('a passkey’s assertion that is wrong in one thing approves nothing and un
 
 /** A wrong proof is counted in the phone's row, and a command's no is kept. */
 const COUNTED = [
+  'hub_key',
   'session',
   'command',
   'device',
@@ -113,7 +114,7 @@ function flippedAt(text: string, at: number): string {
 }
 
 /** What is kept of a no, and what the hub's timers change when nobody goes on with a payment. */
-const RUNNING = ['session', 'command', 'payment', 'offer', 'event', 'number']
+const RUNNING = ['hub_key', 'head', 'session', 'command', 'payment', 'offer', 'event', 'number']
 
 test('an answer releases what was signed, to who asked, once', async () => {
   const ask = async (attributes: readonly string[]) => {

@@ -141,7 +141,10 @@ test('a thousand wrong codes: the fifth ends the code, and the owner pays', asyn
   })
   assert.deepEqual(counts, { 'code-not-found': GUESSES })
   assert.equal(codeIn(await recovery.look({ email, code }, '203.0.113.1')), 'code-not-found')
-  const { rows } = await hub.database.transactions.query('select tries from mail_code where address = $1', [email])
+  const { rows } = await hub.database.transactions.query(
+    "select tries from mail_code where purpose = 'recover' and address = $1",
+    [email],
+  )
   assert.deepEqual(rows, [{ tries: LIMITS.mailCodeTries }])
   await payingStill(owner)
   owner.close()

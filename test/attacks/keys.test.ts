@@ -55,7 +55,7 @@ type Case = Readonly<{
 let bank: Bank
 let till: Speaker
 let hanako: Speaker
-const COUNTED = ['budget', 'session', 'mail_code', 'outbox', 'staff', 'cashier', 'passkey_challenge']
+const COUNTED = ['hub_key', 'budget', 'session', 'mail_code', 'outbox', 'staff', 'cashier', 'passkey_challenge']
 
 before(async () => {
   bank = await openBank()

@@ -5,7 +5,7 @@ import { parseId } from '#core/ids.ts'
 import { answerQuestion } from '#sdk/approval.ts'
 import type { Client } from '#sdk/client.ts'
 import { PIN } from '../support/bank.ts'
-import { enrolled, startTestHub, type TestHub } from '../support/hub.ts'
+import { enrolled, startTestHub, until, type TestHub } from '../support/hub.ts'
 import {
   browser,
   CIBA_GRANT,
@@ -59,6 +59,8 @@ async function secrets() {
   const question = await openid.questionTo(hanako, 'Marubeni Bakery online')
   const answered = await answerQuestion(hanako, question, [], PIN)
   assert.ok(answered.ok && tokens.status === 200 && asked.status === 200, tokens.text)
+  // The hub has heard the answer: from now on the site may fetch its tokens.
+  await until(async () => (await hub.openid.store.openAsks()).length === 0)
   const pushed = await postForm(openid.at('/request'), request(DEMO).params, DEMO)
   return {
     unused,

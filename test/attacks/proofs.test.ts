@@ -48,6 +48,7 @@ const RESIGNED: Partial<Record<Field, RegExp>> = {
  * with a payment. That the one under attack is as it was is shown by the right approval, which is good afterwards.
  */
 const COUNTED = [
+  'hub_key',
   'payment',
   'offer',
   'event',

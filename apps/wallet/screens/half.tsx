@@ -28,7 +28,7 @@ export function Half({ view, sealed }: { readonly view: PaymentView; readonly se
             {words.tally} <b>{tallyName(tally, locale)}</b>
           </span>
         )}
-        {sealed || biller.isPerson ? null : <span class="half-detail">{words.tallyHint}</span>}
+        {sealed || biller.isPerson || view.unasked ? null : <span class="half-detail">{words.tallyHint}</span>}
       </div>
     </section>
   )

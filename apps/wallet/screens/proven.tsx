@@ -26,7 +26,7 @@ export function Proven({ act, banners, view }: JoinedProps): JSX.Element {
       }
     >
       <Half view={view} sealed />
-      <div class="paid">
+      <div class="paid paid-answer">
         <span class="paid-amount">
           <Icon name="check" size={32} />
           <span class="paid-shop">{words.provenTo(view.biller.name)}</span>
