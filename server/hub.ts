@@ -335,6 +335,7 @@ export async function startHub(options: HubOptions) {
   try {
     await sign()
     await town?.settle()
+    await openid.settle()
     if (town !== null) await registerDemoSite(openid.store, town.bakery())
     await app.listen({ host: options.host, port: options.port })
   } catch (error) {

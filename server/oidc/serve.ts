@@ -30,6 +30,7 @@ export type Oidc = Readonly<{
   sites: Sites
   /** Registers the operator's list of sites. */
   further(on: OnRoute): void
+  settle(): Promise<void>
   /** Looks after open questions, also those of a hub that has died. */
   start(): Loop
 }>
@@ -156,6 +157,8 @@ export function createOidc(parts: {
       listClients: () => listClients(store),
     },
     further: (on) => on(OPERATOR_ROUTES.operatorClients, async () => ({ clients: await listClients(store) })),
+    /** Makes what the provider keeps secret, before anybody asks: later it would be a row that nobody caused. */
+    settle: async () => void (await theSecrets()),
     start() {
       let round = 0
       const look = async (): Promise<void> => {
