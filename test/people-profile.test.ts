@@ -209,6 +209,7 @@ test('who has answered a question is seen for as long as they stand there', asyn
 
 test('five minutes after an answer the counter is empty, and a sale is over when it is paid', () => {
   const at = 1_800_000_000_000
+  // Border of the test: of a payment only what the rule reads.
   const payment = { answered: null, ended: null, approvedAt: null, portions: [] } as unknown as Payment
   const answered = { ...payment, answered: { released: [], strength: 'password', at } } as const
   const portion = (kind: string) =>
