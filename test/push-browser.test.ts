@@ -176,13 +176,11 @@ type InWorker = {
 
 /** Without a person's tap no browser opens a window: where it would have led is remembered. */
 function rememberAddresses(): void {
-  // Border: Playwright runs it in the service worker, whose globals the types of this file do not know.
   const worker = globalThis as unknown as InWorker
   worker.clients.openWindow = async (address) => ((worker.opened = address), null)
 }
 
 async function tapOn(tag: string): Promise<string | null> {
-  // Border: as above, it runs in the worker.
   const worker = globalThis as unknown as InWorker
   worker.opened = null
   const [notification] = await worker.registration.getNotifications({ tag })
