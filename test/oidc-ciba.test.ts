@@ -175,7 +175,7 @@ describe('poll', () => {
     const question = await openid.questionTo(hanako, SITE_NAME)
     assert.ok((await answerQuestion(hanako, question, [], PIN)).ok)
     await until(async () => (await hub.openid.store.openAsks()).every((ask) => ask.request !== request))
-    const all = await Promise.all(Array.from({ length: 8 }, () => openid.poll(DEMO, request)))
+    const all = await Promise.all(Array.from({ length: 24 }, () => openid.poll(DEMO, request)))
     assert.equal(all.filter(({ status }) => status === 200).length, 1)
   })
 

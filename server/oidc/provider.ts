@@ -253,6 +253,9 @@ async function pictureOf(store: OidcStore, { party, shown }: Released): Promise<
 function adapterOf({ errors }: Library, store: OidcStore, model: string): Adapter {
   const isForgotten = model === 'Session'
   const isSite = model === 'Client'
+  // A code used twice was stolen, and what it gave is taken back (RFC 6749, 4.1.2). A poll sent twice is a poll sent twice: one of them gets
+  // the tokens, and the other must not take them from it. `consume` refuses it.
+  const isPolled = model === 'BackchannelAuthenticationRequest'
   return {
     async upsert(id, payload, expiresIn) {
       if (isForgotten || isSite) return
@@ -271,7 +274,7 @@ function adapterOf({ errors }: Library, store: OidcStore, model: string): Adapte
       return {
         ...entry.payload,
         jti: id,
-        ...(entry.consumedAt !== null && { consumed: Math.floor(entry.consumedAt / 1000) }),
+        ...(entry.consumedAt !== null && !isPolled && { consumed: Math.floor(entry.consumedAt / 1000) }),
       }
     },
     async consume(id) {
