@@ -23,8 +23,8 @@ export type GrowthFigures = Readonly<{
 }>
 
 export const LARGE = 1_000_000
-/** For the test: the same run, thirty times smaller. */
-export const LARGE_IN_SMALL = 32_000
+/** For the test: the same run, sixty times smaller. */
+export const LARGE_IN_SMALL = 16_000
 const READERS = 4
 const PAGES = 2_000
 

@@ -1,6 +1,6 @@
 // npm run bench -- journal|settle|payments|growth|proofs [--json] [--rounds 7] [--seconds 3] [--clients 16] [--pairs 128]
 //   --lanes N, --postgres name=value        another number of lanes, another setting of the database, to compare
-//   growth --small                          the same run thirty times smaller, for the test
+//   growth --small                          the same run sixty times smaller, for the test
 //   payments --sustained MINUTES --rate N   bills that come by themselves, N a second
 // Each round measures the product, TPC-B and the naive payment one after the other, so that a busy machine is busy for all three.
 import { parseArgs } from 'node:util'

@@ -89,6 +89,7 @@ async function openShops(ground: Ground): Promise<TerminalActor[]> {
         name: `Shop ${index}`,
         legalName: `Shop ${index} Ltd.`,
         label: 'Till 1',
+        terminalKind: 'counter',
         cashier: null,
       }
     }),

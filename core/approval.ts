@@ -58,6 +58,10 @@ export const approvalBytes = (approval: Approval): Uint8Array =>
 /** Which payment the bytes are said to be for; NO_PAYMENT for none. */
 export const paymentIn = (bytes: Uint8Array): PaymentId => idFrom('pay', bytes.subarray(36, 52))
 
+/** Which scheme's deal the bytes are said to be for. */
+export const schemeIn = (bytes: Uint8Array): SchemeId => idFrom('sch', bytes.subarray(4, 20))
+export const dealIn = (bytes: Uint8Array): DealId => idFrom('deal', bytes.subarray(20, 36))
+
 /** The fields that tell a stale approval from a forged one: bill version, bill hash and expiry, as the sender claims them. */
 export function claimsOf(
   bytes: Uint8Array,

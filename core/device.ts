@@ -44,6 +44,9 @@ export const NO_PROOF_LIMITS: ProofLimits = proofLimitsOf(() => null)
 export const FREE_WRONG_PROOFS = 5
 export const LOCK_MS = [60_000, 5 * 60_000, 15 * 60_000, 60 * 60_000]
 
+/** How far a register's clock, which follows the hub's answers, may be from the database's. */
+export const CLOCK_SLACK_MS = 60_000
+
 /**
  * Judges the owner's proof; the device comes back changed whether it was right or wrong.
  * While the lock lasts even a right PIN is not looked at, so that guessing gains nothing.
@@ -57,16 +60,21 @@ export function judgeProof(
     unlockMs: number
     amount: bigint | null
     rules: Readonly<{ proofLimits: ProofLimits }>
+    /** when the owner was asked, where that was before now: the unlock must have lasted then, and a proof makes none of its own now */
+    at?: number
   }>,
   now: number,
 ): { device: Device; refusal: Refusal | null } {
+  const { at = now } = rule
   const needsKey = device.approvesWith === 'security-key'
   const isTooMuchFor = (kind: Strength): boolean => {
     const most = rule.rules.proofLimits[kind]
     return most !== null && rule.amount !== null && rule.amount > most
   }
   if (result === 'none') {
-    const unlocked = !rule.fresh && !needsKey && now - device.provedAt < rule.unlockMs
+    const sinceProof = at - device.provedAt
+    // A proof that came only after the asking opened nothing then.
+    const unlocked = !rule.fresh && !needsKey && sinceProof > -CLOCK_SLACK_MS && sinceProof < rule.unlockMs
     if (unlocked && !isTooMuchFor(device.provedWith)) return { device, refusal: null }
     return { device, refusal: refuse(needsKey ? 'security-key-needed' : 'proof-needed') }
   }
@@ -76,7 +84,10 @@ export function judgeProof(
   if (result === 'right') {
     assert(strength !== null, 'a right proof has a strength')
     if (needsKey && strength !== 'security-key') return { device, refusal: refuse('security-key-needed') }
-    const proven: Device = { ...device, provedAt: now, provedWith: strength, wrongProofs: 0, lockedUntil: 0 }
+    const proven: Device =
+      at < now
+        ? { ...device, ...(at > device.provedAt && { provedAt: at, provedWith: strength }) }
+        : { ...device, provedAt: now, provedWith: strength, wrongProofs: 0, lockedUntil: 0 }
     const limit = String(rule.rules.proofLimits[strength])
     return { device: proven, refusal: isTooMuchFor(strength) ? refuse('proof-too-weak', { limit }) : null }
   }

@@ -8,7 +8,7 @@ import type { Bytes } from './bytes.ts'
 /** A plain value that can only be made by the functions that check it. */
 export type Brand<T, Name extends string> = T & { readonly __brand: Name }
 
-export type IdPrefix = 'pty' | 'trm' | 'dev' | 'deal' | 'pay' | 'cmd' | 'key' | 'ses' | 'sch' | 'tok' | 'opr' | 'stf'
+export type IdPrefix = 'pty' | 'trm' | 'dev' | 'deal' | 'pay' | 'cmd' | 'key' | 'ses' | 'sch' | 'tok' | 'opr' | 'stf' | 'pnt'
 export type IdOf<Prefix extends IdPrefix> = Brand<`${Prefix}_${string}`, Prefix>
 export type PartyId = IdOf<'pty'>
 export type TerminalId = IdOf<'trm'>
@@ -22,6 +22,8 @@ export type SchemeId = IdOf<'sch'>
 export type OfferToken = IdOf<'tok'>
 export type OperatorId = IdOf<'opr'>
 export type StaffId = IdOf<'stf'>
+/** An unattended point; printed on its sign, so it is no secret. */
+export type PointId = IdOf<'pnt'>
 
 /** The kinds of id whose first two bytes are their bucket. */
 export type BucketPrefix = 'pty' | 'trm' | 'dev' | 'pay' | 'opr' | 'stf'

@@ -27,6 +27,7 @@ export const LIFETIME_MS = {
   vending: 60_000,
   'ticket-office': 300_000,
   'web-shop': 900_000,
+  point: 300_000,
   person: 3 * 24 * 3_600_000,
 } as const
 export type TerminalKind = keyof typeof LIFETIME_MS

@@ -47,6 +47,16 @@ export type Ticket = Readonly<{
   expiresAt: number
 }>
 
+/**
+ * How payer and biller met. number: typed · scan: the QR's link · code: the payer showed a code of their own · sent: straight to the
+ * person · hand-back: signed on the phone and handed in · point: the code of an unattended place
+ */
+export const WAYS = ['number', 'scan', 'code', 'sent', 'hand-back', 'point'] as const
+export type Way = (typeof WAYS)[number]
+
+/** That a register without a network took a purchase: when, by the terminal key's word (base64url, verified at the border). */
+export type Accepted = Readonly<{ at: number; signature: string }>
+
 /** A purchase that the payer has signed and handed back: kept with the offer until whoever looks next has made its payment. */
 export type Signed = Readonly<{
   /** hex of the approval bytes */
@@ -56,13 +66,16 @@ export type Signed = Readonly<{
   proof: ProofResult
   strength: Strength | null
   key: KeyId
+  /** null where it was handed in at once: then it is judged as it comes */
+  accepted: Accepted | null
 }>
 
 type Taking = Readonly<{ payment: PaymentId; payer: Payer; nonce: string; signed: Signed | null }>
+type Taken = Taking & Readonly<{ at: number; way: Way }>
 
 export type OfferState =
   | Readonly<{ kind: 'open'; ticket: Ticket }>
-  | (Taking & Readonly<{ kind: 'taken'; at: number; scanned: boolean }>)
+  | (Taken & Readonly<{ kind: 'taken' }>)
   | Readonly<{ kind: 'withdrawn'; at: number }>
   | Readonly<{ kind: 'expired'; at: number }>
 
@@ -88,7 +101,7 @@ export type Offer = Readonly<{
 
 export type OfferCommand =
   | Readonly<{ kind: 'bill'; billVersion: number; bill: Bill }>
-  | (Taking & Readonly<{ kind: 'take'; credential: Credential }>)
+  | (Taking & Readonly<{ kind: 'take'; credential: Credential; way: Way }>)
   | Readonly<{ kind: 'renew'; ticket: Ticket }>
   | Readonly<{ kind: 'withdraw' }>
   | Readonly<{ kind: 'decline' }>
@@ -107,7 +120,7 @@ export type Credential = Readonly<{ kind: 'number'; number: string }> | Readonly
 
 export type OfferEvent =
   | Readonly<{ kind: 'billed'; bill: Bill }>
-  | (Taking & Readonly<{ kind: 'taken'; at: number; scanned: boolean }>)
+  | (Taken & Readonly<{ kind: 'taken' }>)
   | Readonly<{ kind: 'renewed'; ticket: Ticket }>
   | Readonly<{ kind: 'reopened'; version: number; bill: Bill | null; billVersion: number; ticket: Ticket }>
   | Readonly<{ kind: 'withdrawn'; at: number }>
@@ -140,6 +153,12 @@ export const openOffer = (start: {
   openedAt: start.now,
 })
 
+/** How a phone that shows this credential meets the offer. */
+export const wayOf = ({ kind }: Pick<Offer, 'kind'>, credential: Credential): Way => {
+  if (credential.kind === 'number') return 'number'
+  return kind === 'point' ? 'point' : 'scan'
+}
+
 /** Has the ticket run out at `now`? Exactly at its end it has. */
 export const isStale = (ticket: Ticket, now: number): boolean => now >= ticket.expiresAt
 
@@ -162,8 +181,8 @@ export function decideOffer(offer: Offer, command: OfferCommand, now: number): O
           : command.credential.token === state.ticket.token
       if (!fits) return refuse('number-not-found')
       if (command.payer.party === offer.biller.party) return refuse('own-bill')
-      const { payment, payer, nonce, signed } = command
-      return [{ kind: 'taken', payment, payer, nonce, signed, at: now, scanned: command.credential.kind === 'token' }]
+      const { payment, payer, nonce, signed, way } = command
+      return [{ kind: 'taken', payment, payer, nonce, signed, at: now, way }]
     }
     case 'renew':
       if (state.kind === 'taken') return refuse('joined-meanwhile')
@@ -192,8 +211,8 @@ export function evolveOffer(offer: Offer, event: OfferEvent): Offer {
     case 'billed':
       return { ...next, bill: event.bill, billVersion: offer.billVersion + 1 }
     case 'taken': {
-      const { payment, payer, nonce, signed, at, scanned } = event
-      return { ...next, state: { kind: 'taken', payment, payer, nonce, signed, at, scanned } }
+      const { payment, payer, nonce, signed, at, way } = event
+      return { ...next, state: { kind: 'taken', payment, payer, nonce, signed, at, way } }
     }
     case 'renewed':
       return { ...next, token: event.ticket.token, state: { kind: 'open', ticket: event.ticket } }

@@ -131,12 +131,12 @@ import { APPROVAL_LIFE_MS, approvalBytes, claimsOf, METHOD_WHOLE, NO_PAYMENT, ty
 import { assert } from './assert.ts'
 import { billHash, fatesOf, faultOf, type Bill, type Biller, type Conditions } from './bill.ts'
 import { equal, fromHex } from './bytes.ts'
-import { judgeProof, type Device, type ProofLimits, type ProofResult, type Strength } from './device.ts'
+import { CLOCK_SLACK_MS, judgeProof, type Device, type ProofLimits, type ProofResult, type Strength } from './device.ts'
 import { bucketOfId, type DealId, type KeyId, type PaymentId, type SchemeId, type TerminalId } from './ids.ts'
 import { dayOf, coolingOffEnds } from './calendar.ts'
 import { affords, spentWith, type Account, type Limits, type Transfer } from './ledger.ts'
 import { IDLE_JOIN_MS } from './numbers.ts'
-import type { Offer, Payer } from './offer.ts'
+import type { Offer, Payer, Way } from './offer.ts'
 import { refundFault, type RefundLine } from './refund.ts'
 import { refuse, type Refusal, type RefusalCode } from './refusals.ts'
 import { forbiddenLines, purchasesOf } from './restrictions.ts'
@@ -176,6 +176,10 @@ export type Payment = Readonly<{
   terminal: TerminalId
   biller: Biller
   payer: Payer
+  /** how they met */
+  way: Way
+  /** when a register without a network took the signed purchase; null for all that was handed in at once */
+  acceptedAt: number | null
   version: number
   /** asked instead of a bill */
   question: Question | null
@@ -222,7 +226,15 @@ export type SchemeRules = Readonly<{
   restricted: 'refuse' | 'ask'
   /** what a kind of proof is good for */
   proofLimits: ProofLimits
+  /** what a register without a network may take */
+  offline: OfflineLimits
 }>
+
+/**
+ * Caps of what a register takes while it has no network (smallest part of the unit): of one payment, of one phone and of all that
+ * waits at one register, and for how long. The hub holds to the first and the last; the other two only the register can know.
+ */
+export type OfflineLimits = Readonly<{ payment: bigint; device: bigint; terminal: bigint; ms: number }>
 
 /** `strength` is null unless the proof is right. */
 export type Evidence = Readonly<{
@@ -304,7 +316,7 @@ const DUE: PortionState = { kind: 'due' }
 /** The payment that a taken offer makes; its versions go on from the offer's. */
 export function joinedPayment(offer: Offer): Payment {
   assert(offer.state.kind === 'taken', 'only a taken offer makes a payment')
-  const { payment, payer, nonce, at } = offer.state
+  const { payment, payer, nonce, at, way, signed } = offer.state
   // Nobody stands before a screen: it was sent to the person, who may be anywhere.
   const patient = offer.kind === 'person'
   const isSent = payer.device === null
@@ -314,6 +326,8 @@ export function joinedPayment(offer: Offer): Payment {
     terminal: offer.terminal,
     biller: offer.biller,
     payer,
+    way,
+    acceptedAt: signed?.accepted?.at ?? null,
     version: offer.version + 1,
     question: offer.question,
     answered: null,
@@ -478,16 +492,19 @@ function decideApproval(
   if (payment.bill === null) return no(refuse('bill-missing'))
   if (payment.challenge !== null) return no(refuse('challenge-open'))
   if (payment.asked !== null) return no(refuse('shop-asked'))
-  const fault = evidenceFault(payment, loaded, evidence, handedBack ? 'hand-back' : 'approve', now)
-  if (fault !== undefined) return no(fault)
-
   const { device, account, rules, standing } = loaded
   assert(device !== null, 'approve loads the device')
+  const fault = handedBack
+    ? handBackFault(payment, device, evidence, rules, now)
+    : evidenceFault(payment, loaded, evidence, 'approve', now)
+  if (fault !== undefined) return no(fault)
+
   const { total } = payment.bill
+  const fresh = total >= rules.freshProofFrom
   const judged = judgeProof(
     device,
     evidence,
-    { fresh: total >= rules.freshProofFrom, unlockMs: rules.unlockMs, amount: total, rules },
+    { fresh, unlockMs: rules.unlockMs, amount: total, rules, at: judgedAt(payment, now) },
     now,
   )
   if (judged.refusal !== null) return { events: [], refusal: judged.refusal, device: judged.device }
@@ -591,7 +608,22 @@ export const handBackFault = (
   evidence: Evidence,
   rules: SchemeRules,
   now: number,
-): Refusal | undefined => evidenceFault(payment, { device, rules }, evidence, 'hand-back', now)
+): Refusal | undefined =>
+  acceptanceFault(payment, rules, now) ??
+  evidenceFault(payment, { device, rules }, evidence, 'hand-back', judgedAt(payment, now))
+
+/** By which moment expiry and unlock are judged: when a register without a network took the purchase, else now. */
+const judgedAt = ({ acceptedAt }: Payment, now: number): number =>
+  acceptedAt === null ? now : Math.min(acceptedAt, now)
+
+/** Why a register should not have taken it without a network, or comes too late with it. */
+function acceptanceFault({ acceptedAt, bill }: Payment, { offline }: SchemeRules, now: number): Refusal | undefined {
+  if (acceptedAt === null) return undefined
+  if (acceptedAt > now + CLOCK_SLACK_MS) return refuse('signature-invalid')
+  if (bill !== null && bill.total > offline.payment)
+    return refuse('over-offline-limit', { limit: String(offline.payment) })
+  return now - acceptedAt > offline.ms ? refuse('over-offline-limit', { ms: String(offline.ms) }) : undefined
+}
 
 /** Rebuilds the bytes from our own rows; what differs tells a stale approval from a forged one. */
 function evidenceFault(

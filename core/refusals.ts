@@ -66,6 +66,11 @@ export const REFUSALS = {
   'account-closed': [403, 'The account is closed.', 'Use another account.'],
   'account-unknown': [404, 'There is no such account.', 'Check the account number.'],
   'over-limit': [403, 'The amount is over the limit.', 'Ask for a smaller amount, or ask the operator.'],
+  'over-offline-limit': [
+    403,
+    'This is more than may be taken without a network, or it was handed in too late.',
+    'Take the payment again while the network is there.',
+  ],
   'over-day-limit': [403, 'The amount is over what is left for today.', 'Pay less, or pay tomorrow.'],
   'over-month-limit': [403, 'The amount is over what is left for this month.', 'Pay less, or ask the operator.'],
   'unit-mismatch': [422, 'The account does not count in this currency.', 'Use an account in that currency.'],

@@ -7,14 +7,17 @@ export type StaffRole = (typeof STAFF_ROLES)[number]
 /** Who stands at the terminal. */
 export type Cashier = Readonly<{ id: StaffId; name: string; role: StaffRole }>
 
-/** sell: all that serves a customer · refund: money back · books: sales, balances, statements · staff: people and machines below one's own role */
-export const STAFF_RIGHTS = ['sell', 'refund', 'books', 'staff'] as const
+/**
+ * sell: all that serves a customer · refund: money back · books: sales, balances, statements · goods: what the price file says · staff:
+ * people and machines below one's own role
+ */
+export const STAFF_RIGHTS = ['sell', 'refund', 'books', 'goods', 'staff'] as const
 export type StaffRight = (typeof STAFF_RIGHTS)[number]
 
 const RIGHTS: Readonly<Record<StaffRole, readonly StaffRight[]>> = {
   cashier: ['sell'],
-  manager: ['sell', 'refund', 'books', 'staff'],
-  owner: ['sell', 'refund', 'books', 'staff'],
+  manager: ['sell', 'refund', 'books', 'goods', 'staff'],
+  owner: ['sell', 'refund', 'books', 'goods', 'staff'],
 }
 
 export const mayDo = (role: StaffRole, right: StaffRight): boolean => RIGHTS[role].includes(right)

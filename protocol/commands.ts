@@ -107,10 +107,44 @@ export const COMMANDS = {
       bill: part.BillPart,
       payer: part.DeviceIdPart,
       ...evidence,
+      accepted: Type.Optional(
+        part.Closed(
+          {
+            at: part.TimePart,
+            signature: part.Base64urlPart(86, 'P-256 signature r‖s by the terminal key over WK1 and what was accepted'),
+          },
+          {
+            description:
+              'a register that had no network took the purchase at this time: expiry and unlock are judged by it, within the caps of the scheme (`offline`)',
+          },
+        ),
+      ),
     },
     {
       description:
         'A purchase that the payer has signed and handed back (approval bytes with purpose hand-back, payment id zero, bill version 1): settled once for the deal id.',
+    },
+  ),
+  'bill-code': part.Closed(
+    { ...ofDeal, code: Type.String({ minLength: 1, maxLength: LIMITS.codeLength }), bill: orNull(part.BillPart) },
+    {
+      description:
+        "A terminal has read a payer's one-time code: the bill is asked on that phone. The code pays nothing by itself.",
+    },
+  ),
+  'submit-purchase': part.Closed(
+    {
+      command: part.CommandIdPart,
+      purchase: Type.String({
+        minLength: 1,
+        maxLength: LIMITS.purchaseLength,
+        description: 'the purchase as the register has signed and shown it',
+      }),
+      ...evidence,
+    },
+    {
+      description:
+        'A phone hands in by itself the purchase that it has signed (approval bytes as for submit-signed): whoever comes first settles it, and the other hears the same.',
     },
   ),
   challenge: part.Closed(ofPayment, { description: "The cashier asks for the payer's password or PIN." }),
@@ -155,7 +189,7 @@ export type CommandBody<Name extends CommandName> = Static<(typeof COMMANDS)[Nam
 export type AnyCommand = { [Name in CommandName]: { name: Name; body: CommandBody<Name> } }[CommandName]
 export type ProofBody = CommandBody<'approve'>['proof']
 
-export const TERMINAL_COMMANDS = ['ask', 'release', 'deliver', 'challenge', 'permit'] as const
+export const TERMINAL_COMMANDS = ['ask', 'bill-code', 'release', 'deliver', 'challenge', 'permit'] as const
 /** Whoever asks for money: a terminal, or a person's phone. */
 export const BILLER_COMMANDS = [
   'open-offer',
@@ -175,4 +209,5 @@ export const DEVICE_COMMANDS = [
   'decline',
   'attend',
   'take-back',
+  'submit-purchase',
 ] as const

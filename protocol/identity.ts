@@ -24,6 +24,15 @@ export const EmailPart = Type.String({
   examples: ['hanako@example.jp'],
 })
 const MailCodePart = Type.String({ pattern: '^[0-9]{6}$', description: 'the six digits from the mail' })
+const AnyMailCodePart = Type.String({
+  pattern: '^([0-9]{6}|[0-9]{20})$',
+  description: 'the digits from the mail: six, or twenty where a mail says that it is the last for now',
+})
+/** Others know the address; this they do not, so that their wrong tries are not this asker's. */
+const AskingPart = Type.String({
+  pattern: '^[A-Za-z0-9_-]{22}$',
+  description: '16 random bytes that stay with the asker: six digits are good with them alone',
+})
 export const LanguagePart = part.literals(['en', 'ja'])
 export type Language = Static<typeof LanguagePart>
 
@@ -194,7 +203,7 @@ export const IDENTITY_ROUTES = {
     ...open,
     path: '/v1/sign-up/mail',
     summary: 'Sends a code to an address. Whether somebody has it already is not told; then the mail says so.',
-    body: part.Closed({ email: EmailPart, language: LanguagePart }),
+    body: part.Closed({ email: EmailPart, language: LanguagePart, asking: AskingPart }),
     response: Done,
     problems: ['mail-unavailable', 'too-many-tries'],
   },
@@ -204,7 +213,8 @@ export const IDENTITY_ROUTES = {
     summary: 'Makes a person with an account and this phone. The same key may repeat it when the answer was lost.',
     body: part.Closed({
       email: EmailPart,
-      code: MailCodePart,
+      code: AnyMailCodePart,
+      asking: AskingPart,
       displayName: part.TextPart(LIMITS.nameLength),
       legalName: part.TextPart(LIMITS.nameLength),
       language: LanguagePart,
@@ -245,7 +255,7 @@ export const IDENTITY_ROUTES = {
     body: part.Closed({ picture: orNull(part.Base64urlPart(LIMITS.pictureSentBytes, 'JPEG')) }),
     bodyBytes: LIMITS.pictureSentBytes + 1024,
     response: ProfileView,
-    problems: ['picture-invalid', 'too-large'],
+    problems: ['picture-invalid', 'too-large', 'too-many-tries'],
   },
   setEmail: {
     ...write,
@@ -369,7 +379,7 @@ export const IDENTITY_ROUTES = {
     path: '/v1/recovery/mail',
     summary:
       'A phone is lost or new: sends a code, if somebody has this address. The answer is the same if nobody has.',
-    body: part.Closed({ email: EmailPart, language: LanguagePart }),
+    body: part.Closed({ email: EmailPart, language: LanguagePart, asking: AskingPart }),
     response: Done,
     problems: ['mail-unavailable', 'too-many-tries'],
   },
@@ -377,7 +387,7 @@ export const IDENTITY_ROUTES = {
     ...open,
     path: '/v1/recovery/devices',
     summary: 'With the code from the mail: the phones, and what a proof of the password needs.',
-    body: part.Closed({ email: EmailPart, code: MailCodePart }),
+    body: part.Closed({ email: EmailPart, code: AnyMailCodePart, asking: AskingPart }),
     response: RecoveryView,
     problems: ['code-not-found', 'too-many-tries'],
   },
@@ -388,7 +398,8 @@ export const IDENTITY_ROUTES = {
       'With the code from the mail: a phone may do nothing any more, or one that waits is not let in; from any browser.',
     body: part.Closed({
       email: EmailPart,
-      code: MailCodePart,
+      code: AnyMailCodePart,
+      asking: AskingPart,
       device: Type.Union([part.DeviceIdPart, RequestIdPart]),
     }),
     response: RecoveryView,
@@ -400,7 +411,8 @@ export const IDENTITY_ROUTES = {
     summary: 'With code and password: asks for this phone to be let in after a wait, of which the others hear.',
     body: part.Closed({
       email: EmailPart,
-      code: MailCodePart,
+      code: AnyMailCodePart,
+      asking: AskingPart,
       key: part.Base64urlPart(87, 'uncompressed P-256 public key, 65 bytes'),
       label: part.TextPart(LIMITS.nameLength),
       signature: part.Base64urlPart(86, 'by that key over "WE1" | code | key'),

@@ -12,6 +12,10 @@ export const LIMITS = {
   /** a display name as it fits a register's screen at 2 m */
   nameLength: 60,
   lineQuantity: 99_999,
+  /** what a register reads off a phone: the longest of ours is some 130 characters, another wallet's at most 512 */
+  codeLength: 512,
+  /** a signed purchase as text: 200 lines in Japanese */
+  purchaseLength: 24_000,
   /** the answer of a plugged-in proof, in base64url: some seconds of a voice or one picture; the body's limit leaves room for the rest */
   proofAnswerLength: 40_000,
   /** of one payment: each is kept in its snapshot, and nobody gives a sale back in more than a hundred pieces */
@@ -34,9 +38,13 @@ export const LIMITS = {
   devices: 20,
   /** people of one merchant: a department store has its own system */
   staff: 200,
+  /** signs of one merchant that are in use: a car park has one a row, a festival one a stand */
+  points: 200,
   /** a code from a mail is typed within a quarter of an hour, and six digits stand five wrong tries */
   mailCodeMs: 15 * 60_000,
   mailCodeTries: 5,
+  /** the code in the last mail to an address that was asked for too often: until the next may be sent, which is a day at most */
+  lastMailCodeMs: 24 * 3_600_000,
   /** a phone asked for by mail and password waits a day, so that a thief of both is seen in time; in a demo a minute */
   deviceWaitMs: 24 * 3_600_000,
   demoDeviceWaitMs: 60_000,
@@ -56,6 +64,10 @@ export const LIMITS = {
   pushedCommandMs: 60_000,
   /** a person whose phones stay silent for this long after a bill or question was sent to them gets a mail */
   silenceMs: 30_000,
+  /** the line that a shop has at the foot of its receipts: five of a roll of 80 mm */
+  receiptTextLength: 240,
+  /** a receipt that could not be mailed within a day is asked for again, or looked at in the wallet */
+  receiptMailMs: 24 * 3_600_000,
   /** an operator's reason: a sentence or two, kept for ever */
   whyLength: 200,
   /** people one bills or pays: a village */
@@ -96,6 +108,36 @@ export const LIMITS = {
   sessionMs: 10 * 60_000,
   /** an enrolment code is typed or scanned within a day */
   enrolmentCodeMs: 24 * 3_600_000,
+  /** API keys of one merchant: a server, its test twin, one to change over with, for a handful of shops */
+  apiKeys: 20,
+  /** webhook endpoints of one merchant */
+  webhooks: 10,
+  webhookUrlLength: 500,
+  /** deliveries of one endpoint that are over and kept for its log */
+  webhookLog: 200,
+  /** deliveries that wait for one endpoint: a busy shop's whole day; past this it is switched off */
+  webhookWaiting: 20_000,
+  /** a receiver that has taken nothing for so long is switched off */
+  webhookFailingMs: 3 * 24 * 3_600_000,
+  /** a receiver that has not answered by then has not answered */
+  webhookAnswerMs: 10_000,
+  /** bytes of a receiver's answer that are kept for the log */
+  webhookAnswerBytes: 200,
+  /** after a new secret the one before signs too: a shop changes over within a day */
+  webhookOverlapMs: 24 * 3_600_000,
+  /** payment links of one merchant that are open: a club that bills each member */
+  paymentLinks: 500,
+  /** a payment link lives a quarter of an hour to a month */
+  linkLifeMinMs: 15 * 60_000,
+  linkLifeMs: 30 * 24 * 3_600_000,
+  /** goods of one merchant: a large supermarket; a department store has its own system */
+  goods: 50_000,
+  /** a price file of so many goods with Japanese names is some 6 MB */
+  goodsFileBytes: 8 * 1024 * 1024,
+  /** changes and wrong rows of a price file that are listed by name; more nobody reads */
+  goodsListed: 100,
+  /** price files that one hub reads, and as many that it sends, at once: each is some 30 MB while it lasts */
+  goodsFilesAtOnce: 4,
   /** signatures older than this are refused, so that a captured request is worthless soon */
   signatureAgeMs: 5 * 60_000,
 } as const
@@ -109,8 +151,12 @@ export const BUDGETS = {
   enrolment: { burst: 10, perHour: 30, perDay: 100 },
   /** bills sent to people unasked: a club's treasurer is quick, a swindler is stopped (UPI had to ban the feature for want of it) */
   bills: { burst: 20, perHour: 20, perDay: 50 },
-  /** mails to one address: whoever writes somebody else's address must not fill the mailbox */
-  mails: { burst: 3, perHour: 6, perDay: 12 },
+  /** mails of one purpose to one address: whoever writes somebody else's address must not fill the mailbox */
+  mails: { burst: 6, perHour: 8, perDay: 16 },
+  /** those that one network has sent there: half, so that somebody else's network is left some */
+  'mails-asker': { burst: 3, perHour: 4, perDay: 8 },
+  /** the one after the last, whose code is good for a day: see server/people/codes.ts */
+  'mails-last': { burst: 1, perHour: 1, perDay: 1 },
   /** mails asked for from one block of addresses */
   mailing: { burst: 10, perHour: 30, perDay: 100 },
   /** passwords tried for one account by phones that are not enrolled; those that are have their own count in their own row */
@@ -121,6 +167,27 @@ export const BUDGETS = {
   'sign-in': { burst: 30, perHour: 120, perDay: 1_000 },
   /** codes that sites give to ask one person unasked (CIBA user_code): four signs fall to guessing */
   'user-code': { burst: 5, perHour: 5, perDay: 10 },
+  /** questions put on one person's phones by codes that somebody has read: a day's shopping, and no more from whoever photographs codes */
+  prompts: { burst: 10, perHour: 30, perDay: 100 },
+  /** customers' codes that a terminal, or one block of addresses, read in vain: a busy counter meets many that have run out, and a guess
+   * hits one of a thousand live codes once in a thousand million */
+  codes: { burst: 30, perHour: 120, perDay: 1_000 },
+  /** bills of payment links opened by browsers of one block of addresses: each draws a number, which then rests for half an hour */
+  links: { burst: 30, perHour: 120, perDay: 1_000 },
+  /** pictures that one person sends: each takes a processor for up to half a second */
+  portraits: { burst: 20, perHour: 30, perDay: 100 },
+  /** receipts that one person has sent to the own address: a day's shopping */
+  receipts: { burst: 5, perHour: 20, perDay: 50 },
+  /** what a shop says of itself, changed: each change is kept for ever */
+  'shop-details': { burst: 10, perHour: 10, perDay: 20 },
+  /** changes to one merchant's price file: each may be 8 MB to read, and a day's price tags are some hundred */
+  goods: { burst: 30, perHour: 200, perDay: 1_000 },
+  /** signs looked at from one block of addresses: a town's phones behind one translator */
+  points: { burst: 120, perHour: 1_200, perDay: 10_000 },
+  /** deals that one phone opens at signs: each draws a number, which then rests */
+  'point-phone': { burst: 10, perHour: 60, perDay: 300 },
+  /** deals opened at one sign: a busy machine has a hundred customers an hour */
+  'point-sign': { burst: 60, perHour: 600, perDay: 5_000 },
   /** names asked for by account number */
   lookups: { burst: 10, perHour: 30, perDay: 100 },
 } as const

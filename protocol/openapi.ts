@@ -25,6 +25,12 @@ export function openApi(server: string, version: string): Record<string, unknown
     components: {
       schemas: { Problem: ProblemView },
       securitySchemes: {
+        apiKey: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            "A key of a shop's server (wk_…), in the place of token and signature on the routes that its scopes name.",
+        },
         token: {
           type: 'http',
           scheme: 'bearer',
@@ -62,8 +68,21 @@ const WITH_BODY: readonly ProblemCode[] = [
   'too-large',
 ]
 const WITH_QUERY: readonly ProblemCode[] = ['field-invalid', 'unknown-field']
-const WITH_SESSION: readonly ProblemCode[] = ['session-needed', 'session-ended', 'not-allowed']
-const WITH_SIGNATURE: readonly ProblemCode[] = ['signature-needed', 'signature-wrong', 'session-ended', 'not-allowed']
+const WITH_SESSION: readonly ProblemCode[] = [
+  'session-needed',
+  'session-ended',
+  'not-allowed',
+  'key-unknown',
+  'scope-missing',
+]
+const WITH_SIGNATURE: readonly ProblemCode[] = [
+  'signature-needed',
+  'signature-wrong',
+  'session-ended',
+  'not-allowed',
+  'key-unknown',
+  'scope-missing',
+]
 
 /** The codes a route may answer. */
 export function problemsOf(route: Route): ProblemCode[] {

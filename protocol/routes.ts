@@ -2,10 +2,16 @@
 import { Type, type Static, type TSchema } from 'typebox'
 import { BILLER_COMMANDS, COMMANDS, DEVICE_COMMANDS, TERMINAL_COMMANDS, type CommandName } from './commands.ts'
 import { TRANSFER_KINDS } from '#core/ledger.ts'
+import { ALL_CODE_ROUTES } from './codes.ts'
+import { ALL_GOODS_ROUTES } from './goods.ts'
 import { ALL_IDENTITY_ROUTES } from './identity.ts'
 import { LIMITS } from './limits.ts'
 import { ALL_OPERATOR_ROUTES } from './operator.ts'
+import { ALL_POINT_ROUTES } from './points.ts'
+import { ALL_SHOP_ROUTES } from './shop.ts'
 import * as part from './parts.ts'
+import { ALL_PURCHASE_ROUTES } from './purchases.ts'
+import { ALL_RECEIPT_ROUTES } from './receipts.ts'
 import * as view from './views.ts'
 
 /** open: anybody · token: a session's token reads · signed: RFC 9421 signature with the session's key on every request */
@@ -452,8 +458,47 @@ const PROBLEMS: Record<CommandName, readonly string[]> = {
     'account-frozen',
     'account-closed',
   ],
+  'bill-code': [
+    'code-not-found',
+    'code-foreign',
+    'code-clock',
+    'too-many-tries',
+    'too-many-questions',
+    'payer-refused',
+    'own-bill',
+    'deal-exists',
+    ...BILL_FAULTS,
+    'terminal-inactive',
+    'account-frozen',
+    'account-closed',
+  ],
+  'submit-purchase': [
+    'purchase-invalid',
+    'purchase-expired',
+    'deal-exists',
+    'own-bill',
+    'unit-mismatch',
+    'terminal-inactive',
+    'device-revoked',
+    'signature-invalid',
+    'bill-changed',
+    'approval-expired',
+    'proof-needed',
+    'proof-wrong',
+    'proof-locked',
+    'proof-too-weak',
+    'security-key-needed',
+    'restricted',
+    'insufficient-funds',
+    'account-frozen',
+    'account-closed',
+    'over-limit',
+    'over-day-limit',
+    'over-month-limit',
+  ],
   'submit-signed': [
     'payer-refused',
+    'over-offline-limit',
     'deal-exists',
     'own-bill',
     ...BILL_FAULTS,
@@ -518,5 +563,11 @@ export const ALL_ROUTES: readonly Route[] = [
   ...Object.values(READS),
   ...COMMAND_ROUTES.map(({ route }) => route),
   ...ALL_IDENTITY_ROUTES,
+  ...ALL_SHOP_ROUTES,
   ...ALL_OPERATOR_ROUTES,
+  ...ALL_CODE_ROUTES,
+  ...ALL_POINT_ROUTES,
+  ...ALL_GOODS_ROUTES,
+  ...ALL_PURCHASE_ROUTES,
+  ...ALL_RECEIPT_ROUTES,
 ]

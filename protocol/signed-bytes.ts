@@ -5,6 +5,7 @@ import { concat, fromU64, toBase64url, utf8, sha256, type Bytes } from '#core/by
 import {
   idBytes,
   idFrom,
+  type DealId,
   type DeviceId,
   type KeyId,
   type OperatorId,
@@ -143,3 +144,18 @@ export const recoveryHash = (publicKey: Uint8Array): Bytes => sha256(concat(utf8
 
 /** What the scheme's key signs of a pushed message, so that a wallet knows it from everybody else's: "WM1" | its JSON without the signature. */
 export const pushedBytes = (json: string): Bytes => concat(utf8('WM1'), utf8(json))
+
+/**
+ * What a register signs when it accepts a purchase without a network, so that the approval is judged at that time: "WK1" | scheme 16 |
+ * deal 16 | SHA-256 of the approval bytes 32 | at 8 (milliseconds since 1970).
+ */
+export const acceptedBytes = (
+  accepted: Readonly<{ scheme: SchemeId; deal: DealId; approval: Uint8Array; at: number }>,
+): Bytes =>
+  concat(
+    utf8('WK1'),
+    idBytes(accepted.scheme),
+    idBytes(accepted.deal),
+    sha256(accepted.approval),
+    fromU64(BigInt(accepted.at)),
+  )

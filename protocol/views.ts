@@ -3,6 +3,7 @@ import { Type, type Static } from 'typebox'
 import { OPERATOR_ROLES } from '#core/actions.ts'
 import { TRANSFER_KINDS } from '#core/ledger.ts'
 import { STRENGTHS } from '#core/device.ts'
+import { WAYS } from '#core/offer.ts'
 import { END_REASONS } from '#core/payment.ts'
 import { AGE_BANDS } from '#core/persona.ts'
 import * as part from './parts.ts'
@@ -14,6 +15,13 @@ const EndReason = part.literals(END_REASONS)
 const Kind = part.literals(TRANSFER_KINDS)
 
 const Question = orNull(part.QuestionPart)
+const Way = part.literals(
+  WAYS,
+  'how they met: typed number, scanned link, the payer’s own code, sent to the person, signed and handed in, code of an unattended place',
+)
+const AcceptedAt = orNull(
+  Type.Integer({ description: 'milliseconds since 1970: when a register without a network took the signed purchase' }),
+)
 
 /** What the payer lets the other side see; null or empty where nothing was released, or nothing is known. */
 export const ShownView = part.Closed({
@@ -65,6 +73,8 @@ export const DealView = part.Closed({
       expiresAt: part.TimePart,
     }),
   ),
+  way: orNull(Way),
+  acceptedAt: AcceptedAt,
   payment: orNull(part.PaymentIdPart),
   payer: orNull(part.Closed({ name: Type.String(), shown: ShownView })),
   answered: Answered,
@@ -106,6 +116,8 @@ export const PaymentView = part.Closed({
     isPerson: Type.Boolean(),
   }),
   knows: orNull(Type.Boolean({ description: 'has the payer listed this person? null for a shop' })),
+  way: Way,
+  acceptedAt: AcceptedAt,
   unasked: Type.Boolean({ description: 'sent straight to the person, who did not scan or type anything' }),
   shopAsked: Type.Boolean({ description: 'the shop is deciding whether it may sell this' }),
   permitted: Type.Boolean({ description: 'the shop has said yes to this bill' }),
@@ -184,6 +196,22 @@ export const SchemeView = part.Closed({
   unlockMs: Type.Integer(),
   freshProofFrom: part.AmountPart,
   zone: Type.String({ description: 'IANA time zone of the days and months that limits count' }),
+  offline: part.Closed(
+    {
+      payment: part.AmountPart,
+      device: part.AmountPart,
+      terminal: part.AmountPart,
+      ms: Type.Integer(),
+    },
+    {
+      description:
+        'what a register may take while it has no network: of one payment, of one phone, of all that waits at one register; and for how long',
+    },
+  ),
+  signer: part.Base64urlPart(
+    87,
+    "the scheme's public key (uncompressed P-256, 65 bytes): what it signs can be checked without a network",
+  ),
   now: part.TimePart,
 })
 export type SchemeView = Static<typeof SchemeView>

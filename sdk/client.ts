@@ -3,7 +3,7 @@ import type { CommandName } from '#protocol/commands.ts'
 import type { RouteBody, RouteName, RouteQuery, RouteView } from '#protocol/routes.ts'
 import { callOf, CALLS } from './calls.ts'
 import { httpTransport } from './http-transport.ts'
-import { loadIdentity, rememberSelf, type Identity } from './identity.ts'
+import { loadIdentity, rememberScheme, rememberSelf, type Identity } from './identity.ts'
 import { backOffMs, isAnswer, outbox, pause, type BodyOf, type Resumed } from './outbox.ts'
 import { isRecord, NO_ANSWER, readProblem, type Outcome, type SendOutcome } from './outcome.ts'
 import type { AskPasskey } from './session.ts'
@@ -146,7 +146,11 @@ export function clientOver(
       if (outcome.ok) await rememberSelf(storage, outcome.view)
       return outcome
     },
-    scheme: () => call('scheme'),
+    async scheme() {
+      const outcome = await call('scheme')
+      if (outcome.ok) await rememberScheme(storage, outcome.view)
+      return outcome
+    },
     deals: (query = {}) => call('deals', { query }),
     deal: (deal) => call('deal', { params: { deal } }),
     payment: (payment) => call('payment', { params: { payment } }),

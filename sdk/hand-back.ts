@@ -63,7 +63,7 @@ export function readBillLink(link: string): BillToSign | undefined {
 }
 
 /**
- * Signs the bill; needs no network where the PIN's salt is known. Good for five minutes, and settled once for its deal.
+ * Signs the bill; needs no network where the PIN's salt is known. Good until `expiresAt` (five minutes), and settled once for its deal.
  * Problems: session-needed (not enrolled), id-invalid (another scheme's bill), bill-invalid, own-bill, and those of the proof.
  */
 export async function signHandBack(
@@ -71,6 +71,7 @@ export async function signHandBack(
   { scheme: schemeId, deal: dealId, biller, bill }: BillToSign,
   prove?: Prove,
   random: Random = systemRandom,
+  expiresAt: number = client.hubNow() + LIFE_MS,
 ): Promise<Outcome<SignedBill>> {
   const identity = await currentIdentity(client, prove !== undefined)
   if (identity?.self.kind !== 'device') return { ok: false, problem: problemOf('session-needed') }
@@ -97,7 +98,7 @@ export async function signHandBack(
     method: METHOD_WHOLE,
     key,
     nonce: random(16),
-    expiresAt: client.hubNow() + LIFE_MS,
+    expiresAt,
   })
   const proof = prove && (await prove(bytes, identity))
   if (proof && !proof.ok) return proof
@@ -176,7 +177,8 @@ function lineFromTuple(tuple: unknown): BillWire['lines'][number] | undefined {
   return { text, quantity, amount, taxRate, tax, code, conditions, restriction: null }
 }
 
-function proofToTuple(proof: ProofBody): Tuple | null {
+/** The proof as codes carry it. */
+export function proofToTuple(proof: ProofBody): Tuple | null {
   if (proof === null) return null
   if (proof.kind === 'scram') return [proof.clientNonce, proof.clientProof]
   // The mark comes first, so that no other proof has as many texts: a plugged-in answer may be anything.
@@ -184,7 +186,8 @@ function proofToTuple(proof: ProofBody): Tuple | null {
   return [proof.credential, proof.authenticatorData, proof.clientData, proof.signature]
 }
 
-function proofFromTuple(tuple: unknown): ProofBody | undefined {
+/** The proof in a code; undefined when it is none. */
+export function proofFromTuple(tuple: unknown): ProofBody | undefined {
   if (tuple === null) return null
   if (!isTuple(tuple) || !tuple.every(isText)) return undefined
   const [first = '', second = '', third, fourth] = tuple

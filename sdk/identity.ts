@@ -82,10 +82,20 @@ export async function loadIdentity(storage: Storage): Promise<Identity | undefin
 }
 
 /** Keeps what the hub said last about this device (a new PIN, a new passkey) beside its key. */
-export async function rememberSelf(storage: Storage, self: SelfView): Promise<void> {
-  const stored = await readIdentity(storage)
-  if (stored?.self.id === self.id) await storage.set(IDENTITY, { ...stored, self })
-}
+export const rememberSelf = (storage: Storage, self: SelfView): Promise<void> =>
+  rewrite(storage, (stored) => (stored.self.id === self.id ? { ...stored, self } : stored))
+
+/**
+ * Keeps the scheme's rules as they are now, for a time without a network. The key that signs for the scheme is believed once and never
+ * changes: whoever could give another one could make registers that nobody knows.
+ */
+export const rememberScheme = (storage: Storage, scheme: SchemeView): Promise<void> =>
+  rewrite(storage, (stored) => {
+    if (stored.scheme.scheme !== scheme.scheme) return stored
+    // What an earlier version has stored has no such key.
+    const { signer } = stored.scheme as Partial<SchemeView>
+    return { ...stored, scheme: { ...scheme, signer: signer ?? scheme.signer } }
+  })
 
 /** Forgets the identity and its key: the device must be enrolled again. */
 export const forgetIdentity = (storage: Storage): Promise<void> => storage.delete(IDENTITY)
@@ -116,6 +126,23 @@ async function pendingEnrolment(storage: Storage, code: string): Promise<StoredE
   const fresh: StoredEnrolment = { code, ...(await makeKey()) }
   await storage.set(ENROLMENT, fresh)
   return fresh
+}
+
+/** One change after the other, so that two answers that come together are both kept. */
+const rewriting = new WeakMap<Storage, Promise<void>>()
+
+function rewrite(storage: Storage, change: (stored: StoredIdentity) => StoredIdentity): Promise<void> {
+  const write = async (): Promise<void> => {
+    const stored = await readIdentity(storage)
+    const changed = stored && change(stored)
+    if (changed !== undefined && changed !== stored) await storage.set(IDENTITY, changed)
+  }
+  const written = (rewriting.get(storage) ?? Promise.resolve()).then(write)
+  rewriting.set(
+    storage,
+    written.catch(() => undefined),
+  )
+  return written
 }
 
 async function readIdentity(storage: Storage): Promise<StoredIdentity | undefined> {

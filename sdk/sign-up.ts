@@ -1,7 +1,7 @@
 // Becoming somebody without a code from the operator: signing up by mail, and coming back to an account with a phone that nobody
 // knows yet. Each key is stored before it is sent, so that a lost answer is asked for again with the same one.
 import { fromBase64url, fromHex, toBase64url, type Bytes } from '#core/bytes.ts'
-import type { IdentityBody, IdentityView, RecoveryView } from '#protocol/identity.ts'
+import type { IdentityBody, IdentityView, Language, RecoveryView } from '#protocol/identity.ts'
 import { problemOf } from '#protocol/problems.ts'
 import { enrolmentBytes, finishBytes, recoveryHash, scramMessage } from '#protocol/signed-bytes.ts'
 import type { Client } from './client.ts'
@@ -15,17 +15,45 @@ import { systemRandom } from './transport.ts'
 type Enrolled = IdentityView<'signUp'>
 type At = Readonly<{ client: Pick<Client, 'request'>; storage: Storage }>
 
+/**
+ * Asks for a code by mail. The code is good for this storage alone: what it was asked with stays there. Problems: mail-unavailable,
+ * too-many-tries, no-answer.
+ */
+export async function askForMail(
+  { client, storage }: At,
+  { purpose, email, language }: Readonly<{ purpose: 'sign-up' | 'recover'; email: string; language: Language }>,
+): Promise<Outcome<unknown>> {
+  const body = { email, language, asking: await askingOf(storage, email) }
+  return callIdentity(client, purpose === 'sign-up' ? 'signUpMail' : 'recoveryMail', { body })
+}
+
 /** Who signs up, with the code from the mail. */
-export type Newcomer = Omit<IdentityBody<'signUp'>, 'key' | 'signature'>
+export type Newcomer = Omit<IdentityBody<'signUp'>, 'key' | 'signature' | 'asking'>
 
 /** Makes a person with an account and this phone. Problems: code-not-found, too-many-tries, day-invalid, text-invalid, no-answer. */
 export async function signUp({ client, storage }: At, newcomer: Newcomer): Promise<Outcome<Enrolled>> {
   const key = await pendingKey(storage, `${newcomer.email} ${newcomer.code}`)
-  const body = { ...newcomer, key: key.publicKey, signature: await codeSignature(key, newcomer.code) }
+  const signature = await codeSignature(key, newcomer.code)
+  const body = { ...newcomer, asking: await askingOf(storage, newcomer.email), key: key.publicKey, signature }
   const outcome = await callIdentity(client, 'signUp', { body })
   if (outcome.ok) await enrolled(storage, key, outcome.view)
   return outcome
 }
+
+/** The phones of who has this address, with the code from the mail. Problems: code-not-found, too-many-tries, no-answer. */
+export async function lookWithCode({ client, storage }: At, coded: Coded): Promise<Outcome<RecoveryView>> {
+  return callIdentity(client, 'recovery', { body: { ...coded, asking: await askingOf(storage, coded.email) } })
+}
+
+/** Takes a phone away, or refuses one that waits. Problems: code-not-found, not-found, too-many-tries, no-answer. */
+export async function revokeWithCode(
+  { client, storage }: At,
+  asked: Coded & Readonly<{ device: string }>,
+): Promise<Outcome<RecoveryView>> {
+  return callIdentity(client, 'recoveryRevoke', { body: { ...asked, asking: await askingOf(storage, asked.email) } })
+}
+
+type Coded = Readonly<{ email: string; code: string }>
 
 /** A phone that was asked for and waits until the others had time to refuse it. */
 export type Waiting = Readonly<{ request: string; readyAt: number; email: string; label: string }>
@@ -43,7 +71,8 @@ export async function askToBeLetIn(
   const proof = await recoveryProof(asked, key)
   if (proof === undefined) return { ok: false, problem: problemOf('proof-needed') }
   const signature = await codeSignature(key, code)
-  const body = { email, code, key: key.publicKey, label, signature, ...proof }
+  const asking = await askingOf(storage, email)
+  const body = { email, code, asking, key: key.publicKey, label, signature, ...proof }
   const outcome = await callIdentity(client, 'recoveryRequest', { body })
   if (!outcome.ok) return outcome
   const waiting: Waiting = { ...outcome.view, email, label }
@@ -72,9 +101,11 @@ export async function finishWaiting({ client, storage }: At): Promise<Outcome<En
 
 export const forgetWaiting = (storage: Storage): Promise<void> => storage.delete(WAITING)
 
+const ASKING = 'asking'
 const PENDING = 'pending key'
 const WAITING = 'waiting'
 const NONCE_BYTES = 16
+const ASKING_BYTES = 16
 
 type StoredWaiting = Waiting & NewKey
 
@@ -82,6 +113,16 @@ async function enrolled(storage: Storage, { privateKey }: NewKey, view: Enrolled
   await keepIdentity(storage, privateKey, view)
   await storage.delete(PENDING)
   await storage.delete(WAITING)
+  await storage.delete(ASKING)
+}
+
+/** What codes to this address are asked for and used with, over reloads too. */
+async function askingOf(storage: Storage, email: string): Promise<string> {
+  const stored = await storage.get(ASKING)
+  if (isRecord(stored) && stored.email === email && typeof stored.asking === 'string') return stored.asking
+  const asking = toBase64url(systemRandom(ASKING_BYTES))
+  await storage.set(ASKING, { email, asking })
+  return asking
 }
 
 /** The key of this address and code; another code makes another key. */

@@ -8,7 +8,7 @@ import { build, stop } from 'esbuild'
 import type { FastifyInstance } from 'fastify'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const APPS = ['wallet', 'register', 'town', 'merchant', 'desk', 'signin', 'inbox'] as const
+const APPS = ['wallet', 'register', 'town', 'merchant', 'desk', 'signin', 'inbox', 'pay'] as const
 type App = (typeof APPS)[number]
 
 type File = Readonly<{ body: Uint8Array; type: string; etag: string }>
@@ -45,7 +45,7 @@ export async function bundleApps(): Promise<Files> {
     logLevel: 'silent',
     absWorkingDir: ROOT,
   } as const
-  const [pages, workers] = await Promise.all([
+  const [pages, workers, component] = await Promise.all([
     build({
       ...shared,
       entryPoints: APPS.flatMap((app) => [
@@ -66,10 +66,17 @@ export async function bundleApps(): Promise<Files> {
       ],
       outdir: '/',
     }),
+    // For other people's pages: one file that leaves no name behind.
+    build({
+      ...shared,
+      format: 'iife',
+      entryPoints: [{ in: join(ROOT, 'apps', 'component', 'warifu-pay.ts'), out: 'warifu-pay' }],
+      outdir: '/component',
+    }),
   ])
   // esbuild's own process has done its work; at rest it would cost 20 MB.
   await stop()
-  for (const { path, contents } of [...pages.outputFiles, ...workers.outputFiles]) add(path, contents)
+  for (const { path, contents } of [...pages.outputFiles, ...workers.outputFiles, ...component.outputFiles]) add(path, contents)
   for (const app of APPS) {
     add(`/${app}.html`, await readFile(join(folder(app), 'index.html')))
     const manifest = await readFile(join(folder(app), 'app.webmanifest')).catch(() => null)
@@ -89,7 +96,7 @@ export async function bundleApps(): Promise<Files> {
   return files
 }
 
-/** Serves the files; `/j/<token>` is the wallet, so that a phone's own camera opens it. */
+/** Serves the files; `/j/<token>` and a sign's `/t/<point>` are the wallet, so that a phone's own camera opens it. */
 export function serveApps(app: FastifyInstance, files: Files): void {
   const send = (path: string, route: string): void => {
     const file = files.get(path)
@@ -98,6 +105,9 @@ export function serveApps(app: FastifyInstance, files: Files): void {
     const keep = path.startsWith('/assets/chunk-') ? 'public, max-age=31536000, immutable' : 'no-cache'
     app.get(route, async (request, reply) => {
       reply.header('cache-control', keep).header('etag', file.etag)
+      // Also where it has not changed: a browser takes over the headers of a 304.
+      if (path.startsWith('/component/'))
+        reply.header('cross-origin-resource-policy', 'cross-origin').header('access-control-allow-origin', '*')
       if (request.headers['if-none-match'] === file.etag) return reply.code(304).send()
       if (path.endsWith('-sw.js')) reply.header('service-worker-allowed', '/')
       return reply.type(file.type).send(Buffer.from(file.body))
@@ -110,5 +120,7 @@ export function serveApps(app: FastifyInstance, files: Files): void {
   send('/merchant.html', '/office')
   send('/desk.html', '/desk')
   send('/inbox.html', '/demo/mail')
+  send('/pay.html', '/pay/:link')
   send('/wallet.html', '/j/:token')
+  send('/wallet.html', '/t/:point')
 }

@@ -7,10 +7,11 @@ import type { CommandId, DealId, PaymentId } from '#core/ids.ts'
 import { parseAmount, sum } from '#core/money.ts'
 import type { Evidence } from '#core/payment.ts'
 import type { RefundLine } from '#core/refund.ts'
+import type { Accepted } from '#core/offer.ts'
 import { billFromWire, type BillWire } from '#protocol/bill.ts'
 import type { AnyCommand, CommandBody } from '#protocol/commands.ts'
 import { problemOf, type Problem } from '#protocol/problems.ts'
-import type { DeviceActor } from '#switch/actors.ts'
+import type { DeviceActor, TerminalActor } from '#switch/actors.ts'
 import type { DeviceCommand, TerminalCommand } from '#switch/command.ts'
 
 /** What ajv says, as a problem with a stable code and the name of the field; never an echo of what was sent. */
@@ -39,11 +40,18 @@ export function problemOfValidation(
 /** The path of a field by names and places that the schema knows: digits and known words only. */
 const fieldName = (path: string): string => (/^[/0-9A-Za-z_-]{0,80}$/.test(path) ? path.slice(1) || 'body' : 'body')
 
+/** A purchase as its register has made and signed it. */
+export type Purchase = Readonly<{ terminal: TerminalActor; deal: DealId; bill: Bill }>
+
 /** What was found out about a command before it is read: who signed the evidence, where it came from, who asks for the money. */
 export type Found = Readonly<{
   evidence: Evidence | null
-  /** whose evidence it is, where a payee hands it in */
+  /** whose evidence it is, where a payee hands it in; whose code it was, where one was read */
   payer: DeviceActor | null
+  /** a register's signed word on when it took the purchase, verified */
+  accepted: Accepted | null
+  /** what the register has signed, where the payer hands it in */
+  purchase: Purchase | null
   address: string
   /** a person asks for the money, from a phone */
   isPerson: boolean
@@ -90,9 +98,24 @@ export function commandOf(sent: AnyCommand, found: Found): TerminalCommand | Dev
     case 'submit-signed': {
       const bill = billOf(sent.body.bill, found)
       if (isProblem(bill)) return bill
-      const { payer } = found
-      if (payer === null) throw new Error('the payer is looked up before the border')
-      return { name: sent.name, deal: dealOf(sent.body), bill, payer, evidence: verified(found) }
+      const { accepted } = found
+      return {
+        name: sent.name,
+        deal: dealOf(sent.body),
+        bill,
+        payer: payerOf(found),
+        evidence: verified(found),
+        accepted,
+      }
+    }
+    case 'bill-code': {
+      const bill = sent.body.bill === null ? null : billOf(sent.body.bill, found)
+      return isProblem(bill) ? bill : { name: sent.name, deal: dealOf(sent.body), bill, payer: payerOf(found) }
+    }
+    case 'submit-purchase': {
+      const { purchase } = found
+      if (purchase === null) throw new Error('the purchase is read before the border')
+      return { name: sent.name, ...purchase, evidence: verified(found) }
     }
     case 'challenge':
     case 'decline':
@@ -120,6 +143,11 @@ export function commandOf(sent: AnyCommand, found: Found): TerminalCommand | Dev
   }
 }
 
+function payerOf({ payer }: Found): DeviceActor {
+  if (payer === null) throw new Error('the payer is looked up before the border')
+  return payer
+}
+
 const isProblem = (value: object | null): value is Problem => value !== null && 'status' in value
 
 function verified({ evidence }: Found): Evidence {
@@ -127,8 +155,14 @@ function verified({ evidence }: Found): Evidence {
   return evidence
 }
 
+/** What is wrong with a shop's bill, before anything is used up for it. */
+export function billFault(wire: BillWire | null): Problem | undefined {
+  const bill = wire && billOf(wire, { isPerson: false })
+  return isProblem(bill) ? bill : undefined
+}
+
 /** A bill that can stand. What a person asks for is money alone: no goods to deliver, to take back or to keep from somebody. */
-function billOf(wire: BillWire, { isPerson }: Found): Bill | Problem {
+function billOf(wire: BillWire, { isPerson }: Pick<Found, 'isPerson'>): Bill | Problem {
   const read = billFromWire(wire)
   if (!read.ok) return faulty(read.fault)
   const { lines } = read.bill

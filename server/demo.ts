@@ -12,9 +12,11 @@ import type { Switch } from '#switch/switch.ts'
 import type { SchemeRow } from './postgres/scheme.ts'
 import { idOf } from './postgres/store.ts'
 import { DESK_ON_THE_MACHINE, type OperatorDesk } from './operator.ts'
+import type { Goods } from './postgres/goods.ts'
 import type { Operators } from './postgres/operators.ts'
 import type { Parties } from './postgres/parties.ts'
 import type { Profiles } from './postgres/profiles.ts'
+import { settlePriceFile } from './demo-goods.ts'
 import { DEMO_PEOPLE, settleProfile } from './demo-profiles.ts'
 import { LIMITS } from '#protocol/limits.ts'
 import type { AttributesWire } from '#protocol/operator.ts'
@@ -70,8 +72,9 @@ export function demoTown(parts: {
   desk: OperatorDesk
   operators: Operators
   profiles: Pick<Profiles, 'begin'>
+  goods: Goods
 }) {
-  const { database, directory, hub, store, parties, scheme, desk, operators, profiles } = parts
+  const { database, directory, hub, store, parties, scheme, desk, operators, profiles, goods } = parts
   const found = new Map<DemoRole, Party>()
 
   async function settle(): Promise<void> {
@@ -82,6 +85,7 @@ export function demoTown(parts: {
       for (const role of Object.keys(PARTIES) as DemoRole[]) await settleOne(role)
       for (const role of ['hanako', 'kenji'] as const)
         await settleProfile(profiles, partyOf(role).id, DEMO_PEOPLE[role])
+      await settlePriceFile(goods, partyOf('register').id, scheme.unit)
       await introduce('hanako', 'kenji')
       await introduce('kenji', 'hanako')
       await verify('hanako', { birthDate: '1998-05-14', region: 'JP-14', memberships: [] })

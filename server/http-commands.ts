@@ -1,15 +1,15 @@
 // The commands over HTTP: evidence verified, body read at the border, decided by the switch, answered with what the sender may see.
 import type { FastifyRequest } from 'fastify'
-import { bucketOfId, parseId } from '#core/ids.ts'
-import type { Evidence } from '#core/payment.ts'
+import { bucketOfId, parseId, type CommandId, type DealId } from '#core/ids.ts'
+import type { Accepted } from '#core/offer.ts'
 import type { AnyCommand, CommandBody, CommandName } from '#protocol/commands.ts'
 import { problemOf, type Problem } from '#protocol/problems.ts'
 import { COMMAND_ROUTES } from '#protocol/routes.ts'
-import type { DeviceActor } from '#switch/actors.ts'
+import type { DeviceActor, TerminalActor } from '#switch/actors.ts'
 import type { Switch } from '#switch/switch.ts'
 import { addressBlock } from './addresses.ts'
 import { inactiveCode } from './auth/enrolment.ts'
-import { commandHash, commandIdOf, commandOf } from './border.ts'
+import { billFault, commandHash, commandIdOf, commandOf, type Found, type Purchase } from './border.ts'
 import { billerFrom, deviceOf, holderOf, type OnRoute } from './http-callers.ts'
 import { isProblem } from './http-problems.ts'
 import type { HttpParts } from './http.ts'
@@ -25,7 +25,32 @@ const LOOKED_UP: ReadonlySet<CommandName> = new Set([
   'permit',
 ])
 
-type Signed = Readonly<{ evidence: Evidence | null; payer: DeviceActor | null }>
+/** The one-time codes that payers show (server/codes). */
+export type Codes = Readonly<{
+  /**
+   * Uses a code up and says whose phone showed it; the same terminal, deal and command hear the same again. Problems: code-not-found
+   * for all that is not good now, code-foreign with the other wallet's name, too-many-tries.
+   */
+  take(
+    code: string,
+    by: Readonly<{ terminal: TerminalActor; deal: DealId; command: CommandId }>,
+    address: string,
+  ): Promise<Readonly<{ payer: DeviceActor }> | Problem>
+}>
+
+/** What registers sign and phones hand in (server/purchases.ts). */
+export type Purchases = Readonly<{
+  /** the purchase in its text, where a terminal of this scheme has signed it. Problems: purchase-invalid, purchase-expired */
+  read(text: string): Promise<Purchase | Problem>
+  /** a register's word on when it took a purchase; undefined where its key has not signed just that */
+  accepted(
+    terminal: TerminalActor,
+    said: Readonly<{ at: number; signature: string; deal: DealId; approval: Uint8Array }>,
+  ): Promise<Accepted | undefined>
+}>
+
+type Signed = Pick<Found, 'evidence' | 'payer' | 'accepted' | 'purchase'>
+const NOTHING_FOUND: Signed = { evidence: null, payer: null, accepted: null, purchase: null }
 
 /** Registers every command's route. */
 export function serveCommands(
@@ -35,8 +60,10 @@ export function serveCommands(
     hub,
     sight,
     auth,
+    codes,
+    purchases,
     originOf,
-  }: Pick<HttpParts, 'store' | 'hub' | 'sight' | 'auth'> & {
+  }: Pick<HttpParts, 'store' | 'hub' | 'sight' | 'auth' | 'codes' | 'purchases'> & {
     originOf: (request: FastifyRequest) => string
   },
 ): void {
@@ -52,7 +79,7 @@ export function serveCommands(
     // Border: the schema of this very route has checked the body.
     const sent = { name, body: request.body } as AnyCommand
     if (LOOKED_UP.has(name) && !(await auth.isActive(sender))) return problemOf(inactiveCode(sender))
-    const signed = await signedPart(sent, request)
+    const signed = await signedPart(sent, actor, request)
     if (isProblem(signed)) return signed
     const isPerson = actor.kind === 'terminal' && sender.kind === 'device'
     const parsed = commandOf(sent, { ...signed, address: addressBlock(request.ip), isPerson })
@@ -75,15 +102,43 @@ export function serveCommands(
     return { ...problemOf(code, detail), ...shown }
   }
 
-  async function signedPart(sent: AnyCommand, request: FastifyRequest): Promise<Signed | Problem> {
+  async function signedPart(
+    sent: AnyCommand,
+    actor: TerminalActor | DeviceActor,
+    request: FastifyRequest,
+  ): Promise<Signed | Problem> {
     if (sent.name === 'approve' || sent.name === 'respond' || sent.name === 'prove') {
       const evidence = await auth.evidence(deviceOf(request), sent.body)
-      return isProblem(evidence) ? evidence : { evidence, payer: null }
+      return isProblem(evidence) ? evidence : { ...NOTHING_FOUND, evidence }
     }
-    if (sent.name !== 'submit-signed') return { evidence: null, payer: null }
-    const payer = parseId('dev', sent.body.payer)
-    const found = payer && (await auth.handedBack(payer, sent.body))
-    return found ?? problemOf('signature-invalid')
+    if (sent.name === 'submit-purchase') {
+      const purchase = await purchases.read(sent.body.purchase)
+      if (isProblem(purchase)) return purchase
+      const found = await auth.handedBack(deviceOf(request).id, sent.body)
+      return found === undefined ? problemOf('signature-invalid') : { ...NOTHING_FOUND, ...found, purchase }
+    }
+    if (sent.name !== 'bill-code' && sent.name !== 'submit-signed') return NOTHING_FOUND
+    if (actor.kind !== 'terminal') return problemOf('not-allowed')
+    if (sent.name === 'submit-signed') return handedBack(sent.body, actor)
+    const fault = billFault(sent.body.bill)
+    if (fault !== undefined) return fault
+    // Border: the schema's patterns have checked the ids; their types do not carry the brand.
+    const by = { terminal: actor, deal: sent.body.deal as DealId, command: commandIdOf(sent.body) }
+    const found = await codes.take(sent.body.code, by, addressBlock(request.ip))
+    return isProblem(found) ? found : { ...NOTHING_FOUND, payer: found.payer }
+  }
+
+  async function handedBack(body: CommandBody<'submit-signed'>, terminal: TerminalActor): Promise<Signed | Problem> {
+    const payer = parseId('dev', body.payer)
+    const found = payer && (await auth.handedBack(payer, body))
+    if (!found) return problemOf('signature-invalid')
+    if (body.accepted === undefined) return { ...NOTHING_FOUND, ...found }
+    // Registers alone go on without a network; two people can wait for it.
+    if (terminal.terminalKind === 'person') return problemOf('field-invalid', { field: 'accepted' })
+    // Border: the schema's pattern has checked the id; its type does not carry the brand.
+    const said = { ...body.accepted, deal: body.deal as DealId, approval: found.evidence.bytes }
+    const accepted = await purchases.accepted(terminal, said)
+    return accepted === undefined ? problemOf('signature-invalid') : { ...NOTHING_FOUND, ...found, accepted }
   }
 
   /** When the owner last proved to be there, by the database's clock: from then the unlock lasts. */

@@ -29,7 +29,7 @@ import { trustOf } from './addresses.ts'
 import { serveBooks } from './http-books.ts'
 import type { Keeper } from './auth/passkeys.ts'
 import { callerOf, deviceOf, keeperOf, mayCall, type OnRoute } from './http-callers.ts'
-import { serveCommands, type EvidenceBody } from './http-commands.ts'
+import { serveCommands, type Codes, type EvidenceBody, type Purchases } from './http-commands.ts'
 import { answerBrokenRequest, isProblem, methodsAt, problemOfError, sendProblem } from './http-problems.ts'
 import type { Parties } from './postgres/parties.ts'
 import { parseStrict } from './strict-json.ts'
@@ -39,7 +39,7 @@ export { isProblem } from './http-problems.ts'
 
 /** What authentication does for HTTP (server/auth). Every failure is a problem, never an exception. */
 export type Auth = Readonly<{
-  authenticate(request: IncomingRequest, access: 'token' | 'signed'): Promise<Actor | Problem>
+  authenticate(request: IncomingRequest, of: Route): Promise<Actor | Problem>
   enrol(body: EnrolmentRequest, address: string): Promise<SelfView | Problem>
   startSession(body: SessionRequest): Promise<SessionGrant | Problem>
   evidence(actor: DeviceActor, body: EvidenceBody): Promise<Evidence | Problem>
@@ -67,6 +67,8 @@ export type HttpParts = Readonly<{
   hub: Switch
   sight: Sight
   auth: Auth
+  codes: Codes
+  purchases: Purchases
   scheme: Readonly<{
     unit: Unit
     /** whose days are meant (IANA name) */
@@ -179,7 +181,7 @@ export function createHttp(parts: HttpParts): FastifyInstance {
   async function identify(of: Route, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     if (of.access === 'open') return undefined
     const { method, url, headers, rawBytes, socket } = request
-    const actor = await auth.authenticate({ method, url, headers, rawBody: rawBytes, socket }, of.access)
+    const actor = await auth.authenticate({ method, url, headers, rawBody: rawBytes, socket }, of)
     if (isProblem(actor)) return sendProblem(reply, actor)
     if (!mayCall(of.who, actor)) return sendProblem(reply, problemOf('not-allowed'))
     const refusal = await parts.refusalOf(of, actor)
@@ -247,7 +249,8 @@ function securityHeaders(reply: FastifyReply): void {
   reply.header('x-content-type-options', 'nosniff')
   reply.header('referrer-policy', 'no-referrer')
   reply.header('cross-origin-opener-policy', 'same-origin')
-  reply.header('cross-origin-resource-policy', 'same-origin')
+  // The component for other people's shops says otherwise.
+  if (!reply.hasHeader('cross-origin-resource-policy')) reply.header('cross-origin-resource-policy', 'same-origin')
   reply.header(
     'permissions-policy',
     'camera=(self), microphone=(), geolocation=(), publickey-credentials-get=(self), publickey-credentials-create=(self)',

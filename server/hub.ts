@@ -5,11 +5,16 @@ import type { IncomingMessage } from 'node:http'
 import proxyAddress from '@fastify/proxy-addr'
 import pino, { type DestinationStream } from 'pino'
 import type pg from 'pg'
+import { toBase64url } from '#core/bytes.ts'
+import type { PartyId } from '#core/ids.ts'
+import { NO_DETAILS } from '#core/shop.ts'
 import { IDENTITY_ROUTES } from '#protocol/identity.ts'
 import type { SchemeView } from '#protocol/views.ts'
 import { createSwitch } from '#switch/switch.ts'
 import { StoreUnavailable } from '#switch/store.ts'
+import { offlineView } from '#switch/views.ts'
 import { verifyEvidence, verifyHandedBack } from './auth/approvals.ts'
+import { apiKeys, keyIn, type ApiKeys } from './auth/api-keys.ts'
 import { authenticate } from './auth/authenticate.ts'
 import { clientCertificates, makeAuthority, type Certificates } from './auth/certificates.ts'
 import { enrol, selfViewOf } from './auth/enrolment.ts'
@@ -25,31 +30,43 @@ import { serveDocs } from './docs.ts'
 import { addressBlock, trustOf } from './addresses.ts'
 import { callerOf } from './http-callers.ts'
 import { createHttp, isProblem, type Auth } from './http.ts'
+import { serveGoods } from './goods/goods-http.ts'
 import { latestRows } from './latest.ts'
 import { ledgerView } from './ledger.ts'
 import { dailyHeads, depositor, news, rulesWatch, timers } from './loops.ts'
 import { mailOffice, writeAbout } from './mail/mail.ts'
 import { outboxLoop, postgresOutbox } from './mail/outbox.ts'
 import type { MailSettings } from './mail/sender.ts'
+import { createCodes } from './codes/codes.ts'
+import { serveCodes } from './codes/codes-http.ts'
 import { createOidc, registerDemoSite } from './oidc/serve.ts'
 import { operatorDesk, type OperatorDesk } from './operator.ts'
 import { serveOperator } from './operator-http.ts'
 import { revocation } from './revocation.ts'
 import { staffRules } from './staff.ts'
 import { serveStaff } from './staff-http.ts'
+import { postgresApiKeys } from './postgres/api-keys.ts'
 import { postgresCashiers } from './postgres/cashiers.ts'
+import { postgresLinks } from './postgres/payment-links.ts'
 import { postgresStaff } from './postgres/staff.ts'
+import { postgresWebhooks } from './postgres/webhooks.ts'
 import { schemeKey, signDailyHead } from './operator-log.ts'
+import { createPurchases } from './purchases.ts'
 import { postgresBudgets } from './postgres/budgets.ts'
 import { openDatabase } from './postgres/connect.ts'
+import { postgresCustomerCodes } from './postgres/customer-codes.ts'
 import { deviceAuthority } from './postgres/device-authority.ts'
 import { postgresDirectory, type Directory } from './postgres/directory.ts'
+import { postgresGoods } from './postgres/goods.ts'
 import { postgresOperators, withOperators } from './postgres/operators.ts'
+import { servePoints } from './points/points-http.ts'
 import { postgresParties } from './postgres/parties.ts'
+import { postgresPoints } from './postgres/points.ts'
 import { createPeople } from './people/people-http.ts'
 import { postgresPhones } from './postgres/phones.ts'
 import { postgresProfiles } from './postgres/profiles.ts'
 import { postgresPushes } from './postgres/push.ts'
+import { postgresReceipts } from './postgres/receipts.ts'
 import type { SchemeRow } from './postgres/scheme.ts'
 import { postgresStore } from './postgres/store.ts'
 import { servePresence } from './presence-http.ts'
@@ -57,6 +74,13 @@ import type { PushTo } from './reach/push-http.ts'
 import { createReach } from './reach/reach.ts'
 import { serveReach } from './reach/reach-http.ts'
 import { vapidOf } from './reach/vapid.ts'
+import { settleDemoShop } from './receipts/demo-shop.ts'
+import { receiptLinks } from './receipts/links.ts'
+import { createReceipts } from './receipts/receipts.ts'
+import { settleDemoWebShop } from './shop/demo-shop.ts'
+import { createPaying } from './shop/paying.ts'
+import { serveShop } from './shop/shop-http.ts'
+import { createWebhooks } from './shop/webhooks.ts'
 import { sightOf } from './sight.ts'
 import { createWatchers } from './watch.ts'
 import { problemOf } from '#protocol/problems.ts'
@@ -89,6 +113,8 @@ export type HubOptions = Readonly<{
   deviceWaitMs?: number
   /** where pushes go instead of the open internet (tests); null for an address that none goes to */
   pushTo?: PushTo
+  /** the breaks between tries of a webhook, where they are not as they should be (tests) */
+  webhookBackoffMs?: readonly number[]
 }>
 
 export type Hub = Awaited<ReturnType<typeof startHub>>
@@ -136,6 +162,7 @@ export async function startHub(options: HubOptions) {
       latest.take(changes)
       watchers.changed(changes)
       reach.changed(changes)
+      webhooks.changed(changes)
       deposits.arrived(changes.buckets)
       rumour.tell([...new Set([...changes.buckets, ...bucketsOf(changes)])])
     },
@@ -187,7 +214,9 @@ export async function startHub(options: HubOptions) {
     further: options.proofMethods ?? [],
   })
   const presence = createPresenceDesk({ directory, proofs, hub })
-  const auth = authOf({ directory, desk, sessions, certificates, budgets, passkeyHome, proofs, now: clock.now })
+  const keyStore = postgresApiKeys(database)
+  const keys = apiKeys({ keys: keyStore, directory, now: clock.now, onError })
+  const auth = authOf({ directory, desk, sessions, certificates, keys, budgets, passkeyHome, proofs, now: clock.now })
   const originOf = (request: IncomingMessage): string => originOfRequest(request, options)
   // Border: a server that listens at a port has an address of this kind.
   const originHere = (): string =>
@@ -198,7 +227,10 @@ export async function startHub(options: HubOptions) {
     hub,
     sight,
     now: clock.now,
-    actorOf: (token) => sessions.byToken(token),
+    actorOf(token) {
+      const key = keyIn(`Bearer ${token}`)
+      return key === undefined ? sessions.byToken(token) : keys.watcherOf(key)
+    },
     ledger: scheme.demo ? () => ledgerView(database) : null,
     originOf,
     addressOf: (request) => addressBlock(addressOfRequest(request, options.trustProxy)),
@@ -231,6 +263,18 @@ export async function startHub(options: HubOptions) {
     onError,
   })
   const sending = outboxLoop(outbox, { push: reach.send, ...(mail.send !== null && { mail: mail.send }) }, onError)
+  const webhooks = createWebhooks({
+    database,
+    store,
+    hub,
+    sight,
+    buckets: scheme.buckets,
+    origin: originHere,
+    loopback: scheme.demo,
+    now: clock.now,
+    onError,
+    ...(options.webhookBackoffMs !== undefined && { backoffMs: options.webhookBackoffMs }),
+  })
   const deposits = depositor(
     store,
     database,
@@ -259,11 +303,14 @@ export async function startHub(options: HubOptions) {
     unlockMs: scheme.rules.unlockMs,
     freshProofFrom: String(scheme.rules.freshProofFrom),
     zone: scheme.rules.zone,
+    offline: offlineView(scheme.rules.offline),
+    signer: toBase64url(key.publicKey),
     now: clock.now(),
   })
   const profiles = postgresProfiles(database, scheme.buckets)
+  const goods = postgresGoods(database)
   const town = scheme.demo
-    ? demoTown({ database: database.transactions, directory, hub, store, parties, scheme, desk, operators, profiles })
+    ? demoTown({ database: database.transactions, directory, hub, store, parties, scheme, desk, operators, profiles, goods })
     : null
 
   const people = createPeople({
@@ -284,6 +331,30 @@ export async function startHub(options: HubOptions) {
     now: clock.now,
     ...(options.deviceWaitMs !== undefined && { waitMs: options.deviceWaitMs }),
   })
+  const purchases = createPurchases({ directory, scheme, key, hub, sight, now: clock.now })
+  const codes = createCodes({
+    codes: postgresCustomerCodes(database),
+    directory,
+    budgets,
+    scheme: scheme.id,
+    secret: key.codeSecret,
+    now: clock.now,
+  })
+  const receiptRows = postgresReceipts(database)
+  const receipts = createReceipts({
+    store,
+    rows: receiptRows,
+    profiles,
+    budgets,
+    links: receiptLinks(key.codeSecret),
+    mail,
+    key,
+    scheme,
+    publicUrl: options.publicUrl,
+    now: clock.now,
+  })
+  const shops = postgresReceipts(database)
+  const roundingOf = async (party: PartyId) => ((await shops.detailsOf(party)) ?? NO_DETAILS).rounding
   const asks = openid.start()
 
   const app = createHttp({
@@ -291,6 +362,8 @@ export async function startHub(options: HubOptions) {
     hub,
     sight,
     auth,
+    codes,
+    purchases,
     refusalOf: async (of, actor) => (await signIn.refusalOf(of, actor)) ?? atTerminals.refusalOf(of, actor),
     parties,
     budgets,
@@ -299,12 +372,37 @@ export async function startHub(options: HubOptions) {
     demoCode: town?.code ?? null,
     further(on) {
       openid.further(on)
+      serveCodes(on, codes)
       serveReach(on, { pushes, directory, vapid, key, rules: () => scheme.rules, pushTo })
       serveOperator(on, { desk, operators, staff, store, database, key, scheme, now: clock.now })
       on(IDENTITY_ROUTES.certificate, (request) => certificates.issue(callerOf(request)))
       serveStaff(on, { staff, cashiers, rules: atTerminals, directory, revocation: revoking, budgets })
       servePresence(on, { presence, directory, unlockMs: () => scheme.rules.unlockMs, devices: people.devices })
       people.serve(on)
+      const links = postgresLinks(database)
+      serveShop(on, {
+        keys: keyStore,
+        webhooks: postgresWebhooks(database),
+        links,
+        paying: createPaying({ links, directory, hub, sight, budgets, now: clock.now }),
+        cashiers,
+        keyEnded: (terminal) => revoking.revoked(terminal),
+        wake: webhooks.wake,
+        loopback: scheme.demo,
+        originOf: (request) => options.publicUrl ?? `${request.protocol}://${request.host}`,
+      })
+      servePoints(on, {
+        points: postgresPoints(database),
+        store,
+        hub,
+        sight,
+        budgets,
+        origin: originHere,
+        zone: () => scheme.rules.zone,
+      })
+      purchases.serve(on)
+      receipts.serve(on)
+      serveGoods(on, { goods, budgets, unit: scheme.unit, roundingOf })
     },
     version: options.version,
     trustProxy: options.trustProxy,
@@ -320,13 +418,14 @@ export async function startHub(options: HubOptions) {
   })
   serveDocs(app, { version: options.version, publicUrl: options.publicUrl })
   openid.serve(app, options.files)
+  receipts.servePages(app)
   if (options.files !== null) serveApps(app, options.files)
 
   const stop = async (): Promise<void> => {
     watchers.close()
     await app.close()
     await Promise.all(
-      [time, deposits, rumour, heads, ruling, revoking, reach, sending, asks].map((loop) => loop.stop()),
+      [time, deposits, rumour, heads, ruling, revoking, reach, sending, webhooks, asks].map((loop) => loop.stop()),
     )
     await mail.stop()
     clock.stop()
@@ -337,12 +436,15 @@ export async function startHub(options: HubOptions) {
     await town?.settle()
     await openid.settle()
     if (town !== null) await registerDemoSite(openid.store, town.bakery())
+    if (town !== null) await settleDemoWebShop(keyStore, town.bakery())
+    if (town !== null) await settleDemoShop(receiptRows, town.bakery())
     await app.listen({ host: options.host, port: options.port })
   } catch (error) {
     await stop()
     throw error
   }
   watchers.attach(app.server)
+  webhooks.start()
   const { port } = app.server.address() as AddressInfo
   Object.assign(passkeyHome, passkeyHomeOf(options, port))
   const { revoked } = revoking
@@ -373,17 +475,23 @@ function authOf(parts: {
   budgets: ReturnType<typeof postgresBudgets>
   passkeyHome: PasskeyHome
   certificates: Certificates
+  keys: ApiKeys
   proofs: Proofs
   now: () => number
 }): Auth {
-  const { directory, desk, sessions, certificates, budgets, passkeyHome, proofs, now } = parts
+  const { directory, desk, sessions, certificates, keys, budgets, passkeyHome, proofs, now } = parts
   return {
-    authenticate({ method, url, headers, rawBody, socket }, access) {
+    authenticate({ method, url, headers, rawBody, socket }, of) {
       const mark = url.indexOf('?')
       const path = mark < 0 ? url : url.slice(0, mark)
       const query = mark < 0 ? '' : url.slice(mark + 1)
-      return authenticate({ method, path, query, headers, rawBody, address: '' }, access, sessions, now(), () =>
-        certificates.actorBehind(socket, headers),
+      return authenticate(
+        { method, path, query, headers, rawBody, address: '' },
+        of.access === 'token' ? 'token' : 'signed',
+        sessions,
+        now(),
+        () => certificates.actorBehind(socket, headers),
+        (secret) => keys.actorOf(secret, of),
       )
     },
     async enrol(body, address) {

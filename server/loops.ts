@@ -32,6 +32,54 @@ export function every(everyMs: number, work: () => Promise<void>, onError: (erro
   }
 }
 
+/** Runs `work` every so often, and when woken, at once or after what else comes within `gatherMs`; never twice at the same time. */
+export function everyOrWoken(
+  parts: Readonly<{
+    everyMs: number
+    gatherMs: number
+    work: () => Promise<void>
+    onError: (error: unknown) => void
+  }>,
+): Loop & Readonly<{ wake(): void }> {
+  const { everyMs, gatherMs, work, onError } = parts
+  let isOver = false
+  let isWoken = false
+  let isRunning = false
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let running: Promise<void> = Promise.resolve()
+
+  function after(ms: number): void {
+    clearTimeout(timer)
+    if (!isOver) timer = setTimeout(run, ms)
+  }
+  function run(): void {
+    isWoken = false
+    isRunning = true
+    running = work()
+      .catch((error: unknown) => {
+        if (!(error instanceof StoreUnavailable)) onError(error)
+      })
+      .finally(() => {
+        isRunning = false
+        after(isWoken ? gatherMs : everyMs)
+      })
+  }
+
+  after(everyMs)
+  return {
+    wake() {
+      if (isWoken) return
+      isWoken = true
+      if (!isRunning) after(gatherMs)
+    },
+    async stop() {
+      isOver = true
+      clearTimeout(timer)
+      await running
+    },
+  }
+}
+
 const DUE_EVERY_MS = 200
 
 /** Offers and payments whose time has come. */

@@ -4,8 +4,11 @@ import { fromBase64url } from '#core/bytes.ts'
 import { parseId, type TerminalId } from '#core/ids.ts'
 import { mayDo, type StaffRight } from '#core/staff.ts'
 import { IDENTITY_ROUTES, type IdentityBody } from '#protocol/identity.ts'
+import { GOODS_ROUTES } from '#protocol/goods.ts'
 import { LIMITS } from '#protocol/limits.ts'
 import { problemOf, type Problem } from '#protocol/problems.ts'
+import { POINT_ROUTES } from '#protocol/points.ts'
+import { RECEIPT_ROUTES } from '#protocol/receipts.ts'
 import { COMMAND_ROUTES, ROUTES, type Route } from '#protocol/routes.ts'
 import { cashierHash, scramMessage } from '#protocol/signed-bytes.ts'
 import type { Actor, TerminalActor } from '#switch/actors.ts'
@@ -17,6 +20,13 @@ import type { Cashiers } from './postgres/cashiers.ts'
 const RIGHTS: ReadonlyMap<Route, StaffRight> = new Map<Route, StaffRight>([
   ...COMMAND_ROUTES.map(({ name, route }) => [route, name === 'refund' ? 'refund' : 'sell'] as const),
   [IDENTITY_ROUTES.portraitAtCounter, 'sell'],
+  [RECEIPT_ROUTES.receipt, 'sell'],
+  [RECEIPT_ROUTES.printReceipt, 'sell'],
+  [RECEIPT_ROUTES.setShop, 'books'],
+  ...[POINT_ROUTES.points, POINT_ROUTES.setPoint, POINT_ROUTES.setPointPicture, POINT_ROUTES.endPoint].map(
+    (route) => [route, 'books'] as const,
+  ),
+  ...[GOODS_ROUTES.putPriceFile, GOODS_ROUTES.putGood].map((route) => [route, 'goods'] as const),
   ...[ROUTES.sales, ROUTES.sale, ROUTES.statement, ROUTES.history, ROUTES.balances, ROUTES.openUnit].map(
     (route) => [route, 'books'] as const,
   ),
@@ -74,7 +84,7 @@ export function staffRules(cashiers: Cashiers, now: () => number, onError: (erro
       }
       if (right === 'staff') return problemOf('cashier-needed')
       const { attended, needed } = await needsAt(actor)
-      const actsAlone = !attended && right !== 'books'
+      const actsAlone = !attended && right !== 'books' && right !== 'goods'
       return needed && !actsAlone ? problemOf('cashier-needed') : null
     },
 

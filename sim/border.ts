@@ -14,14 +14,16 @@ import { billFromWire } from '#protocol/bill.ts'
 import type { AnyCommand, CommandBody } from '#protocol/commands.ts'
 import type { ProblemCode } from '#protocol/problems.ts'
 import type { DeviceCommand, TerminalCommand } from '#switch/command.ts'
-import type { Directory, Enrolled, EnrolledPhone } from './directory.ts'
+import type { Enrolled, EnrolledPhone } from './directory.ts'
+import { readAcceptance, readPurchase } from './purchases.ts'
 import { toyProof, toySign } from './toy-keys.ts'
+import type { World } from './world.ts'
 
 /** The switch's command, or the code of a problem. `from` is who sent it. */
 export function readCommand(
   sent: AnyCommand,
   from: Enrolled,
-  directory: Directory,
+  { directory, codes, scheme, plant }: Pick<World, 'directory' | 'codes' | 'scheme' | 'plant'>,
 ): TerminalCommand | DeviceCommand | ProblemCode {
   const isPerson = from.actor.kind === 'device'
   switch (sent.name) {
@@ -87,7 +89,29 @@ export function readCommand(
       const evidence = payer && evidenceOf(sent.body, payer)
       if (payer === undefined || evidence === undefined || claimsOf(evidence.bytes)?.purpose !== 'hand-back')
         return 'signature-invalid'
-      return { name: sent.name, deal, bill, payer: payer.actor, evidence }
+      const { accepted: said } = sent.body
+      if (said === undefined) return { name: sent.name, deal, bill, payer: payer.actor, evidence }
+      const what = { scheme: scheme.id, deal, approval: evidence.bytes, directory }
+      const accepted = plant.acceptsAnything === true ? said : readAcceptance(from.actor.id, said, what)
+      if (accepted === undefined) return 'signature-invalid'
+      return { name: sent.name, deal, bill, payer: payer.actor, evidence, accepted }
+    }
+    case 'bill-code': {
+      const deal = parseId('deal', sent.body.deal)
+      const bill = sent.body.bill === null ? null : billOf(sent.body.bill, isPerson)
+      if (deal === undefined) return 'id-invalid'
+      if (bill === undefined) return 'bill-invalid'
+      const payer = codes.take(sent.body.code, `${from.actor.id} ${deal} ${sent.body.command}`)
+      return payer === undefined ? 'code-not-found' : { name: sent.name, deal, bill, payer }
+    }
+    case 'submit-purchase': {
+      const read = readPurchase(sent.body.purchase, directory)
+      const deal = parseId('deal', read?.deal)
+      const bill = read && billOf(read.bill, false)
+      if (read === undefined || deal === undefined || bill === undefined) return 'purchase-invalid'
+      const evidence = from.actor.kind === 'device' ? evidenceOf(sent.body, { ...from, actor: from.actor }) : undefined
+      if (evidence === undefined || claimsOf(evidence.bytes)?.purpose !== 'hand-back') return 'signature-invalid'
+      return { name: sent.name, terminal: read.terminal, deal, bill, evidence }
     }
     case 'take-back': {
       const payment = parseId('pay', sent.body.payment)

@@ -22,6 +22,7 @@ import type { DeskBody } from './desk.ts'
 import { BUCKETS, terminalOf, type Directory, type Enrolled, type EnrolledPhone } from './directory.ts'
 import type { History } from './history.ts'
 import { openModel } from './model.ts'
+import { isAccepted, readPurchase } from './purchases.ts'
 import { toySign } from './toy-keys.ts'
 
 export type Checks = ReturnType<typeof openChecks>
@@ -38,7 +39,7 @@ const NOT_STORED: ReadonlySet<string> = new Set([
 const GRACE_MS = 4_000
 
 type Sent = Partial<CommandBody<'approve'> & CommandBody<'refund'> & CommandBody<'take-back'> & CommandBody<'prove'>> &
-  Partial<Record<'deal' | 'command' | 'to', string>> &
+  Partial<Record<'deal' | 'command' | 'to' | 'purchase', string>> &
   Readonly<{ payment?: string | null }>
 
 export function openChecks(options: {
@@ -78,7 +79,10 @@ export function openChecks(options: {
     fileIn(writes)
     for (const { command } of writes.commands)
       if (command.answer.payment) namedBy.set(command.id, command.answer.payment)
-    for (const { offer } of writes.offers) offers.set(`${offer.terminal} ${offer.deal}`, offer)
+    for (const { offer } of writes.offers) {
+      offers.set(`${offer.terminal} ${offer.deal}`, offer)
+      handedIn(offer)
+    }
     for (const { refund } of writes.refunds) refunds.set(refund.id, refund)
     for (const { payment } of writes.payments) {
       const before = payments.get(payment.id)
@@ -197,6 +201,7 @@ export function openChecks(options: {
     if (code === 'already-refunded') history.count('refunds refused')
     if (code === 'too-many-questions') history.count('asked too often')
     if (code === 'too-late') history.count('lines taken back too late')
+    if (code === 'over-offline-limit') history.count('over the offline caps')
   }
 
   /** A line that went back went back in time. */
@@ -217,6 +222,41 @@ export function openChecks(options: {
     const known = model.contactOf(payer, command.actor.account)
     history.count(known === 'blocked' ? 'bills refused to the blocked' : 'bills refused to strangers')
   }
+
+  /** One code, one payment. */
+  const paidByCode = new Map<string, string>()
+  function codeRead(code: string, { payment, refusal }: Answer): void {
+    if (refusal?.code === 'too-many-questions') history.count('codes over the cap')
+    if (payment === null) return
+    const before = paidByCode.get(code) ?? payment
+    paidByCode.set(code, before)
+    if (before !== payment) fail(`one code has brought ${before} and ${payment}`)
+  }
+
+  /** What a register took without a network, it took in time, within the caps, and has signed when. */
+  function handedIn({ terminal, deal, state, bill }: Offer): void {
+    if (state.kind !== 'taken' || state.signed === null) return
+    const { signed, at, payment } = state
+    if (judged.has(payment)) return
+    judged.add(payment)
+    const approval = fromHex(signed.bytes) ?? new Uint8Array()
+    const expiresAt = claimsOf(approval)?.expiresAt ?? 0
+    const { accepted } = signed
+    if (accepted === null) {
+      if (expiresAt <= at) fail(`${deal} was handed in when it had run out`)
+      return
+    }
+    const register = directory.registers.find(({ actor }) => actor.id === terminal)
+    const what = { scheme: scheme.id, deal, approval, at: accepted.at }
+    if (register === undefined || !isAccepted(register, what, accepted))
+      fail(`${deal} was taken at a time that its register has not signed`)
+    const { offline } = scheme.rules
+    if (accepted.at > at || expiresAt <= accepted.at) fail(`${deal} was taken when it was not good`)
+    if (at - accepted.at > offline.ms) fail(`${deal} was handed in ${at - accepted.at} ms after it was taken`)
+    if (bill === null || bill.total > offline.payment) fail(`${deal} of ${bill?.total} was taken without a network`)
+    history.count('taken without a network')
+  }
+  const judged = new Set<string>()
 
   function decided(command: Command, answer: Answer): void {
     const code = answer.refusal?.code
@@ -264,14 +304,20 @@ export function openChecks(options: {
     const code: unknown = reply.body instanceof Object ? Reflect.get(reply.body, 'code') : undefined
     // A purchase that could not be settled makes a deal all the same, and says so with a no.
     if (name === 'submit-signed' && typeof code === 'string' && isRefusalCode(code)) claimed.deals.add(key)
-    // This no is not stored: what somebody says again for the site may still find a try.
-    if (name === 'ask-person' && code === 'too-many-questions') claimed.deals.add(key)
+    // Who handed it in knows of it: the phone, too.
+    const purchase = name === 'submit-purchase' && readPurchase(sent.purchase ?? '', directory)
+    if (purchase && (reply.status === 200 || (typeof code === 'string' && isRefusalCode(code))))
+      claimed.deals.add(`${purchase.terminal.id} ${purchase.deal}`)
+    // This no is not stored: what somebody says again, for the site or of a code, may still find a try.
+    if (code === 'too-many-questions') claimed.deals.add(key)
     if (reply.status !== 200) return
     const view = reply.body as AnswerView
-    if (['open-offer', 'ask', 'ask-person', 'bill-person', 'submit-signed'].includes(name)) claimed.deals.add(key)
+    if (['open-offer', 'ask', 'ask-person', 'bill-person', 'bill-code', 'submit-signed'].includes(name))
+      claimed.deals.add(key)
     if (name === 'change-bill') claimed.bills.set(key, (claimed.bills.get(key) ?? new Set()).add(sent.command ?? ''))
     if (name === 'join') claimed.joins.add(view.payment?.payment ?? '')
-    if (['approve', 'prove', 'submit-signed'].includes(name)) claimed.approvals.add(sent.approval ?? '')
+    if (['approve', 'prove', 'submit-signed', 'submit-purchase'].includes(name))
+      claimed.approvals.add(sent.approval ?? '')
     if (name === 'refund') claimed.refunds.add(view.refund ?? '')
   }
 
@@ -317,6 +363,15 @@ export function openChecks(options: {
       case 'submit-signed': {
         const made = outcome.view.deal?.payment ?? 'nothing'
         return believe(`${say} for ${made}`, () => (payments.get(made)?.approvedAt ?? null) !== null)
+      }
+      case 'submit-purchase': {
+        const made = outcome.view.payment?.payment ?? 'nothing'
+        return believe(`${say} for ${made}`, () => (payments.get(made)?.approvedAt ?? null) !== null)
+      }
+      case 'bill-code': {
+        // It may have been let go since, and be another's.
+        const made = outcome.view.deal?.payment ?? null
+        return made === null ? undefined : believe(`${say} for ${made}`, () => payments.get(made)?.deal === deal)
       }
       case 'prove':
         return believe(`${say} for ${payment}`, () => {
@@ -425,10 +480,10 @@ export function openChecks(options: {
   }
 
   /** By a number or link, and not by the biller's word or the payer's signature alone. */
-  function wasJoined({ id, terminal, deal, payer }: Payment): boolean {
+  function wasJoined({ id, terminal, deal, payer, way }: Payment): boolean {
     const offer = offers.get(`${terminal} ${deal}`)
     const isSigned = offer?.state.kind === 'taken' && offer.state.payment === id && offer.state.signed !== null
-    return payer.device !== null && !isSigned
+    return payer.device !== null && way !== 'code' && !isSigned
   }
 
   /** Is there anything that still has to end? */
@@ -462,6 +517,7 @@ export function openChecks(options: {
     committed,
     audit,
     decided,
+    codeRead,
     undecided: (id: unknown) => void notDecided.add(id),
     answered,
     told,

@@ -28,6 +28,7 @@ export function countEvents({ memory, history, directory }: World): void {
       for (const { kind } of body.portions) if (kind === 'held') history.count('portions held')
       if (payment?.bill?.unit === EUR) history.count('payments in a second unit')
       if (signed.has(subject)) history.count('hand-backs settled')
+      if (payment?.way === 'code') history.count('payments by code')
       if (payment !== undefined && people.has(payment.biller.party)) history.count('people paid people')
     }
     if (body.kind === 'moved')

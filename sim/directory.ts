@@ -12,6 +12,7 @@ import type { DeviceActor, OperatorActor, TerminalActor } from '#switch/actors.t
 import type { MemoryStore } from '#switch/memory-store.ts'
 import { NO_NEEDS, type Profile } from '#switch/store.ts'
 import type { Scheme } from '#switch/switch.ts'
+import { offlineView } from '#switch/views.ts'
 import { workingRows } from '#switch/working.ts'
 import type { Chance } from './random.ts'
 import type { ToyKey } from './toy-keys.ts'
@@ -65,6 +66,7 @@ export function schemeOf(chance: Chance): Scheme {
       zone: chance.pick(ZONES),
       restricted: chance.happens(0.6) ? 'ask' : 'refuse',
       proofLimits: NO_PROOF_LIMITS,
+      offline: { payment: 2_000n, device: 3_000n, terminal: 6_000n, ms: 45_000 },
     },
   }
 }
@@ -78,6 +80,9 @@ export const schemeView = (scheme: Scheme, now: number): SchemeView => ({
   unlockMs: scheme.rules.unlockMs,
   freshProofFrom: String(scheme.rules.freshProofFrom),
   zone: scheme.rules.zone,
+  offline: offlineView(scheme.rules.offline),
+  // Nobody checks anything without a network here.
+  signer: '',
   now,
 })
 
@@ -140,7 +145,7 @@ export async function openDirectory(options: {
     const id = idInBucket('trm', bucketOf(shop.account, BUCKETS), chance.bytes(14))
     await store.register({ terminals: [{ id, party: shop.party, status: 'active' }] })
     const label = `Till ${index + 1}`
-    const names = { name: 'Bakery', legalName: 'Bakery Ltd.', label, cashier: null }
+    const names = { name: 'Bakery', legalName: 'Bakery Ltd.', label, terminalKind: 'counter', cashier: null } as const
     const actor = { kind: 'terminal', id, key: idFrom('key', chance.bytes(16)), ...shop, ...names } as const
     registers.push({ actor, key: key(), address: label })
   }

@@ -83,6 +83,13 @@ export type Counted =
   | 'more was shown'
   | 'answers replayed'
   | 'thefts refused'
+  | 'codes read'
+  | 'codes that were no good'
+  | 'codes over the cap'
+  | 'payments by code'
+  | 'purchases handed in by phones'
+  | 'taken without a network'
+  | 'over the offline caps'
 
 const LAST = 60
 

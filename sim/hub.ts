@@ -72,7 +72,7 @@ export function openHub(world: World, name: string, chance: Chance): Hub {
     const hub = createSwitch({
       store,
       budgets,
-      scheme,
+      scheme: world.plant.rules === undefined ? scheme : { ...scheme, rules: world.plant.rules(rules) },
       random: (length) => world.plant.random?.(length, chance) ?? chance.bytes(length),
       lanes: world.faults.lanes,
       onChange: (changes) => changed(life, changes),
@@ -169,7 +169,7 @@ export function openHub(world: World, name: string, chance: Chance): Hub {
     const { actor: sender } = who
     const actor = actingAs(sender, sent.name)
     if (actor === undefined) return problem('not-allowed')
-    const read = readCommand(sent, who, world.directory)
+    const read = readCommand(sent, who, world)
     if (typeof read === 'string') return problem(read)
     const id = parseId('cmd', sent.body.command)
     if (id === undefined) return problem('id-invalid')
@@ -178,7 +178,9 @@ export function openHub(world: World, name: string, chance: Chance): Hub {
     // Border: terminals' commands come with terminals, devices' with devices; the types cannot follow the pair.
     let command = { ...read, id, hash, actor, isPerson } as Command
     command = (await world.plant.command?.(command, world)) ?? command
-    return told(hub, store, actor, command, await hub.handle(command))
+    const answer = await hub.handle(command)
+    if (sent.name === 'bill-code') checks.codeRead(sent.body.code, answer)
+    return told(hub, store, actor, command, answer)
   }
 
   /** The decided answer, as it goes out. */

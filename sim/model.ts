@@ -42,6 +42,7 @@ export function openModel(options: {
   const counted = new Map<string, number>()
   const contacts = new Map<string, { status: Contact; listedUntil: number; unblockedUntil: number }>()
   const questions = new Map<PartyId, number>()
+  const prompts = new Map<PartyId, number>()
   const startedAt = now()
   const payments = new Map<string, Payment>()
   const approvedAt = new Map<string, number>()
@@ -73,6 +74,8 @@ export function openModel(options: {
       if (previous !== null) continue
       if (!isOpen(offer.biller.account))
         fail(`a bill was opened for the ${statusOf(offer.biller.account)} account ${offer.biller.account}`)
+      if (offer.state.kind === 'taken' && offer.state.way === 'code')
+        mayPrompt(offer.state.payer.party, offer.biller.account)
       if (offer.state.kind !== 'taken' || offer.state.payer.device !== null) continue
       const { party } = offer.state.payer
       if (offer.question === null) mayBill(party, offer.biller.account)
@@ -280,6 +283,17 @@ export function openModel(options: {
     questions.set(asked, count)
     const { burst, perHour } = BUDGETS.questions
     if (count > burst + (perHour * (now() - startedAt)) / 3_600_000) fail(`${asked} was asked ${count} times`)
+  }
+
+  /** Codes bring questions to a phone, of nobody whom its owner has blocked, and not without end. */
+  function mayPrompt(asked: PartyId, asker: AccountNumber): void {
+    const known = contacts.get(`${asked} ${asker}`)
+    const isFresh = known?.status !== 'blocked' || (known.unblockedUntil ?? -Infinity) > lived() - CONTACT_AGE_MS
+    if (!isFresh) fail(`a code of ${asked} was read by ${asker}, whom they have blocked`)
+    const count = (prompts.get(asked) ?? 0) + 1
+    prompts.set(asked, count)
+    const { burst, perHour } = BUDGETS.prompts
+    if (count > burst + (perHour * (now() - startedAt)) / 3_600_000) fail(`${asked} got ${count} questions by codes`)
   }
 
   function contact(party: PartyId, account: AccountNumber, next: Contact): void {

@@ -1,5 +1,6 @@
 // How bugs are planted from outside: between the switch and its store, between the border and the switch, between client and wire.
 import type { PostedTransfer, Transfer } from '#core/ledger.ts'
+import type { SchemeRules } from '#core/payment.ts'
 import type { Call, Reply } from '#sdk/transport.ts'
 import type { Budgets } from '#switch/budgets.ts'
 import type { Command } from '#switch/command.ts'
@@ -8,6 +9,7 @@ import type { DeskCommand } from '#switch/operator.ts'
 import type { Answer, BucketNeeds, Rows, Store, Writes } from '#switch/store.ts'
 import { workingRows } from '#switch/working.ts'
 import type { Clock } from './clock.ts'
+import type { Codes } from './codes.ts'
 import { BUCKETS } from './directory.ts'
 import type { Chance } from './random.ts'
 import type { World } from './world.ts'
@@ -19,6 +21,13 @@ export type Plant = Readonly<{
   story: string
   store?: (around: Around) => Store
   budgets?: Budgets
+  /** the town's own budgets, changed */
+  budgeting?: (budgets: Budgets) => Budgets
+  codes?: (codes: Codes) => Codes
+  /** other rules than the scheme's */
+  rules?: (rules: SchemeRules) => SchemeRules
+  /** nobody looks whether a register has signed when it took a purchase */
+  acceptsAnything?: true
   sweeps?: false
   /** where the hub's chance is poor: that many bytes, or undefined for the true ones */
   random?: (length: number, chance: Chance) => Uint8Array | undefined

@@ -6,6 +6,7 @@ import { changing, rebooking, type Around, type Plant } from './planting.ts'
 import * as bank from './plants-bank.ts'
 import * as first from './plants-first.ts'
 import * as questions from './plants-questions.ts'
+import * as ways from './plants-ways.ts'
 
 export { NO_PLANT, type Plant } from './planting.ts'
 
@@ -122,6 +123,28 @@ export const PLANTS = {
     store: ({ memory }: Around): Store => ({ ...memory, readContact: async () => 'listed' }),
   },
   'hand-back-twice': { story: 'a purchase that was handed back settles twice', store: bank.handBackTwice },
+
+  // further ways to meet
+  'code-twice': { story: 'a code is good twice', codes: ways.codeTwice },
+  'code-pays': { story: 'a payment by code settles without an approval', store: ways.codePays },
+  'code-any-phone': {
+    story: 'another phone than the one that showed a code approves what it brought',
+    store: ways.codeAnyPhone,
+  },
+  'prompts-uncapped': { story: 'codes bring questions without end', budgeting: ways.promptsUncapped },
+  'two-purchases': { story: 'one purchase signed by two phones settles twice', store: ways.twoPurchases },
+  'offline-for-ever': {
+    story: 'what a register took without a network may be handed in whenever it likes',
+    rules: (rules) => ({ ...rules, offline: { ...rules.offline, ms: Number.MAX_SAFE_INTEGER } }),
+  },
+  'offline-uncapped': {
+    story: 'a register without a network takes any amount',
+    rules: (rules) => ({ ...rules, offline: { ...rules.offline, payment: 1_000_000n } }),
+  },
+  'acceptance-unsigned': {
+    story: 'nobody looks whether a register has signed when it took a purchase',
+    acceptsAnything: true,
+  },
 
   // questions, and what a payer shows
   'released-unsigned': {

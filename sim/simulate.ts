@@ -9,6 +9,7 @@ import { playPhone } from './actors/phone.ts'
 import { playRegister } from './actors/register.ts'
 import { playThief } from './actors/thief.ts'
 import { openChecks } from './checks.ts'
+import { openCodes } from './codes.ts'
 import { virtualClock, type Clock } from './clock.ts'
 import { countEvents } from './counting.ts'
 import { BUCKETS, openDirectory, schemeOf, type Enrolled } from './directory.ts'
@@ -115,6 +116,8 @@ async function openTown(given: {
   const memory = memoryStore({ buckets: BUCKETS, now: clock.now })
   const directory = await openDirectory({ store: memory, scheme, chance, people: chance.between(2, 4) })
   const checks = openChecks({ store: memory, scheme, directory, history, now: clock.now, lived: clock.lived })
+  const budgets = memoryBudgets(clock.now)
+  const codes = openCodes(() => directory, clock.now)
   const commits = new Map<string, number>()
   const watched = observed(memory, (writes) => {
     checks.committed(writes)
@@ -132,7 +135,8 @@ async function openTown(given: {
     checks,
     store,
     memory: watched,
-    budgets: plant.budgets ?? memoryBudgets(clock.now),
+    budgets: plant.budgeting?.(budgets) ?? plant.budgets ?? budgets,
+    codes: plant.codes?.(codes) ?? codes,
     plant,
     faults: settings,
     commits,
@@ -141,6 +145,8 @@ async function openTown(given: {
     links: [],
     toSign: [],
     signed: [],
+    shown: [],
+    photographed: [],
     async putContact(contact) {
       await memory.register({ contacts: [contact] })
       checks.model.contact(contact.party, contact.account, contact.status)

@@ -5,6 +5,7 @@ import type { MemoryStore } from '#switch/memory-store.ts'
 import type { Store } from '#switch/store.ts'
 import type { Scheme } from '#switch/switch.ts'
 import type { Checks } from './checks.ts'
+import type { Codes } from './codes.ts'
 import type { Clock } from './clock.ts'
 import type { BillToSign, SignedBill } from '#sdk/hand-back.ts'
 import type { AccountNumber } from '#core/accounts.ts'
@@ -26,6 +27,8 @@ export type World = {
   readonly memory: MemoryStore
   /** one for all hubs, as the real ones keep theirs in the database */
   readonly budgets: Budgets
+  /** and what became of the customers' codes */
+  readonly codes: Codes
   readonly plant: Plant
   faults: Faults
   /** when a topic's rows were last written, by whichever hub */
@@ -37,8 +40,11 @@ export type World = {
   /** links that people have sent each other */
   readonly links: { from: string; token: string }[]
   /** bills shown to be signed, and what was handed back, to whom it was shown */
-  readonly toSign: { from: string; asked: BillToSign }[]
+  readonly toSign: { from: string; asked: BillToSign; purchase: string | null }[]
   readonly signed: { to: string; by: string; signed: SignedBill }[]
+  /** codes that customers hold up, and those that somebody has photographed */
+  readonly shown: string[]
+  readonly photographed: string[]
   putContact(contact: { party: PartyId; account: AccountNumber; status: 'listed' | 'blocked' }): Promise<void>
   /** requests that the thief has listened to */
   readonly overheard: Sealed[]

@@ -9,6 +9,7 @@ import {
   type TerminalId,
 } from '#core/ids.ts'
 import type { OperatorRole } from '#core/actions.ts'
+import type { TerminalKind } from '#core/numbers.ts'
 import type { Cashier } from '#core/staff.ts'
 
 export type TerminalActor = Readonly<{
@@ -20,6 +21,8 @@ export type TerminalActor = Readonly<{
   name: string
   legalName: string
   label: string
+  /** decides how long its numbers live; person for a phone that asks for money */
+  terminalKind: TerminalKind
   /** who stands there; null where nobody has signed in, or the merchant has no staff */
   cashier: Cashier | null
 }>
@@ -54,5 +57,6 @@ export const billerOf = ({ id, key, party, account, name, legalName }: DeviceAct
   name,
   legalName,
   label: name,
+  terminalKind: 'person',
   cashier: null,
 })

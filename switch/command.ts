@@ -5,7 +5,7 @@ import type { Askable } from '#core/persona.ts'
 import type { Question } from '#core/question.ts'
 import type { CommandId, DealId, PaymentId } from '#core/ids.ts'
 import type { Transfer } from '#core/ledger.ts'
-import type { Credential } from '#core/offer.ts'
+import type { Accepted, Credential } from '#core/offer.ts'
 import type { Evidence } from '#core/payment.ts'
 import type { RefundLine } from '#core/refund.ts'
 import type { DeviceActor, TerminalActor } from './actors.ts'
@@ -23,7 +23,17 @@ export type TerminalCommand =
   | Readonly<{ name: 'refund'; payment: PaymentId; amount: bigint; lines: readonly RefundLine[] }>
   | Readonly<{ name: 'permit'; payment: PaymentId; allowed: boolean }>
   | Readonly<{ name: 'bill-person'; deal: DealId; to: AccountNumber; bill: Bill }>
-  | Readonly<{ name: 'submit-signed'; deal: DealId; bill: Bill; payer: DeviceActor; evidence: Evidence }>
+  /** `accepted`: when the register took it, where it had no network then */
+  | Readonly<{
+      name: 'submit-signed'
+      deal: DealId
+      bill: Bill
+      payer: DeviceActor
+      evidence: Evidence
+      accepted?: Accepted | null | undefined
+    }>
+  /** the payer's code was read: whose phone it was, the border has found out and used up the code */
+  | Readonly<{ name: 'bill-code'; deal: DealId; bill: Bill | null; payer: DeviceActor }>
   | Readonly<{ name: 'challenge'; payment: PaymentId }>
 
 export type DeviceCommand =
@@ -35,6 +45,8 @@ export type DeviceCommand =
   | Readonly<{ name: 'decline'; payment: PaymentId }>
   | Readonly<{ name: 'attend'; payment: PaymentId }>
   | Readonly<{ name: 'take-back'; payment: PaymentId; portion: number }>
+  /** the phone hands in by itself what it has signed; who asks for the money, the register's own signature has told */
+  | Readonly<{ name: 'submit-purchase'; terminal: TerminalActor; deal: DealId; bill: Bill; evidence: Evidence }>
 
 /** A person's phone that asks for money acts as the terminal it has (billerOf), `isPerson` true. `hash` is hex of SHA-256 over the command as it was sent: the same id with another body is a mismatch. */
 export type Command =

@@ -5,7 +5,7 @@ import { dayOf } from '#core/calendar.ts'
 import type { Device } from '#core/device.ts'
 import { bucketOfId, idInBucket } from '#core/ids.ts'
 import type { Account } from '#core/ledger.ts'
-import { decideOffer, isStale, type Offer, type OfferCommand, type Payer } from '#core/offer.ts'
+import { decideOffer, isStale, wayOf, type Offer, type OfferCommand, type Payer } from '#core/offer.ts'
 import { shortageOf } from '#core/payment.ts'
 import type { Persona } from '#core/persona.ts'
 import { refuse, type Refusal } from '#core/refusals.ts'
@@ -69,7 +69,7 @@ export function createJoins({ store, scheme, budgets, random, step }: Parts, tic
     const { party, account, name } = actor
     const takeOn = (day: number): Take => {
       const payer: Payer = { party, device: actor.id, account, name, knows, ...showingOf(persona, day) }
-      return { kind: 'take', credential, payer, payment, nonce, signed: null }
+      return { kind: 'take', credential, way: wayOf(offer, credential), payer, payment, nonce, signed: null }
     }
     const shortage = await shortageBefore(offer, takeOn, actor)
     let taken: Offer | undefined

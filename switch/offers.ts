@@ -30,9 +30,9 @@ export function createOffers({ store, step }: Parts, tickets: Tickets) {
   /** A question waits under a number as a bill does. */
   const ask = (sent: FromTerminal<'ask'>): Promise<Answer> => openWith({ ...sent, bill: null })
 
-  async function openWith({ deal, bill, question, actor, isPerson, command }: Opening): Promise<Answer> {
+  async function openWith({ deal, bill, question, actor, command }: Opening): Promise<Answer> {
     const key = { terminal: actor.id, deal }
-    const kind = isPerson ? 'person' : 'counter'
+    const kind = actor.terminalKind
     const drawn = await tickets.draw(key, kind)
     return step({
       bucket: bucketOfId(actor.id),

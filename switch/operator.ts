@@ -49,7 +49,7 @@ export type Desk =
   | Readonly<{ name: 'look'; party: PartyId; what: string }>
   /** `client` is what the log says of the site: never its secret */
   | Readonly<{ name: 'register-client' | 'end-client'; party: PartyId; client: Readonly<Record<string, unknown>> }>
-  | Readonly<{ name: 'set-rules'; rules: Omit<Rules, 'zone'> }>
+  | Readonly<{ name: 'set-rules'; rules: Omit<Rules, 'zone' | 'offline'> }>
 
 export type DeskCommand = Desk &
   Readonly<{ id: CommandId; hash: string; by: Pick<OperatorActor, 'id' | 'name'>; why: string }>
@@ -116,7 +116,7 @@ export function createOperatorDesk(parts: {
         return logged(sent, bucketOfId(sent.party), sent.party, sent.client, { ...sent.client, status: 'ended' })
       case 'set-rules': {
         const { id: _, ...before } = scheme.rules
-        return logged(sent, RULES_BUCKET, 'scheme', before, { ...sent.rules, zone: before.zone })
+        return logged(sent, RULES_BUCKET, 'scheme', before, { ...before, ...sent.rules })
       }
     }
   }

@@ -1,13 +1,13 @@
-// Without a number: a bill straight to somebody who has listed the sender, a question straight to a person, and a purchase that the
-// payer signed and handed back.
+// Without a number: a bill straight to somebody who has listed the sender, a question straight to a person, and a bill for whoever has
+// shown a code of their own.
 // All open an offer and take it in one commit of the biller's bucket, unique by terminal and deal; then the payment is made.
 import { bucketOf } from '#core/accounts.ts'
-import { claimsOf } from '#core/approval.ts'
-import { billHash, type Bill } from '#core/bill.ts'
-import { equal, toHex } from '#core/bytes.ts'
+import type { Bill } from '#core/bill.ts'
+import { toHex } from '#core/bytes.ts'
 import { bucketOfId, idInBucket } from '#core/ids.ts'
-import { decideOffer, evolveOffer, isStale, openOffer, type Offer, type OfferCommand, type Payer } from '#core/offer.ts'
-import { handBackFault, joinedPayment } from '#core/payment.ts'
+import type { TerminalKind } from '#core/numbers.ts'
+import { openOffer, type Payer, type Way } from '#core/offer.ts'
+import type { Persona } from '#core/persona.ts'
 import type { Question } from '#core/question.ts'
 import { refuse, type RefusalCode } from '#core/refusals.ts'
 import type { TerminalActor } from './actors.ts'
@@ -15,27 +15,10 @@ import type { BudgetKey } from './budgets.ts'
 import type { Halves } from './halves.ts'
 import { refused } from './lanes.ts'
 import { applyToOffer, billerFrom, openingFault, type Offers } from './offers.ts'
-import { ofOffer, type FromTerminal, type Parts } from './parts.ts'
+import type { FromTerminal, Parts } from './parts.ts'
 import { showingOf } from './showing.ts'
 import type { Answer, Holder } from './store.ts'
 import { ticketAt, type Tickets } from './tickets.ts'
-
-/** What only the payer may know: the payee of a hand-back hears that it was refused, as a shop does at the counter, and not why. */
-const PAYERS_OWN: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
-  'insufficient-funds',
-  'account-frozen',
-  'account-closed',
-  'unit-mismatch',
-  'over-limit',
-  'over-day-limit',
-  'over-month-limit',
-  'device-revoked',
-  'proof-needed',
-  'proof-wrong',
-  'proof-locked',
-  'proof-too-weak',
-  'security-key-needed',
-])
 
 /** What is sent to a person: a bill, or a question. */
 type Sending = Omit<FromTerminal<'bill-person'>, 'name' | 'bill'> &
@@ -97,14 +80,53 @@ export function createPeople(
     return answer
   }
 
-  /** Opens an offer and takes it in one commit, for somebody who typed no number. */
+  /**
+   * A bill for the phone that has shown its code. It waits there as if the number had been typed: that phone alone may answer it, and
+   * pays nothing by having shown a code. Phones that may not pay, and people who have blocked the shop, sound the same.
+   */
+  async function billCode(sent: FromTerminal<'bill-code'>): Promise<Answer> {
+    const { actor, command, bill, payer: phone } = sent
+    const before = await decidedBefore(sent)
+    if (before !== undefined) return before
+    if (bill !== null && !(await offers.counts(actor.account, bill.unit))) return offers.refuseUnit(actor, command)
+    return charging(`prompts:${phone.party}`, 'too-many-questions', async () => {
+      const [device, filed, persona] = await Promise.all([
+        store.readDevice(bucketOfId(phone.id), phone.id),
+        store.readContact(phone.party, actor.account),
+        store.readPersona(phone.party, actor.party),
+      ])
+      if (device?.status !== 'active' || device.key !== phone.key || filed === 'blocked')
+        return remember(sent, 'payer-refused')
+      const { id, party, account, name } = phone
+      return meet({ ...sent, question: null, kind: actor.terminalKind, way: 'code' }, persona, {
+        device: id,
+        party,
+        account,
+        name,
+        knows: null,
+      })
+    })
+  }
+
   async function send(sent: Sending, { party, name }: Holder): Promise<Answer> {
-    const { deal, to, bill, question, actor, isPerson, command } = sent
-    const key = { terminal: actor.id, deal }
-    const token = tickets.drawToken(key)
+    const { to, question, actor, isPerson } = sent
     const isShown = !isPerson && question === null
     const persona = isShown ? await store.readPersona(party, actor.party) : null
-    const payment = idInBucket('pay', bucketOf(to, scheme.buckets), random(14))
+    const payer = { device: null, party, account: to, name, knows: isPerson ? true : null }
+    return meet({ ...sent, kind: 'person', way: 'sent' }, persona, payer)
+  }
+
+  /** Opens an offer and takes it in one commit, for somebody who typed no number. */
+  function meet(
+    sent: Pick<Sending, 'deal' | 'bill' | 'question' | 'actor' | 'command'> &
+      Readonly<{ kind: TerminalKind; way: Way }>,
+    persona: Persona | null,
+    who: Omit<Payer, 'shown' | 'mayShow'>,
+  ): Promise<Answer> {
+    const { deal, bill, question, actor, command, kind, way } = sent
+    const key = { terminal: actor.id, deal }
+    const token = tickets.drawToken(key)
+    const payment = idInBucket('pay', bucketOf(who.account, scheme.buckets), random(14))
     const nonce = toHex(random(16))
     return step({
       bucket: bucketOfId(actor.id),
@@ -115,15 +137,14 @@ export function createPeople(
         const fault = openingFault(working, actor, bill?.unit ?? null)
         if (fault !== undefined) return refused(fault)
         const { now, today } = working
-        const ticket = ticketAt({ kind: 'person', number: null, token }, now)
+        if (who.party === actor.party) return refused(refuse('own-bill'))
+        const ticket = ticketAt({ kind, number: null, token }, now)
         const { cashier } = actor
-        const biller = billerFrom(actor)
-        const offer = openOffer({ kind: 'person', biller, cashier, deal, bill, question, ticket, now })
+        const offer = openOffer({ kind, biller: billerFrom(actor), cashier, deal, bill, question, ticket, now })
         working.saveOffer(offer, { kind: 'opened' })
-        const knows = isPerson ? true : null
-        const payer: Payer = { party, device: null, account: to, name, knows, ...showingOf(persona, today) }
+        const payer: Payer = { ...who, ...showingOf(persona, today) }
         const credential = { kind: 'token', token } as const
-        return applyToOffer(working, offer, { kind: 'take', credential, payer, payment, nonce, signed: null })
+        return applyToOffer(working, offer, { kind: 'take', credential, way, payer, payment, nonce, signed: null })
       },
     })
   }
@@ -136,89 +157,5 @@ export function createPeople(
   const mayAsk = async ({ party, kind }: Holder, { account }: TerminalActor): Promise<boolean> =>
     kind === 'person' && (await store.readContact(party, account)) !== 'blocked'
 
-  /**
-   * A purchase handed back. The first commit keeps the signature with the offer, so that whoever looks next can finish it; a purchase
-   * that cannot be settled ends, and every repeat tells the same reason (without the figures, which are the payer's).
-   */
-  async function submitSigned(sent: FromTerminal<'submit-signed'>): Promise<Answer> {
-    const answer = await take(sent)
-    if (answer.refusal !== null) return answer
-    const payment = await halves.finish(answer)
-    if (payment === null) throw new Error('a purchase that was handed back has no payment yet')
-    const refusal = payment.ended?.refusal
-    if (!refusal) return answer
-    return { ...answer, refusal: refuse(PAYERS_OWN.has(refusal) ? 'payer-refused' : refusal) }
-  }
-
-  async function take(sent: FromTerminal<'submit-signed'>): Promise<Answer> {
-    const { deal, bill, payer: phone, evidence, actor, isPerson, command } = sent
-    const home = bucketOfId(actor.id)
-    const key = { terminal: actor.id, deal }
-    if (!(await offers.counts(actor.account, bill.unit))) return offers.refuseUnit(actor, command)
-    const { party, account, name } = phone
-    const knows = isPerson ? (await store.readContact(party, actor.account)) === 'listed' : null
-    const [device, persona] = await Promise.all([
-      store.readDevice(bucketOfId(phone.id), phone.id),
-      isPerson ? null : store.readPersona(party, actor.party),
-    ])
-    const signed = {
-      bytes: toHex(evidence.bytes),
-      signature: toHex(evidence.signature),
-      proof: evidence.proof,
-      strength: evidence.strength,
-      key: evidence.key,
-    }
-    const newToken = tickets.drawToken(key)
-    const payment = idInBucket('pay', bucketOfId(phone.id), random(14))
-    const nonce = toHex(claimsOf(evidence.bytes)?.nonce ?? new Uint8Array(16))
-
-    return step({
-      bucket: home,
-      command,
-      needs: { offers: [key], terminals: [actor.id], seen: [actor.account] },
-      decide(working) {
-        const { now } = working
-        const fault = openingFault(working, actor, bill.unit)
-        if (fault !== undefined) return refused(fault)
-        const present = working.offer(key)
-        if (present !== undefined && wasTakenWith(present, bill, signed.bytes)) return ofOffer(present)
-        if (present !== undefined && !waitsWith(present, bill, now)) return refused(refuse('deal-exists'))
-
-        const kind = isPerson ? 'person' : 'counter'
-        const ticket = ticketAt({ kind, number: null, token: newToken }, now)
-        const { cashier } = actor
-        const offer = present ?? openOffer({ kind, biller: billerFrom(actor), cashier, deal, bill, ticket, now })
-        const credential = { kind: 'token', token: offer.token } as const
-        const showing = showingOf(persona, working.today)
-        const payer: Payer = { party, device: phone.id, account, name, knows, ...showing }
-        const command: OfferCommand = { kind: 'take', credential, payer, payment, nonce, signed }
-        const decided = decideOffer(offer, command, now)
-        if ('code' in decided) return refused(decided)
-        if (device === undefined) return refused(refuse('device-revoked'))
-        const taken = decided.reduce(evolveOffer, offer)
-        // What fits no bill of ours makes nothing: a payer's list must not fill with other people's mistakes.
-        const unfit = handBackFault(joinedPayment(taken), device, evidence, scheme.rules, now)
-        if (unfit !== undefined) return refused(unfit)
-        if (present === undefined) working.saveOffer(offer, { kind: 'opened' })
-        return applyToOffer(working, offer, command)
-      },
-    })
-  }
-
-  return { billPerson, askPerson, submitSigned }
+  return { billPerson, askPerson, billCode }
 }
-
-/** Was the offer taken by this very purchase? The same signature beside another bill is none of it. */
-const wasTakenWith = ({ state, bill, biller }: Offer, wanted: Bill, bytes: string): boolean =>
-  state.kind === 'taken' &&
-  state.signed?.bytes === bytes &&
-  bill !== null &&
-  equal(billHash(biller, bill), billHash(biller, wanted))
-
-/** Does the offer still wait with this very bill, in its first version? A link was shown, and the payer signed instead. */
-const waitsWith = ({ state, bill, billVersion, biller }: Offer, wanted: Bill, now: number): boolean =>
-  state.kind === 'open' &&
-  !isStale(state.ticket, now) &&
-  billVersion === 1 &&
-  bill !== null &&
-  equal(billHash(biller, bill), billHash(biller, wanted))

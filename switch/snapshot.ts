@@ -1,5 +1,5 @@
 // Offers and payments as JSON rows: amounts become decimal strings and come back as bigint, by known place, never by guess.
-// Rows written before the account bank (migration 0004) and before identities (0008) lack their fields: here alone they get what
+// Rows written before the account bank (migration 0004) and before identities (0008), or before the further ways to meet, lack their fields: here alone they get what
 // their absence meant.
 import type { Bill, Conditions, Line } from '#core/bill.ts'
 import type { Limits } from '#core/ledger.ts'
@@ -34,7 +34,9 @@ export const paymentFromJson = (json: unknown): Payment => {
     permitted: null,
     question: null,
     answered: null,
-    ...(json as Older<Payment, 'patient' | 'asked' | 'permitted' | 'question' | 'answered'>),
+    way: 'number',
+    acceptedAt: null,
+    ...(json as Older<Payment, 'patient' | 'asked' | 'permitted' | 'question' | 'answered' | 'way' | 'acceptedAt'>),
   }
   return {
     ...payment,
@@ -111,14 +113,20 @@ const refundFrom = (refund: Older<Refund, 'lines'>): Refund => ({
 })
 
 type Taken = Extract<Offer['state'], { kind: 'taken' }>
-const takenFrom = (taken: Older<Taken, 'signed'>): Taken => ({
+/** Before there was `way`, `scanned` told a link from a typed number; nobody looked at it, so all of those count as typed. */
+const takenFrom = ({
+  scanned: _scanned,
+  ...taken
+}: Older<Taken, 'signed' | 'way'> & Readonly<{ scanned?: boolean }>): Taken => ({
+  way: 'number',
   ...taken,
   signed: taken.signed ? signedFrom(taken.signed) : null,
   payer: payerFrom(taken.payer),
 })
 
 /** Nobody wrote down how the owner had proved to be there: it counts as the least that it can have been. */
-const signedFrom = (signed: Older<Signed, 'strength'>): Signed => ({
+const signedFrom = (signed: Older<Signed, 'strength' | 'accepted'>): Signed => ({
+  accepted: null,
   strength: signed.proof === 'right' ? 'password' : null,
   ...signed,
 })

@@ -6,6 +6,7 @@ import { toHex } from '#core/bytes.ts'
 import type { Budgets } from './budgets.ts'
 import type { Command } from './command.ts'
 import { createHalves } from './halves.ts'
+import { createHandBacks } from './hand-backs.ts'
 import { createJoins } from './joins.ts'
 import { createLanes, type Step } from './lanes.ts'
 import { createOffers } from './offers.ts'
@@ -52,6 +53,7 @@ export function createSwitch(options: {
   const halves = createHalves(parts, tickets, offers, payments)
   const joins = createJoins(parts, tickets, halves)
   const people = createPeople(parts, tickets, offers, halves)
+  const handBacks = createHandBacks(parts, tickets, offers, halves)
   const showing = createShowing(parts, payments)
   const refunds = createRefunds(parts, payments)
   const { post } = createPostings(parts)
@@ -91,7 +93,11 @@ export function createSwitch(options: {
       case 'bill-person':
         return onceAtATime(command, () => people.billPerson({ ...sent, command }))
       case 'submit-signed':
-        return people.submitSigned({ ...sent, command })
+        return handBacks.submitSigned({ ...sent, command })
+      case 'submit-purchase':
+        return handBacks.submitPurchase({ ...sent, command })
+      case 'bill-code':
+        return onceAtATime(command, () => people.billCode({ ...sent, command }))
       case 'join':
         return onceAtATime(command, () => joins.join({ ...sent, command }))
       case 'approve':

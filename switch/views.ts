@@ -3,12 +3,20 @@ import { concat, sha256, toHex, utf8 } from '#core/bytes.ts'
 import { idBytes } from '#core/ids.ts'
 import type { Entry } from '#core/ledger.ts'
 import type { Offer, Payer } from '#core/offer.ts'
-import { stateOf, type Payment, type Portion, type SchemeRules } from '#core/payment.ts'
+import { stateOf, type OfflineLimits, type Payment, type Portion, type SchemeRules } from '#core/payment.ts'
 import type { Shown } from '#core/persona.ts'
 import type { Question } from '#core/question.ts'
 import { billToWire } from '#protocol/bill.ts'
-import type { BalanceView, DealView, EntryView, PaymentView, ShownView } from '#protocol/views.ts'
+import type { BalanceView, DealView, EntryView, PaymentView, SchemeView, ShownView } from '#protocol/views.ts'
 import type { Balance } from './store.ts'
+
+/** What a register may take while it has no network. */
+export const offlineView = ({ payment, device, terminal, ms }: OfflineLimits): SchemeView['offline'] => ({
+  payment: String(payment),
+  device: String(device),
+  terminal: String(terminal),
+  ms,
+})
 
 /** The deal as its terminal sees it. `link` makes the QR's content of the offer's secret. */
 export function dealView(offer: Offer, payment: Payment | null, link: (token: string) => string): DealView {
@@ -32,6 +40,8 @@ export function dealView(offer: Offer, payment: Payment | null, link: (token: st
         state.kind === 'open'
           ? { number: state.ticket.number, link: link(state.ticket.token), expiresAt: state.ticket.expiresAt }
           : null,
+      way: state.kind === 'taken' ? state.way : null,
+      acceptedAt: null,
       payment: state.kind === 'taken' ? state.payment : null,
       payer: state.kind === 'taken' ? payerView(state.payer) : null,
       answered: null,
@@ -82,6 +92,8 @@ export const paymentView = (payment: Payment, rules: SchemeRules): PaymentView =
 
 const shared = (payment: Payment) => ({
   payment: payment.id,
+  way: payment.way,
+  acceptedAt: payment.acceptedAt,
   version: payment.version,
   question: questionView(payment.question),
   answered: payment.answered && { ...payment.answered, released: [...payment.answered.released] },

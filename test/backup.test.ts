@@ -45,8 +45,13 @@ const NOT_COPIED: Filled = [
   ],
   [
     'mail_code',
-    `insert into mail_code (purpose, address, hash, nonce, created_at, expires_at)
-     values ('recover', 'a@example.jp', ${BYTES(32)}, ${BYTES(16)}, 0, 9e15)`,
+    `insert into mail_code (purpose, address, asker, hash, nonce, created_at, expires_at)
+     values ('recover', 'a@example.jp', ${BYTES(32)}, ${BYTES(32)}, ${BYTES(16)}, 0, 9e15)`,
+  ],
+  [
+    'customer_code',
+    `insert into customer_code (bucket, device, code_hash, digits_hash, created_at, expires_at)
+     values (0, ${ID}, ${BYTES(32)}, ${BYTES(32)}, 0, 9e15)`,
   ],
   ['oidc_entry', `insert into oidc_entry (model, id, payload, expires_at) values ('Grant', 'one', '{}', 9e15)`],
   ['cashier', `insert into cashier (bucket, terminal) values (0, ${ID})`],
@@ -90,10 +95,23 @@ const KEPT: Filled = [
   ['hub_key', null],
   ['oidc_client', null],
   [
+    'point',
+    `insert into point (id, bucket, party, terminal, label, place, text, unit, mode, amount, created_at)
+     values (${ID}, 0, ${ID}, ${ID}, 'Coffee', 'Hall', 'Coffee', 'JPY', 'fixed', 150, 0)`,
+  ],
+  [
     'push_subscription',
     `insert into push_subscription (bucket, device, party, endpoint, p256dh, auth, created_at)
      values (0, ${ID}, ${ID}, 'https://push.test/', ${BYTES(65)}, ${BYTES(16)}, 0)`,
   ],
+  ['merchant_details', null],
+  ['price_file', `insert into price_file (bucket, party, version, count, at) values (0, ${ID}, 1, 1, 0)`],
+  [
+    'price_item',
+    `insert into price_item (bucket, party, code, position, kind, name, search, price, category)
+     values (0, ${ID}, 'bread', 0, 'piece', 'Bread', '', 380, '')`,
+  ],
+  ['receipt_print', `insert into receipt_print (bucket, payment, first, at) values (0, ${ID}, ${ID}, 0)`],
 ]
 
 before(async () => {

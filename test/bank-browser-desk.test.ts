@@ -11,7 +11,7 @@ const AKIS_PIN = '804159'
 
 let counter: Counter
 before(async () => {
-  counter = await openCounter()
+  counter = await openCounter({ hasWorkers: false })
 })
 after(() => counter?.close())
 

@@ -20,7 +20,7 @@ const DESKTOP = { viewport: { width: 1280, height: 900 } } as const
 
 let counter: Counter
 before(async () => {
-  counter = await openCounter()
+  counter = await openCounter({ hasWorkers: false })
 })
 after(() => counter?.close())
 

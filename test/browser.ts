@@ -80,7 +80,7 @@ export type Violation = { readonly rule: string; readonly help: string; readonly
 /** What axe-core finds wrong by WCAG 2.2 AA and best practice; an empty list is a pass. */
 export async function axeViolations(page: Page): Promise<readonly Violation[]> {
   // Evaluated rather than added as a script: the pages' CSP allows no script but their own.
-  await page.evaluate(await readFile(require.resolve('axe-core/axe.min.js'), 'utf8'))
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate((axeSource ??= await readAxe()))
   return page.evaluate(async () => {
     // A border: axe put itself into the page just above.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
@@ -94,6 +94,9 @@ export async function axeViolations(page: Page): Promise<readonly Violation[]> {
     }))
   })
 }
+
+let axeSource: string | undefined
+const readAxe = (): Promise<string> => readFile(require.resolve('axe-core/axe.min.js'), 'utf8')
 
 type Chromium = { readonly executablePath: string; readonly libraries?: string }
 

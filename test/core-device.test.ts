@@ -81,6 +81,32 @@ test('the unlock lasts exactly as long as the scheme says, and paying does not p
   assert.equal(judgeProof(unlocked, none, { ...stale, unlockMs: 0 }, NOON).refusal?.code, 'proof-needed')
 })
 
+test('what was asked earlier is judged by the unlock of then; the lock against guessing is the one of now', () => {
+  const HOUR = 60 * MINUTE
+  const at = NOON - 5 * HOUR
+  const earlier = { ...stale, at }
+  const unlockedAt = (provedAt: number) => judgeProof({ ...device, provedAt }, none, earlier, NOON).refusal?.code
+  for (const [why, provedAt, code] of [
+    ['just before', at - 1, undefined],
+    ['as long before as the unlock lasts', at - UNLOCK_MS, 'proof-needed'],
+    ['a moment less', at - UNLOCK_MS + 1, undefined],
+    ['clocks differ by seconds', at + 5_000, undefined],
+    ['only afterwards', at + 2 * MINUTE, 'proof-needed'],
+    ['now', NOON, 'proof-needed'],
+  ] as const)
+    assert.equal(unlockedAt(provedAt), code, why)
+
+  const guessed: Device = { ...device, provedAt: 1, wrongProofs: 3 }
+  const proven = judgeProof(guessed, right, earlier, NOON)
+  assert.deepEqual(proven, { device: { ...guessed, provedAt: at }, refusal: null }, 'no unlock now, no guesses back')
+  const since: Device = { ...device, provedAt: NOON - HOUR, provedWith: 'bound-passkey' }
+  assert.deepEqual(judgeProof(since, right, earlier, NOON).device, since, 'the later proof stands')
+  const locked: Device = { ...device, lockedUntil: NOON + 1 }
+  assert.equal(judgeProof(locked, right, earlier, NOON).refusal?.code, 'proof-locked')
+  assert.equal(judgeProof({ ...locked, lockedUntil: NOON }, right, earlier, NOON).refusal, null)
+  assert.equal(judgeProof(device, wrong, earlier, NOON).device.wrongProofs, device.wrongProofs + 1)
+})
+
 test('from the amount that the scheme names on each payment wants its own proof', () => {
   const unlocked: Device = { ...device, provedAt: NOON - 1 }
   const approve = (amount: bigint, proof: ProofResult): string => {

@@ -9,6 +9,7 @@ import {
   decideOffer,
   evolveOffer,
   isStale,
+  wayOf,
   offerDueAt,
   type Offer,
   type OfferCommand,
@@ -37,6 +38,7 @@ const commands: Record<string, (offer: Offer) => OfferCommand> = {
     payment: PAYMENT,
     nonce: NONCE,
     signed: null,
+    way: 'number',
   }),
   renew: () => ({ kind: 'renew', ticket: ticket(0x72) }),
   withdraw: () => ({ kind: 'withdraw' }),
@@ -81,12 +83,17 @@ test('a number is good until the millisecond before its end, and a wrong, used, 
   for (const answer of answers) assert.deepEqual(answer, { code: 'number-not-found' })
 })
 
-test('the token in the QR takes as the number does, and the shop learns that it was scanned', () => {
+test('the token in the QR takes as the number does, and how they met is kept', () => {
   const take = commands.take?.(open) ?? assert.fail()
   assert.ok(take.kind === 'take')
-  const decided = decideOffer(open, { ...take, credential: { kind: 'token', token: open.token } }, NOON)
+  const decided = decideOffer(open, { ...take, credential: { kind: 'token', token: open.token }, way: 'scan' }, NOON)
   assert.ok(!('code' in decided) && decided[0]?.kind === 'taken')
-  assert.equal(decided[0].scanned, true)
+  assert.equal(decided[0].way, 'scan')
+  const state = evolveOffer(open, decided[0]).state
+  assert.ok(state.kind === 'taken' && state.way === 'scan')
+  const number = { kind: 'number', number: '0000000' } as const
+  const token = { kind: 'token', token: open.token } as const
+  assert.deepEqual([wayOf(open, number), wayOf(open, token), wayOf({ kind: 'point' }, token)], ['number', 'scan', 'point'])
 })
 
 test('a party does not pay its own bill, and hears so only with the right number', () => {

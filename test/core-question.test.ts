@@ -170,7 +170,7 @@ test('a question that was sent waits five minutes for an answer and bears any si
       nonce: '5a'.repeat(16),
       signed: null,
       at: NOON,
-      scanned: true,
+      way: 'scan',
     }),
   )
   assert.deepEqual([sent.turn, paymentDueAt(sent)], [null, NOON + QUESTION_LIFE_MS])

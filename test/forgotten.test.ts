@@ -33,8 +33,14 @@ const age = (table: string, where: string, ms: number): Promise<unknown> =>
   database.transactions.query(`update ${table} set expires_at = expires_at - $1::bigint where ${where}`, [ms])
 
 test('an address that got a code is forgotten a day after the code ended, and not before', async () => {
-  const code = (address: string): CodeTry => ({ purpose: 'sign-up', address, hash: Buffer.alloc(32, address) })
-  const put = (address: string): Promise<void> => profiles.putCode({ ...code(address), nonce: randomBytes(16) })
+  const code = (address: string): CodeTry => ({
+    purpose: 'sign-up',
+    address,
+    asker: Buffer.alloc(32),
+    hash: Buffer.alloc(32, address),
+  })
+  const put = (address: string): Promise<void> =>
+    profiles.putCode({ ...code(address), nonce: randomBytes(16), lifeMs: 60_000 })
   for (const address of ['long-over', 'over', 'fresh']) await put(address)
   await age('mail_code', `address = 'long-over'`, 2 * DAY_MS)
   await age('mail_code', `address = 'over'`, DAY_MS / 2)

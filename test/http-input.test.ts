@@ -397,6 +397,8 @@ const KNOWN_NO: Readonly<Record<string, string>> = {
   '/v1/secret': 'state-conflict',
   '/v1/passkeys': 'signature-invalid',
   '/v1/presence': 'not-found',
+  // A hub that looks for webhooks writes now and then: those of the recorded requests are off.
+  '/v1/webhooks/resend': 'webhook-off',
 }
 
 test('after all that every request does what it says, and every command under the very id that the bad ones carried', async () => {

@@ -1,7 +1,7 @@
 // Who is at the counter, in a real Chromium: the picture and what the payer shows, the question for the password with all its answers,
 // and "who is it?" without money.
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { FREE_WRONG_PROOFS } from '#core/device.ts'
 import { CHALLENGE_FAILURES } from '#core/payment.ts'
 import { NO_RELEASES } from '#core/persona.ts'
@@ -29,7 +29,7 @@ const BAKERY = 'Marubeni Bakery'
 
 let counter: Counter
 before(async () => {
-  counter = await openCounter()
+  counter = await openCounter({ hasWorkers: false })
   // Whoever Hanako pays sees her picture and her age; all else she is asked about.
   const hanako = await enrolled(counter.hub, 'hanako')
   const releases = { ...NO_RELEASES, portrait: 'show', 'age-band': 'show' } as const
@@ -43,57 +43,59 @@ for (const language of ['en', 'ja'] as const) {
   const asked = askedWords[language]
   const wallet = walletWords[language]
 
-  describe(`a doubt about the payer (${language})`, () => {
-    test('the picture and the age are there because she shows them; “not sure”, her password, paid', async () => {
-      await atTheCounter(counter, async (open) => {
-        const [register, hanako] = await Promise.all([
-          open.register({ language }),
-          open.phone({ device: 'hanako', language, context: SMALL, allows: REFUSALS }),
-        ])
-        await register.keyIn('1280')
-        await hanako.typeNumber(await register.showNumber())
-        await hanako.amountIs('1,280')
-        await register.joined()
-        const portrait = register.page.getByRole('img', { name: text.portraitOf('Hanako') })
-        await portrait.waitFor()
-        assert.notEqual(
-          await portrait.evaluate((image: HTMLImageElement) => image.decode().then(() => image.naturalWidth)),
-          0,
-        )
-        assert.deepEqual(await factsAt(register), factsText(language))
-        await read(register, text.isItThePicture)
-        await look(register.page, `counter-portrait-${language}`)
-        await look(hanako.page, `counter-wallet-joined-${language}`)
+  test(`a doubt about the payer, and “who is it?” without money (${language})`, async (t) => {
+    await atTheCounter(counter, async (open) => {
+      // One till and two phones for all of it: opening them is most of a story's time.
+      const phone = (device: string) => open.phone({ device, language, context: SMALL, allows: REFUSALS })
+      const [register, hanako, kenji] = await Promise.all([
+        open.register({ language }),
+        phone('hanako'),
+        phone('kenji'),
+      ])
 
-        await register.page.getByRole('button', { name: text.actNotSure }).click()
-        await read(register, text.challengeAsked)
-        await read(hanako, asked.challenge(BAKERY))
-        assert.equal(await hanako.page.getByRole('button', { name: wallet.approve, exact: true }).count(), 0)
-        await look(register.page, `counter-challenge-${language}`)
-        await look(hanako.page, `counter-wallet-challenge-${language}`)
-        await answer(hanako, wallet, WRONG)
-        await read(register, text.challengeWrong(1))
-        await hanako.page
-          .locator('dialog[open]')
-          .getByText(wallet.pinWrong(FREE_WRONG_PROOFS - 1))
-          .waitFor()
-        await look(register.page, `counter-challenge-wrong-${language}`)
-        await look(hanako.page, `counter-wallet-challenge-wrong-${language}`)
-        await hanako.page.keyboard.type(PIN)
-        await read(register, text.challengePassed)
-        await look(register.page, `counter-passed-${language}`)
-        await hanako.approve(PIN)
-        assert.match(await register.paid(), /1,280/u)
-        await hanako.receipt()
-      })
-    })
+      await t.test(
+        'the picture and the age are there because she shows them; “not sure”, her password, paid',
+        async () => {
+          await register.keyIn('1280')
+          await hanako.typeNumber(await register.showNumber())
+          await hanako.amountIs('1,280')
+          await register.joined()
+          const portrait = register.page.getByRole('img', { name: text.portraitOf('Hanako') })
+          await portrait.waitFor()
+          assert.notEqual(
+            await portrait.evaluate((image: HTMLImageElement) => image.decode().then(() => image.naturalWidth)),
+            0,
+          )
+          assert.deepEqual(await factsAt(register), factsText(language))
+          await read(register, text.isItThePicture)
+          await look(register.page, `counter-portrait-${language}`)
+          await look(hanako.page, `counter-wallet-joined-${language}`)
 
-    test('three wrong passwords end the deal, and each is told as it comes', async () => {
-      await atTheCounter(counter, async (open) => {
-        const [register, kenji] = await Promise.all([
-          open.register({ language }),
-          open.phone({ device: 'kenji', language, context: SMALL, allows: REFUSALS }),
-        ])
+          await register.page.getByRole('button', { name: text.actNotSure }).click()
+          await read(register, text.challengeAsked)
+          await read(hanako, asked.challenge(BAKERY))
+          assert.equal(await hanako.page.getByRole('button', { name: wallet.approve, exact: true }).count(), 0)
+          await look(register.page, `counter-challenge-${language}`)
+          await look(hanako.page, `counter-wallet-challenge-${language}`)
+          await answer(hanako, wallet, WRONG)
+          await read(register, text.challengeWrong(1))
+          await hanako.page
+            .locator('dialog[open]')
+            .getByText(wallet.pinWrong(FREE_WRONG_PROOFS - 1))
+            .waitFor()
+          await look(register.page, `counter-challenge-wrong-${language}`)
+          await look(hanako.page, `counter-wallet-challenge-wrong-${language}`)
+          await hanako.page.keyboard.type(PIN)
+          await read(register, text.challengePassed)
+          await look(register.page, `counter-passed-${language}`)
+          await hanako.approve(PIN)
+          assert.match(await register.paid(), /1,280/u)
+          await hanako.receipt()
+          await Promise.all([register.next(), hanako.done()])
+        },
+      )
+
+      await t.test('three wrong passwords end the deal, and each is told as it comes', async () => {
         await register.keyIn('300')
         await kenji.typeNumber(await register.showNumber())
         await kenji.amountIs('300')
@@ -116,15 +118,10 @@ for (const language of ['en', 'ja'] as const) {
         assert.ok(end.includes(wallet['end unproven']) && end.includes(wallet.noMoney), end)
         await look(register.page, `counter-unproven-${language}`)
         await look(kenji.page, `counter-wallet-unproven-${language}`)
+        await Promise.all([register.next(), kenji.done()])
       })
-    })
 
-    test('a phone that gives no answer is let go, and the till says so beside the new number', async () => {
-      await atTheCounter(counter, async (open) => {
-        const [register, kenji] = await Promise.all([
-          open.register({ language }),
-          open.phone({ device: 'kenji', language, context: SMALL }),
-        ])
+      await t.test('a phone that gives no answer is let go, and the till says so beside the new number', async () => {
         await register.keyIn('300')
         const first = await register.showNumber()
         await kenji.typeNumber(first)
@@ -139,62 +136,50 @@ for (const language of ['en', 'ja'] as const) {
         assert.ok(end.includes(wallet.noMoney), end)
         await look(register.page, `counter-silent-${language}`)
         await look(kenji.page, `counter-wallet-silent-${language}`)
-        await register.cancel()
+        await Promise.all([register.cancel().then(register.next), kenji.done()])
       })
-    })
-  })
+      await t.test(
+        'an age check: the phone sees who asks and why, and the register sees what is released and no more',
+        async () => {
+          await register.page.keyboard.press('F6')
+          await register.on('ask')
+          await register.page.keyboard.press('1')
+          await look(register.page, `ask-${language}`)
+          await register.page.keyboard.press('Enter')
+          const number = await register.number()
+          await look(register.page, `ask-number-${language}`)
+          await hanako.typeNumber(number)
+          await hanako.page.getByRole('heading', { name: asked.question(BAKERY) }).waitFor()
+          await read(hanako, asked.reason(text.reason_age))
+          await read(register, text.waitingForAnswer)
+          await look(register.page, `ask-joined-${language}`)
+          assert.equal(await register.page.locator('.portrait').count(), 0, 'nothing is shown before she agrees')
+          const switches = hanako.page.getByRole('region', { name: asked.youShow }).getByRole('switch')
+          assert.equal(await switches.count(), 2)
+          await read(hanako, asked.portrait)
+          await switches.nth(1).uncheck()
+          await look(hanako.page, `ask-wallet-${language}`)
+          await hanako.page.getByRole('button', { name: asked.confirm, exact: true }).click()
+          await hanako.page.getByLabel(wallet.pin, { exact: true }).waitFor()
+          await photograph(hanako.page, `ask-wallet-pin-${language}`)
+          await hanako.page.keyboard.type(PIN)
+          await register.on('proven')
+          await register.page.getByRole('heading', { name: text.titleProven('Hanako') }).waitFor()
+          const [fact] = factsText(language)
+          assert.ok(fact)
+          const lines = (await register.page.locator('.facts').innerText()).replaceAll(/\s+/gu, ' ')
+          assert.ok(lines.includes(fact) && lines.includes(text.notShown), lines)
+          assert.equal(await register.page.locator('.portrait').count(), 0, 'the picture was not released')
+          await hanako.page.getByRole('heading', { name: asked.proven }).waitFor()
+          await look(register.page, `ask-proven-${language}`)
+          await look(hanako.page, `ask-wallet-proven-${language}`)
+          assert.doesNotMatch(await register.page.locator('main').innerText(), /1998|hanako@/u)
+          await hanako.done()
+          await Promise.all([register.next(), hanako.page.locator('.balance').waitFor()])
+        },
+      )
 
-  describe(`“who is it?” without money (${language})`, () => {
-    test('an age check: the phone sees who asks and why, and the register sees what is released and no more', async () => {
-      await atTheCounter(counter, async (open) => {
-        const [register, hanako] = await Promise.all([
-          open.register({ language }),
-          open.phone({ device: 'hanako', language, context: SMALL }),
-        ])
-        await register.page.keyboard.press('F6')
-        await register.on('ask')
-        await register.page.keyboard.press('1')
-        await look(register.page, `ask-${language}`)
-        await register.page.keyboard.press('Enter')
-        const number = await register.number()
-        await look(register.page, `ask-number-${language}`)
-        await hanako.typeNumber(number)
-        await hanako.page.getByRole('heading', { name: asked.question(BAKERY) }).waitFor()
-        await read(hanako, asked.reason(text.reason_age))
-        await read(register, text.waitingForAnswer)
-        await look(register.page, `ask-joined-${language}`)
-        assert.equal(await register.page.locator('.portrait').count(), 0, 'nothing is shown before she agrees')
-        const switches = hanako.page.getByRole('region', { name: asked.youShow }).getByRole('switch')
-        assert.equal(await switches.count(), 2)
-        await read(hanako, asked.portrait)
-        await switches.nth(1).uncheck()
-        await look(hanako.page, `ask-wallet-${language}`)
-        await hanako.page.getByRole('button', { name: asked.confirm, exact: true }).click()
-        await hanako.page.getByLabel(wallet.pin, { exact: true }).waitFor()
-        await photograph(hanako.page, `ask-wallet-pin-${language}`)
-        await hanako.page.keyboard.type(PIN)
-        await register.on('proven')
-        await register.page.getByRole('heading', { name: text.titleProven('Hanako') }).waitFor()
-        const [fact] = factsText(language)
-        assert.ok(fact)
-        const lines = (await register.page.locator('.facts').innerText()).replaceAll(/\s+/gu, ' ')
-        assert.ok(lines.includes(fact) && lines.includes(text.notShown), lines)
-        assert.equal(await register.page.locator('.portrait').count(), 0, 'the picture was not released')
-        await hanako.page.getByRole('heading', { name: asked.proven }).waitFor()
-        await look(register.page, `ask-proven-${language}`)
-        await look(hanako.page, `ask-wallet-proven-${language}`)
-        assert.doesNotMatch(await register.page.locator('main').innerText(), /1998|hanako@/u)
-        await hanako.done()
-        await hanako.page.locator('.balance').waitFor()
-      })
-    })
-
-    test('one who does not want to answer shows nothing, and the register can ask again', async () => {
-      await atTheCounter(counter, async (open) => {
-        const [register, kenji] = await Promise.all([
-          open.register({ language }),
-          open.phone({ device: 'kenji', language, context: SMALL }),
-        ])
+      await t.test('one who does not want to answer shows nothing, and the register can ask again', async () => {
         await kenji.typeNumber(await register.askWho('entrance'))
         await kenji.page.getByRole('heading', { name: asked.question(BAKERY) }).waitFor()
         await kenji.decline()

@@ -19,7 +19,7 @@ let counter: Counter
 before(async () => {
   const settings = await migratedDatabase()
   await createScheme(settings, { name: 'Harbour town', demo: false, buckets: BUCKETS, unit: JPY })
-  counter = await openCounter({ settings })
+  counter = await openCounter({ settings, hasWorkers: false })
 })
 after(() => counter?.close())
 

@@ -2,7 +2,7 @@
 // the site is told, how one gets away; and a help desk that asks on the phone.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { after, before, describe, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import type { Askable } from '#core/persona.ts'
 import { askableText } from '#apps/shared/shown.ts'
@@ -27,7 +27,7 @@ let counter: Counter
 let site: Awaited<ReturnType<typeof startedSite>>
 let account: string
 before(async () => {
-  counter = await openCounter()
+  counter = await openCounter({ hasWorkers: false })
   site = await startedSite(counter.hub)
   const hanako = await enrolled(counter.hub, 'hanako')
   const self = (await hanako.identity())?.self
@@ -57,174 +57,188 @@ for (const language of ['en', 'ja'] as const) {
   const asked = askedWords[language]
   const wallet = walletWords[language]
 
-  describe(`signing in to the sample site (${language})`, () => {
-    test('by number: the site is told the name and what was chosen on the phone, and nothing else', async () => {
-      await atTheCounter(counter, async (open) => {
-        const [{ page }, hanako] = await Promise.all([
-          open.machine({ language, context: { viewport: DESKTOP } }),
-          open.phone({ device: 'hanako', language, context: { viewport: SMALL } }),
-        ])
-        await page.goto(site.url)
-        await look(page, `site-home-${language}`)
-        const number = await begin(page, language)
-        await page.getByRole('heading', { name: signIn.title(SITE) }).waitFor()
-        for (const size of [SMALL, DESKTOP]) {
-          await page.setViewportSize(size)
-          await look(page, `signin-open-${language}-${size.width}`)
-          assert.deepEqual(await stickingOut(page), [], `${size.width} wide`)
-        }
+  test(`signing in to the sample site (${language})`, async (t) => {
+    await atTheCounter(counter, async ({ phone }) => {
+      // One phone for all of it: opening it is most of a story's time.
+      const hanako = await phone({ device: 'hanako', language, context: { viewport: SMALL } })
 
-        await hanako.typeNumber(number)
-        await question(hanako, language)
-        await page.getByRole('heading', { name: signIn.joined('Hanako') }).waitFor()
-        assert.equal(await page.locator('.signin-tally figcaption').textContent(), await hanako.tallyName())
-        assert.deepEqual(await switches(hanako, language), {
-          'age-band': false,
-          'member-number': false,
-          region: false,
-          email: false,
-          // She shows it to every shop, and may think otherwise here.
-          portrait: true,
+      await t.test(
+        'by number: the site is told the name and what was chosen on the phone, and nothing else',
+        async () => {
+          await atTheCounter(counter, async (open) => {
+            const { page } = await open.machine({ language, context: { viewport: DESKTOP } })
+            await page.goto(site.url)
+            await look(page, `site-home-${language}`)
+            const number = await begin(page, language)
+            await page.getByRole('heading', { name: signIn.title(SITE) }).waitFor()
+            for (const size of [SMALL, DESKTOP]) {
+              await page.setViewportSize(size)
+              await look(page, `signin-open-${language}-${size.width}`)
+              assert.deepEqual(await stickingOut(page), [], `${size.width} wide`)
+            }
+
+            await hanako.typeNumber(number)
+            await question(hanako, language)
+            await page.getByRole('heading', { name: signIn.joined('Hanako') }).waitFor()
+            assert.equal(await page.locator('.signin-tally figcaption').textContent(), await hanako.tallyName())
+            assert.deepEqual(await switches(hanako, language), {
+              'age-band': false,
+              'member-number': false,
+              region: false,
+              email: false,
+              // She shows it to every shop, and may think otherwise here.
+              portrait: true,
+            })
+            await look(page, `signin-joined-${language}`)
+            for (const what of ['age-band', 'member-number', 'email'] as const) await turn(hanako, what, language)
+            await look(hanako.page, `signin-wallet-question-${language}`)
+            await confirm(hanako, language)
+
+            await page.getByRole('heading', { name: shop.welcome('Hanako') }).waitFor()
+            const { sub, auth_time: at, ...claims } = await claimsOn(page)
+            assert.deepEqual(claims, {
+              name: 'Hanako',
+              age_band: '20-64',
+              member: '[{"name":"Bath house","number":"4711"}]',
+              email: 'hanako@example.jp',
+              email_verified: 'true',
+              acr: 'urn:warifu:acr:password',
+              amr: '["swk","pin","mfa"]',
+            })
+            assert.match(`${sub} ${at}`, /^[\w-]{43} \d{10}$/u)
+            assert.equal(await portraitOn(page, shop.portrait('Hanako')), true)
+            await look(page, `site-welcome-${language}`)
+            await page.setViewportSize(SMALL)
+            await look(page, `site-welcome-${language}-360`)
+            assert.equal(await wasTold(hanako, asked.provenTo(BAKERY)), true)
+            await look(hanako.page, `signin-wallet-proven-${language}`)
+            await hanako.done()
+          })
+        },
+      )
+
+      await t.test(
+        'declined on the phone: the site says so, knows nothing, and the next time is asked anew',
+        async () => {
+          await atTheCounter(counter, async (open) => {
+            const { page } = await open.machine({ language, context: { viewport: DESKTOP } })
+            await page.goto(site.url)
+            const number = await begin(page, language)
+            await hanako.typeNumber(number)
+            await question(hanako, language)
+            await hanako.decline()
+            await page.getByRole('heading', { name: shop.no }).waitFor()
+            await page.getByText(shop.learnedNothing).waitFor()
+            assert.deepEqual(await claimsOn(page), {})
+            await look(page, `site-declined-${language}`)
+            const end = await hanako.ended()
+            assert.ok(end.includes(asked['end cancelled-by-payer']) && end.includes(asked.declinedText), end)
+            await hanako.done()
+
+            await page.getByRole('link', { name: shop.back }).click()
+            assert.notEqual(await begin(page, language), number)
+          })
+        },
+      )
+
+      await t.test('cancelled at the page: the site says so, and the phone that has joined is let go', async () => {
+        await atTheCounter(counter, async (open) => {
+          const { page } = await open.machine({ language, context: { viewport: PHONE } })
+          await page.goto(site.url)
+          await hanako.typeNumber(await begin(page, language))
+          await question(hanako, language)
+          await page.getByRole('heading', { name: signIn.joined('Hanako') }).waitFor()
+          await page.getByRole('link', { name: signIn.cancel }).click()
+          await page.getByRole('heading', { name: shop.no }).waitFor()
+          const end = await hanako.ended()
+          assert.ok(end.includes(asked['end cancelled-by-biller']), end)
+          await hanako.done()
         })
-        await look(page, `signin-joined-${language}`)
-        for (const what of ['age-band', 'member-number', 'email'] as const) await turn(hanako, what, language)
-        await look(hanako.page, `signin-wallet-question-${language}`)
-        await confirm(hanako, language)
-
-        await page.getByRole('heading', { name: shop.welcome('Hanako') }).waitFor()
-        const { sub, auth_time: at, ...claims } = await claimsOn(page)
-        assert.deepEqual(claims, {
-          name: 'Hanako',
-          age_band: '20-64',
-          member: '[{"name":"Bath house","number":"4711"}]',
-          email: 'hanako@example.jp',
-          email_verified: 'true',
-          acr: 'urn:warifu:acr:password',
-          amr: '["swk","pin","mfa"]',
-        })
-        assert.match(`${sub} ${at}`, /^[\w-]{43} \d{10}$/u)
-        assert.equal(await portraitOn(page, shop.portrait('Hanako')), true)
-        await look(page, `site-welcome-${language}`)
-        await page.setViewportSize(SMALL)
-        await look(page, `site-welcome-${language}-360`)
-        assert.equal(await wasTold(hanako, asked.provenTo(BAKERY)), true)
-        await look(hanako.page, `signin-wallet-proven-${language}`)
       })
-    })
 
-    test('declined on the phone: the site says so, knows nothing, and the next time is asked anew', async () => {
-      await atTheCounter(counter, async (open) => {
-        const [{ page }, hanako] = await Promise.all([
-          open.machine({ language, context: { viewport: DESKTOP } }),
-          open.phone({ device: 'hanako', language, context: { viewport: SMALL } }),
-        ])
-        await page.goto(site.url)
-        const number = await begin(page, language)
-        await hanako.typeNumber(number)
-        await question(hanako, language)
-        await hanako.decline()
-        await page.getByRole('heading', { name: shop.no }).waitFor()
-        await page.getByText(shop.learnedNothing).waitFor()
-        assert.deepEqual(await claimsOn(page), {})
-        await look(page, `site-declined-${language}`)
-        const end = await hanako.ended()
-        assert.ok(end.includes(asked['end cancelled-by-payer']) && end.includes(asked.declinedText), end)
+      await t.test(
+        'what was begun in another browser is over here, and a site that asks wrongly gets nobody',
+        async () => {
+          await atTheCounter(counter, async (open) => {
+            const [{ page }, other] = await Promise.all([
+              open.machine({ language, context: { viewport: PHONE } }),
+              open.machine({ language, context: { viewport: PHONE }, allows: REFUSALS }),
+            ])
+            await page.goto(site.url)
+            await begin(page, language)
+            await other.page.goto(page.url())
+            await other.page.getByRole('heading', { name: signIn.over }).waitFor()
+            await look(other.page, `signin-over-${language}`)
+            await other.page.goto(`${counter.hub.url}/oidc/auth?client_id=nobody`)
+            await other.page.getByRole('heading', { name: 'This sign-in cannot go on' }).waitFor()
+            await other.page.getByText('サインインは続けられません').waitFor()
+            await look(other.page, `signin-wrong-${language}`)
+          })
+        },
+      )
 
-        await page.getByRole('link', { name: shop.back }).click()
-        assert.notEqual(await begin(page, language), number)
-      })
-    })
-
-    test('on the same device: the link opens the wallet beside the page, which goes on by itself', async () => {
-      await atTheCounter(counter, async (open) => {
-        const hanako = await open.phone({ language })
-        const page = await hanako.context.newPage()
-        await page.goto(site.url)
-        await begin(page, language)
-        const opened = hanako.context.waitForEvent('page')
-        await page.getByRole('link', { name: signIn.here }).click()
-        const beside = walletOn(await opened, language)
-        await question(beside, language)
-        await turn(beside, 'portrait', language)
-        await confirm(beside, language)
-        await page.getByRole('heading', { name: shop.welcome('Hanako') }).waitFor()
-        const told = Object.keys(await claimsOn(page)).toSorted()
-        assert.deepEqual(told, ['acr', 'amr', 'auth_time', 'name', 'sub'])
-        assert.equal(await page.getByRole('img').count(), 0)
-        await look(page, `site-same-device-${language}`)
-        assert.equal(await wasTold(beside, asked.showedNothing), true)
-      })
-    })
-
-    test('cancelled at the page: the site says so, and the phone that has joined is let go', async () => {
-      await atTheCounter(counter, async (open) => {
-        const [{ page }, hanako] = await Promise.all([
-          open.machine({ language, context: { viewport: PHONE } }),
-          open.phone({ device: 'hanako', language, context: { viewport: SMALL } }),
-        ])
-        await page.goto(site.url)
-        await hanako.typeNumber(await begin(page, language))
-        await question(hanako, language)
-        await page.getByRole('heading', { name: signIn.joined('Hanako') }).waitFor()
-        await page.getByRole('link', { name: signIn.cancel }).click()
-        await page.getByRole('heading', { name: shop.no }).waitFor()
-        const end = await hanako.ended()
-        assert.ok(end.includes(asked['end cancelled-by-biller']), end)
-      })
-    })
-
-    test('what was begun in another browser is over here, and a site that asks wrongly gets nobody', async () => {
-      await atTheCounter(counter, async (open) => {
-        const [{ page }, other] = await Promise.all([
-          open.machine({ language, context: { viewport: PHONE } }),
-          open.machine({ language, context: { viewport: PHONE }, allows: REFUSALS }),
-        ])
-        await page.goto(site.url)
-        await begin(page, language)
-        await other.page.goto(page.url())
-        await other.page.getByRole('heading', { name: signIn.over }).waitFor()
-        await look(other.page, `signin-over-${language}`)
-        await other.page.goto(`${counter.hub.url}/oidc/auth?client_id=nobody`)
-        await other.page.getByRole('heading', { name: 'This sign-in cannot go on' }).waitFor()
-        await other.page.getByText('サインインは続けられません').waitFor()
-        await look(other.page, `signin-wrong-${language}`)
-      })
+      // Its words are those of the stories before it.
+      if (language === 'en')
+        await t.test(
+          'on the same device: the link opens the wallet beside the page, which goes on by itself',
+          async () => {
+            await atTheCounter(counter, async (open) => {
+              const own = await open.phone({ language })
+              const page = await own.context.newPage()
+              await page.goto(site.url)
+              await begin(page, language)
+              const opened = own.context.waitForEvent('page')
+              await page.getByRole('link', { name: signIn.here }).click()
+              const beside = walletOn(await opened, language)
+              await question(beside, language)
+              await turn(beside, 'portrait', language)
+              await confirm(beside, language)
+              await page.getByRole('heading', { name: shop.welcome('Hanako') }).waitFor()
+              const told = Object.keys(await claimsOn(page)).toSorted()
+              assert.deepEqual(told, ['acr', 'amr', 'auth_time', 'name', 'sub'])
+              assert.equal(await page.getByRole('img').count(), 0)
+              await look(page, `site-same-device-${language}`)
+              assert.equal(await wasTold(beside, asked.showedNothing), true)
+            })
+          },
+        )
     })
   })
 
-  describe(`a help desk that asks on the phone (${language})`, () => {
+  test(`a help desk that asks on the phone (${language})`, async (t) => {
     // The question is in the language of the person's profile.
     const [device, name, hint, age] =
       language === 'ja'
         ? (['hanako', 'Hanako', () => account, '20-64'] as const)
         : (['kenji', 'Kenji', () => 'kenji@example.jp', '13-17'] as const)
 
-    test('the open wallet shows the code that the desk reads out, warns, and after the PIN the desk knows who it is', async () => {
-      await atTheCounter(counter, async (open) => {
-        const phone = await open.phone({ device, language, context: { viewport: SMALL } })
-        const desk = started(counter.hub, 'examples/ciba-client.ts', [hint()])
-        try {
-          await openQuestion(phone, language)
-          const code = /The code there must be (\d{3}-\d{3})\./u.exec(desk.said())?.[1] ?? assert.fail(desk.said())
-          await phone.page.locator('strong', { hasText: code }).waitFor()
-          await phone.page.getByText(asked.unasked).waitFor()
-          await turn(phone, 'age-band', language)
-          await look(phone.page, `ciba-question-${language}`)
-          await confirm(phone, language)
-          await until(() => desk.code() !== null)
-          assert.equal(desk.code(), 0, desk.said())
-          assert.match(desk.said(), new RegExp(`It is ${name} `, 'u'))
-          assert.match(desk.said(), new RegExp(`"age_band": "${age}"`, 'u'))
-          assert.equal(await wasTold(phone, asked.provenTo(BAKERY)), true)
-        } finally {
-          desk.kill()
-        }
-      })
-    })
+    await atTheCounter(counter, async (open) => {
+      const phone = await open.phone({ device, language, context: { viewport: SMALL } })
+      await t.test(
+        'the open wallet shows the code that the desk reads out, warns, and after the PIN the desk knows who it is',
+        async () => {
+          const desk = started(counter.hub, 'examples/ciba-client.ts', [hint()])
+          try {
+            await openQuestion(phone, language)
+            const code = /The code there must be (\d{3}-\d{3})\./u.exec(desk.said())?.[1] ?? assert.fail(desk.said())
+            await phone.page.locator('strong', { hasText: code }).waitFor()
+            await phone.page.getByText(asked.unasked).waitFor()
+            await turn(phone, 'age-band', language)
+            await look(phone.page, `ciba-question-${language}`)
+            await confirm(phone, language)
+            await until(() => desk.code() !== null)
+            assert.equal(desk.code(), 0, desk.said())
+            assert.match(desk.said(), new RegExp(`It is ${name} `, 'u'))
+            assert.match(desk.said(), new RegExp(`"age_band": "${age}"`, 'u'))
+            assert.equal(await wasTold(phone, asked.provenTo(BAKERY)), true)
+            await phone.done()
+          } finally {
+            desk.kill()
+          }
+        },
+      )
 
-    test('declined, the desk hears no and not who it was', async () => {
-      await atTheCounter(counter, async (open) => {
-        const phone = await open.phone({ device, language, context: { viewport: SMALL } })
+      await t.test('declined, the desk hears no and not who it was', async () => {
         const desk = started(counter.hub, 'examples/ciba-client.ts', [hint()])
         try {
           await openQuestion(phone, language)

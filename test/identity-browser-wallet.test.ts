@@ -31,7 +31,7 @@ let counter: Counter
 let register: Client
 const clients: Client[] = []
 before(async () => {
-  counter = await openCounter({ deviceWaitMs: WAIT_MS })
+  counter = await openCounter({ deviceWaitMs: WAIT_MS, hasWorkers: false })
   register = await enrolled(counter.hub, 'register')
   clients.push(register)
 })

@@ -1,5 +1,6 @@
 // Balances read through any hub at any moment are those of one account that does one thing after another: histories of clients
 // under faults, in virtual time from seeds and on the real PostgreSQL, and planted reads that are not, which must be found.
+// HISTORIES=200 in the environment makes it a longer run.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after, before, describe, test } from 'node:test'
@@ -30,13 +31,14 @@ import {
 import { migratedDatabase } from './support/postgres.ts'
 import { BUCKETS, groundOn, JPY, newId } from './support/world.ts'
 
-const HISTORIES = 200
+/** Fifty have done everything many times, in a quarter of a minute. */
+const HISTORIES = Number(process.env['HISTORIES'] ?? 50)
 const FIRST = seedAfter('1', 0)
-const POSTGRES_HISTORIES = 5
+const POSTGRES_HISTORIES = 3
 const REQUESTS_PER_CUT = 25
 
 describe('histories in virtual time', () => {
-  test('two hundred histories of five hundred operations under faults each have an order for every account', async (t) => {
+  test(`${HISTORIES} histories of five hundred operations under faults each have an order for every account`, async (t) => {
     const seeds = Array.from({ length: HISTORIES }, (_, index) => seedAfter(FIRST, index))
     const half = HISTORIES / 2
     const runs = (await Promise.all([inThread(seeds.slice(0, half)), inThread(seeds.slice(half))])).flat()
@@ -51,7 +53,8 @@ describe('histories in virtual time', () => {
     }
     const done = JSON.stringify(Object.fromEntries(counts))
     t.diagnostic(`${HISTORIES} histories, ${operations} operations: ${done}`)
-    for (const [what, atLeast] of AT_LEAST) assert.ok((counts.get(what) ?? 0) >= atLeast, `too few ${what}: ${done}`)
+    for (const [what, atLeast] of AT_LEAST)
+      assert.ok((counts.get(what) ?? 0) >= (atLeast * HISTORIES) / 10, `too few ${what}: ${done}`)
   })
 })
 
@@ -66,20 +69,20 @@ async function inThread(seeds: readonly string[]): Promise<Finished[]> {
   return runs
 }
 
-/** What two hundred histories must at least have done; they do some twice that. */
+/** What ten histories must at least have done; they do some twice that. */
 const AT_LEAST: readonly (readonly [what: string, atLeast: number])[] = [
-  ['reads', 25_000],
-  ['payments', 2_500],
-  ['refunds', 2_500],
-  ['cash in', 4_000],
-  ['sent', 1_500],
-  ['short', 5_000],
-  ['unknown', 200],
-  ['asked again', 10_000],
-  ['drains', 20_000],
-  ['hub crashes', 300],
-  ['store away', 3_000],
-  ['commits unknown', 1_500],
+  ['reads', 1_250],
+  ['payments', 125],
+  ['refunds', 125],
+  ['cash in', 200],
+  ['sent', 75],
+  ['short', 250],
+  ['unknown', 10],
+  ['asked again', 500],
+  ['drains', 1_000],
+  ['hub crashes', 15],
+  ['store away', 150],
+  ['commits unknown', 75],
 ]
 
 const PLANTS: readonly (readonly [story: string, seed: string, plant: Plant])[] = [

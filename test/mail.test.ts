@@ -51,9 +51,10 @@ async function mailServer(answer: (to: string) => number | null = () => null) {
 }
 
 const LETTERS: readonly Letter[] = [
-  { kind: 'sign-up', code: '012345' },
-  { kind: 'recover', code: '012345' },
-  { kind: 'change-email', code: '012345' },
+  { kind: 'sign-up', code: '012345', isLast: false },
+  { kind: 'recover', code: '012345', isLast: false },
+  { kind: 'recover', code: '01234567890123456789', isLast: true },
+  { kind: 'change-email', code: '012345', isLast: false },
   { kind: 'have-account' },
   { kind: 'no-account' },
   { kind: 'address-taken' },
@@ -70,7 +71,7 @@ test('every letter is one line of subject, plain text and the same as HTML, what
       const { subject, text, html } = mailOf(letter, { language, scheme })
       assert.ok(subject.length > 0 && !/[\r\n]/.test(subject), subject)
       assert.ok(!html.includes('<script>') && html.includes(`lang="${language}"`))
-      if ('code' in letter) assert.match(text, /^012345$/m)
+      if ('code' in letter) assert.match(text, letter.isLast ? /^01234 56789 01234 56789$/m : /^012345$/m)
       else assert.doesNotMatch(text, /^\d{6}$/m)
       if ('link' in letter) assert.ok(html.includes(`<a href="${letter.link}">`))
     }
@@ -84,7 +85,7 @@ test('a mail goes over SMTP to one receiver, with nothing in its head but what b
   const server = await mailServer()
   const sender = smtpSender({ url: server.url, from: FROM }, NOTHING)
   const scheme = 'Aoi\r\nBcc: thief@example.org'
-  const mail = mailOf({ kind: 'sign-up', code: '012345' }, { language: 'ja', scheme })
+  const mail = mailOf({ kind: 'sign-up', code: '012345', isLast: false }, { language: 'ja', scheme })
   const subject = `${mail.subject}\r\nBcc: thief@example.org`
   assert.equal(await sender.send({ ...mail, subject, to: 'hanako@example.jp', id: 'a'.repeat(32) }), 'sent')
   const [taken] = server.taken
@@ -182,8 +183,8 @@ test('a real scheme mails over its own server, and one without says that it does
   const settings = await migratedDatabase()
   await createScheme(settings, { name: 'Aoi', demo: false, buckets: BUCKETS, unit: JPY })
   const silent = await startTestHub({ settings })
-  const signUp = { path: '/v1/sign-up/mail', body: { email: newAddress(), language: 'en' } }
-  const recover = { path: '/v1/recovery/mail', body: { email: newAddress(), language: 'en' } }
+  const signUp = { path: '/v1/sign-up/mail', body: { email: newAddress(), language: 'en', asking: 'A'.repeat(22) } }
+  const recover = { path: '/v1/recovery/mail', body: { email: newAddress(), language: 'en', asking: 'A'.repeat(22) } }
   for (const asked of [signUp, recover])
     assert.equal(assertProblem(await ask(silent, asked), asked.path), 'mail-unavailable')
   const inbox = await ask(silent, { method: 'GET', path: '/v1/demo/mail' })
@@ -205,7 +206,8 @@ test('a demo keeps the newest fifty mails, and a demo with a mail server has no 
   }
   const scheme = { name: 'Town', demo: true }
   const office = mailOffice({ settings: null, scheme, outbox, now: Date.now, onFailure: assert.fail })
-  for (let n = 0; n < 52; n++) await office.post?.(`p${n}@example.jp`, 'en', { kind: 'sign-up', code: '000000' }, 1)
+  for (let n = 0; n < 52; n++)
+    await office.post?.(`p${n}@example.jp`, 'en', { kind: 'sign-up', code: '000000', isLast: false }, 1)
   for (const message of added) assert.equal(await office.send?.(message), 'sent')
   const mails = office.demoMails()
   assert.deepEqual([mails.length, mails[0]?.to, mails[49]?.to], [50, 'p51@example.jp', 'p2@example.jp'])

@@ -14,7 +14,10 @@ import { createOidc } from '#server/oidc/serve.ts'
 import { serveOperator } from '#server/operator-http.ts'
 import { createPeople } from '#server/people/people-http.ts'
 import { servePresence } from '#server/presence-http.ts'
+import { servePoints } from '#server/points/points-http.ts'
+import { createReceipts } from '#server/receipts/receipts.ts'
 import { serveReach } from '#server/reach/reach-http.ts'
+import { createPurchases } from '#server/purchases.ts'
 import { serveStaff } from '#server/staff-http.ts'
 
 /** Of a demo, which has all routes. */
@@ -51,6 +54,9 @@ function further(on: OnRoute): void {
   serveStaff(on, nothing)
   servePresence(on, nothing)
   createPeople({ ...NO_PARTS, mail: { post: null, demoMails: () => [] } }).serve(on)
+  createReceipts(nothing).serve(on)
+  servePoints(on, nothing)
+  createPurchases(nothing).serve(on)
 }
 
 /** 'GET /v1/deals/{deal}' for every route that fastify has. */

@@ -7,10 +7,12 @@ import { LIMITS } from '#protocol/limits.ts'
 import { openClient, type Client } from '#sdk/client.ts'
 import { presence } from '#sdk/presence.ts'
 import { withPin } from '#sdk/scram.ts'
-import { askToBeLetIn, finishWaiting } from '#sdk/sign-up.ts'
+import { askForMail, askToBeLetIn, finishWaiting, lookWithCode } from '#sdk/sign-up.ts'
 import { memoryStorage } from '#sdk/storage.ts'
 import { startTestHub, until, type TestHub } from './support/hub.ts'
 import {
+  askingFor,
+  codeAfter,
   codeFor,
   finish,
   keyParts,
@@ -68,7 +70,8 @@ test('a lost phone is taken away from any browser with a code from the mail', as
     found.devices.map(({ id, status }) => [id, status]),
     [[phone.self.id, 'active']],
   )
-  const revoke = (device: string) => ask(second, { path: '/v1/recovery/revoke', body: { email, code, device } })
+  const revoke = (device: string) =>
+    ask(second, { path: '/v1/recovery/revoke', body: { email, code, asking: askingFor(email), device } })
   const { phone: stranger } = await somebody()
   assert.equal(assertProblem(await revoke(stranger.self.id), 'somebody else’s'), 'not-found')
   const after = viewIn<RecoveryView>(await revoke(phone.self.id))
@@ -83,8 +86,12 @@ test('a new phone comes in by mail and password after a wait of which the owner 
   const storage = memoryStorage()
   const client = openClient({ hub: hub.url, storage })
   clients.push(client)
-  const code = await codeFor(hub, '/v1/recovery/mail', email)
-  const found = viewIn<RecoveryView>(await look(hub, email, code))
+  const code = await codeAfter(hub, email, async () => {
+    assert.ok((await askForMail({ client, storage }, { purpose: 'recover', email, language: 'en' })).ok)
+  })
+  const looked = await lookWithCode({ client, storage }, { email, code })
+  assert.ok(looked.ok, JSON.stringify(looked))
+  const found = looked.view
   const asked = await askToBeLetIn({ client, storage }, { email, code, pin: PIN, label: 'New phone', found })
   assert.ok(asked.ok, JSON.stringify(asked))
   const notice = await nthMail(hub, email, 3)
@@ -136,7 +143,7 @@ test('what an older phone or the mailbox refuses never comes in', async () => {
 
   await forgetTries()
   const byMail = await waiting(hub, email)
-  const body = { email, code: byMail.code, device: byMail.request }
+  const body = { email, code: byMail.code, asking: askingFor(email), device: byMail.request }
   const view = viewIn<RecoveryView>(await ask(hub, { path: '/v1/recovery/revoke', body }))
   assert.deepEqual(view.waiting, [])
   await waitIsOver(byMail.request)
@@ -196,7 +203,7 @@ test('a code stands five wrong tries over all the routes that take it', async ()
   const code = await codeFor(hub, '/v1/recovery/mail', email)
   const found = viewIn<RecoveryView>(await look(hub, email, code))
   const wrong = wrongFor(code)
-  const revoke = { email, code: wrong, device: phone.self.id }
+  const revoke = { email, code: wrong, asking: askingFor(email), device: phone.self.id }
   const body = await requestBody({ email, code: wrong, key: newKey(), found })
   const replies = [
     await look(hub, email, wrong),
@@ -215,7 +222,7 @@ test('nothing tells whether an address has an account', async () => {
   const { email } = await somebody()
   const unknown = newAddress()
   for (const to of [email, unknown])
-    viewIn(await ask(hub, { path: '/v1/recovery/mail', body: { email: to, language: 'en' } }))
+    viewIn(await ask(hub, { path: '/v1/recovery/mail', body: { email: to, language: 'en', asking: askingFor(to) } }))
   const mail = await nthMail(hub, unknown, 1)
   assert.match(mail.subject, /No account/)
   const made: RecoveryView = {
@@ -232,7 +239,7 @@ test('nothing tells whether an address has an account', async () => {
         await look(hub, address, '123456'),
         await ask(hub, {
           path: '/v1/recovery/revoke',
-          body: { email: address, code: '123456', device: `dev_${'0'.repeat(32)}` },
+          body: { email: address, code: '123456', asking: askingFor(address), device: `dev_${'0'.repeat(32)}` },
         }),
         await request(hub, await requestBody({ email: address, code: '123456', key, found: made })),
       ]

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import { LIMITS } from '#protocol/limits.ts'
 import { startTestHub, until, type TestHub } from './support/hub.ts'
 import {
+  askingFor,
   codeFor,
   codeIn,
   keyParts,
@@ -102,7 +103,7 @@ test('a code that is a quarter of an hour old is no good, nor one for another ad
   const key = newKey()
   if (codeIn(await nthMail(hub, other, 1)) !== code)
     assert.equal(assertProblem(await signUp(signUpBody(other, code, key)), 'foreign'), 'code-not-found')
-  const recovery = await ask(hub, { path: '/v1/recovery/devices', body: { email, code } })
+  const recovery = await ask(hub, { path: '/v1/recovery/devices', body: { email, code, asking: askingFor(email) } })
   assert.equal(assertProblem(recovery, 'purpose'), 'code-not-found')
   await withClient(hub.settings, (client) =>
     client.query('update mail_code set expires_at = expires_at - $2 where address = $1', [email, LIMITS.mailCodeMs]),
@@ -140,8 +141,11 @@ test('whoever asks for a code learns nothing of who has an account; the mail alo
   const client = await newcomer(hub, email)
   client.close()
   for (const path of ['/v1/sign-up/mail', '/v1/recovery/mail'] as const) {
-    const known = await ask(hub, { path, body: { email: email.toUpperCase(), language: 'ja' } })
-    const unknown = await ask(hub, { path, body: { email: newAddress(), language: 'ja' } })
+    const known = await ask(hub, {
+      path,
+      body: { email: email.toUpperCase(), language: 'ja', asking: askingFor(email) },
+    })
+    const unknown = await ask(hub, { path, body: { email: newAddress(), language: 'ja', asking: askingFor(email) } })
     assert.deepEqual([known.status, known.text], [unknown.status, unknown.text])
     assert.deepEqual({ ...known.headers, date: '' }, { ...unknown.headers, date: '' })
   }
@@ -156,7 +160,8 @@ test('whoever asks for a code learns nothing of who has an account; the mail alo
 test('nobody fills a stranger’s mailbox, and nobody mails all the town', async () => {
   await forgetTries()
   const email = newAddress()
-  const mail = (to: string): Promise<Reply> => ask(hub, { path: PATH, body: { email: to, language: 'en' } })
+  const mail = (to: string): Promise<Reply> =>
+    ask(hub, { path: PATH, body: { email: to, language: 'en', asking: askingFor(to) } })
   for (let sent = 0; sent < 3; sent++) assert.equal((await mail(email)).status, 200)
   assert.equal(assertProblem(await mail(email.toUpperCase()), 'the fourth'), 'too-many-tries')
   for (let sent = 3; sent < 10; sent++) assert.equal((await mail(newAddress())).status, 200)

@@ -15,6 +15,7 @@ import { readHeads } from '#server/operator-log.ts'
 import { aBankDay } from './support/bank-day.ts'
 import { enrolled, startTestHub, until, type TestHub } from './support/hub.ts'
 import { anIdentityDay } from './support/identity-day.ts'
+import { aDayAtSigns } from './support/points.ts'
 import {
   faultsOfPlan,
   growTables,
@@ -24,6 +25,9 @@ import {
   type Recorded,
   type Table,
 } from './support/plans.ts'
+import { aReceipt } from './support/receipts.ts'
+import { speaker } from './support/raw-client.ts'
+import { aDayOnTheWeb } from './support/web-shop.ts'
 import { billOf, JPY, newId } from './support/world.ts'
 
 /** Statements that may cross buckets or look at more than a key, by name or by a piece of their text. Each must still be sent. */
@@ -46,6 +50,11 @@ const COLD: readonly (readonly [statement: string, reason: string])[] = [
     'an operator closes an account for good: the machines of one bucket are looked through',
   ],
   ['oidc_clients', 'a page of the operator: all sites that sign people in, which operators register one by one'],
+  ['webhook_listeners', 'each second: the endpoints that are told anything, an index that holds no others'],
+  ['webhook_events', 'the newest events of all buckets: an index by time, from the mark on'],
+  ['webhook_due', 'each second: is anything to be sent? An index by time of what is'],
+  ['insert into webhook_mark', 'a shop wants to be told: is it the first? An index that holds no others'],
+  ['webhook_next', 'when something is: one probe for each endpoint that is told anything'],
   ['read_balances', 'what is arriving lies in the sources: each by its own key, from its mark on'],
 ]
 /** Sources whose statements no hub sends while it serves. */
@@ -167,6 +176,12 @@ async function tellStory({ store, directory, ...rest }: TestHub): Promise<void> 
   desk.close()
   const office = await enrolled(at, 'office')
   assert.ok((await office.sales()).ok)
+  await aDayAtSigns(at, { office, hanako })
+  await aReceipt(office, hanako, paid.view.payment.payment)
+  await aDayOnTheWeb(at, {
+    office: await speaker(at, 'office', office),
+    hanako: await speaker(at, 'hanako', hanako),
+  })
   office.close()
   kenji.close()
   register.close()

@@ -8,11 +8,13 @@ import { faultsOf } from '#core/invariants.ts'
 import { numberFrom, randomDigitsFor } from '#core/numbers.ts'
 import { stateOf } from '#core/payment.ts'
 import { uuidOf } from '#server/postgres/store.ts'
+import { BUDGETS } from '#protocol/limits.ts'
 import type { DeviceActor } from '#switch/actors.ts'
+import { billerFrom } from '#switch/offers.ts'
 import type { Answer } from '#switch/store.ts'
 import type { Switch } from '#switch/switch.ts'
 import { startTestHub, until, type TestHub } from './support/hub.ts'
-import { billOf, groundOn, newId, openTown, type Town } from './support/world.ts'
+import { billOf, groundOn, handedBack, newId, openTown, type Town } from './support/world.ts'
 
 let hubs: readonly TestHub[]
 let town: Town
@@ -281,6 +283,42 @@ test('wrong, used, withdrawn, expired and released numbers get one answer', asyn
   await until(
     async () => (await hubAt(1).lookAt({ terminal: town.till.id, deal: expired.deal }))?.offer.state.kind === 'expired',
   )
+})
+
+test('one code’s bill sent through both hubs at once makes one payment, and what is over a person’s cap makes none', async () => {
+  const shown = town.people[PEOPLE - 1] ?? assert.fail()
+  const { burst } = BUDGETS.prompts
+  const commands = Array.from({ length: burst + 5 }, () => ({ deal: newId('deal'), id: newId('cmd') }))
+  const twice = await Promise.all(
+    commands.map(({ deal, id }) =>
+      times(2, (index) =>
+        town.say(town.till, { name: 'bill-code', deal, bill: billOf(5n), payer: shown }, id, hubAt(index)),
+      ),
+    ),
+  )
+  const put = new Set(twice.flat().flatMap(({ payment }) => payment ?? []))
+  assert.deepEqual(codes(twice.flat()), ['too-many-questions'])
+  assert.ok(put.size <= burst, `${put.size} questions`)
+  const open = await town.ground.store.readOpenPayments(shown.party, 100)
+  assert.equal(open.filter(({ way }) => way === 'code').length, put.size, 'one payment for each that was decided')
+})
+
+test('phone and register hand in one purchase at once, at either hub: it is paid once, and both hear so', async () => {
+  const before = await town.balance(town.payer)
+  const rounds = 20
+  for (let round = 0; round < rounds; round++) {
+    const [deal, bill] = [newId('deal'), billOf(3n)]
+    const start = { biller: billerFrom(town.till), deal, bill, nonce: 'ab'.repeat(16) }
+    const evidence = handedBack(town.ground.scheme, start, town.payer, 'right', await town.ground.store.now())
+    const { payer, till: terminal } = town
+    const answers = await Promise.all([
+      town.say(terminal, { name: 'submit-signed', deal, bill, payer, evidence }, newId('cmd'), hubAt(round)),
+      town.say(payer, { name: 'submit-purchase', terminal, deal, bill, evidence }, newId('cmd'), hubAt(round + 1)),
+    ])
+    assert.deepEqual(codes(answers), [])
+    assert.equal(new Set(answers.map(({ payment }) => payment)).size, 1)
+  }
+  assert.equal(await town.balance(town.payer), before - 3n * BigInt(rounds))
 })
 
 test('nobody at the till waits for a deposit to the shop: a deal is opened and joined while it is being written', async () => {

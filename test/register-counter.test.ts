@@ -56,6 +56,8 @@ function view(part: Partial<DealView> = {}): DealView {
     bill,
     billVersion: 1,
     ticket: null,
+    way: 'number',
+    acceptedAt: null,
     payment: PAYMENT,
     payer: { name: 'Hanako', shown: NOTHING },
     answered: null,

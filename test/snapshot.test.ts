@@ -8,7 +8,7 @@ import { MAX_AMOUNT } from '#core/money.ts'
 import { evolveOffer, type Offer } from '#core/offer.ts'
 import { stateOf } from '#core/payment.ts'
 import { NOTHING_SHOWN } from '#core/persona.ts'
-import { answerFromJson, offerFromJson, paymentFromJson, toJson } from '#switch/snapshot.ts'
+import { answerFromJson, offerEventFromJson, offerFromJson, paymentFromJson, toJson } from '#switch/snapshot.ts'
 import {
   after,
   approved,
@@ -166,7 +166,21 @@ test('rows from before identities read as what they meant then', () => {
     const old = { ...oldOffer, state: { ...state, payer: oldPayer, signed } }
     assert.deepEqual(offerFromJson(JSON.parse(toJson(old))), {
       ...offer,
-      state: { ...state, payer: nobody, signed: { ...signed, strength } },
+      state: { ...state, payer: nobody, signed: { ...signed, strength, accepted: null } },
     })
   }
+})
+
+test('rows from before the further ways to meet read as what they meant then', () => {
+  const now = joined(bill(line(500n)))
+  const { way: _way, acceptedAt: _acceptedAt, ...old } = now
+  assert.deepEqual(paymentFromJson(JSON.parse(toJson(old))), now)
+
+  const offer = taken(offered(null))
+  assert.ok(offer.state.kind === 'taken')
+  const { way: _taken, ...state } = offer.state
+  for (const scanned of [true, false])
+    assert.deepEqual(offerFromJson(JSON.parse(toJson({ ...offer, state: { ...state, scanned } }))), offer)
+  const event = { ...state, kind: 'taken', scanned: true }
+  assert.deepEqual(offerEventFromJson(JSON.parse(toJson(event))), { ...state, kind: 'taken', way: 'number' })
 })

@@ -6,7 +6,7 @@ import { atTheCounter, look, openCounter, PIN, REFUSALS, type Counter } from './
 
 let counter: Counter
 before(async () => {
-  counter = await openCounter()
+  counter = await openCounter({ hasWorkers: false })
 })
 after(() => counter?.close())
 

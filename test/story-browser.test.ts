@@ -18,7 +18,7 @@ import type { RegisterPage } from './support/register-page.ts'
 
 let counter: Counter
 before(async () => {
-  counter = await openCounter()
+  counter = await openCounter({ hasWorkers: false })
 })
 after(() => counter?.close())
 

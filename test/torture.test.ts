@@ -1,5 +1,6 @@
 // Torture in small: the real hub is killed, its power cut, its answers dropped, and nothing that was said to anybody is lost; a hub
-// that is broken on purpose is found out. The numbers on record come from `npm run torture` (bench/results.md).
+// that is broken on purpose is found out. The numbers on record come from `npm run torture` (bench/results.md), which also finds out a
+// command row in another transaction and commits that are not in the log: `npm run torture -- kill --sabotage NAME`.
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -43,23 +44,21 @@ async function isFoundOut(mode: Mode, sabotage: Sabotage): Promise<void> {
 }
 
 describe('torture', { concurrency: 2 }, () => {
-  test('15 kills of hub, database, one backend and both, at named steps and at random', async () => {
-    const seen = await survives(killing, { aim: 15, seed: 0, step: 3 })
+  test('5 kills of hub, database, one backend and both, at named steps and at random', async () => {
+    const seen = await survives(killing, { aim: 5, seed: 1, step: 2 })
     for (const victim of ['hub', 'database', 'backend', 'both']) assert.ok(seen.has(`by ${victim}`), victim)
     assert.ok(seen.has('at random'))
   })
   test('an answer before the commit is found out', () => isFoundOut(killing, 'early-answer'))
-  test('a command row in another transaction is found out', () => isFoundOut(killing, 'split-command'))
-  test('commits that are not in the log are found out', () => isFoundOut(killing, 'synchronous-commit-off'))
-  test('200 dropped answers', async () => {
-    const seen = await survives(droppingAnswers, { aim: 200, seed: 0 })
+  test('60 dropped answers', async () => {
+    const seen = await survives(droppingAnswers, { aim: 60, seed: 0 })
     for (const cut of ['before', 'sent', 'answered']) assert.ok(seen.has(cut), cut)
   })
 
   const hindrance = cuttingPower.hindrance()
   const notRun = hindrance === null ? false : `not run: ${hindrance}`
-  test('2 power cuts', { skip: notRun }, async () => {
-    await survives(cuttingPower, { aim: 2, seed: 0 })
+  test('a power cut', { skip: notRun }, async () => {
+    await survives(cuttingPower, { aim: 1, seed: 0 })
   })
   test('a disk that is never told to keep anything is found out', { skip: notRun }, () =>
     isFoundOut(cuttingPower, 'fsync-off'),

@@ -14,7 +14,7 @@ const TOWN = { viewport: { width: 1440, height: 900 } } as const
 
 let counter: Counter
 before(async () => {
-  counter = await openCounter()
+  counter = await openCounter({ hasWorkers: false })
 })
 after(() => counter?.close())
 

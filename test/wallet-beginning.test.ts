@@ -58,7 +58,7 @@ test('an address has something on both sides of the sign and a dot in its host',
   for (const [text, isOne] of cases) assert.equal(isEmail(text), isOne, text)
 })
 
-test("a mail's code is six digits, however they are typed", () => {
+test("a mail's code is six digits or twenty, however they are typed", () => {
   const cases: readonly [typed: string, code: string | undefined][] = [
     ['123456', '123456'],
     [' 123 456 ', '123456'],
@@ -66,6 +66,9 @@ test("a mail's code is six digits, however they are typed", () => {
     ['１２３４５６', '123456'],
     ['12345', undefined],
     ['1234567', undefined],
+    ['12345 67890 12345 67890', '12345678901234567890'],
+    ['1234567890123456789', undefined],
+    ['123456789012345678901', undefined],
     ['12345a', undefined],
     ['', undefined],
   ]

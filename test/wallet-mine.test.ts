@@ -311,6 +311,8 @@ function schemeOf(): NonNullable<State['scheme']> {
     unlockMs: 0,
     freshProofFrom: '10000',
     zone: 'Asia/Tokyo',
+    offline: { payment: '5000', device: '10000', terminal: '100000', ms: 86_400_000 },
+    signer: '',
     now: 0,
   }
 }

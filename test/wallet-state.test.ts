@@ -56,6 +56,8 @@ const view = (change: Partial<PaymentView> = {}): PaymentView => ({
     isPerson: false,
   },
   knows: null,
+  way: 'number',
+  acceptedAt: null,
   unasked: false,
   shopAsked: false,
   permitted: false,
@@ -95,6 +97,8 @@ const scheme = {
   unlockMs: 60_000,
   freshProofFrom: '10000',
   zone: 'Asia/Tokyo',
+  offline: { payment: '5000', device: '10000', terminal: '100000', ms: 86_400_000 },
+  signer: '',
   now: 0,
 }
 const home: State = { ...firstState('own'), place: { at: 'home' }, scheme }

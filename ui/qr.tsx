@@ -1,8 +1,8 @@
 // A QR code as SVG: always dark on white, also in the dark theme, because cameras want it so.
 import type { JSX } from 'preact'
 import { useMemo } from 'preact/hooks'
-import { encodeQR } from 'qr'
 import { useWords } from './i18n.ts'
+import { drawingOf } from './qr-drawing.ts'
 import { kitWords } from './words.ts'
 
 export type QrCodeProps = {
@@ -11,14 +11,13 @@ export type QrCodeProps = {
   readonly title?: string
   /** Width and height in px; by default as wide as its place. */
   readonly size?: number
+  /** Of long texts `low` keeps the modules large enough for a camera; by default `medium`. */
+  readonly ecc?: 'low' | 'medium'
 }
 
-/** Light modules around the code; the standard asks for four. */
-const quietZone = 4
-
-export function QrCode({ text, title, size }: QrCodeProps): JSX.Element {
+export function QrCode({ text, title, size, ecc = 'medium' }: QrCodeProps): JSX.Element {
   const words = useWords(kitWords)
-  const { length, path } = useMemo(() => drawingOf(text), [text])
+  const { length, path } = useMemo(() => drawingOf(text, ecc), [text, ecc])
   return (
     <svg
       class="qr"
@@ -32,19 +31,4 @@ export function QrCode({ text, title, size }: QrCodeProps): JSX.Element {
       <path d={path} fill="#000" />
     </svg>
   )
-}
-
-function drawingOf(text: string): { readonly length: number; readonly path: string } {
-  const rows = encodeQR(text, 'raw', { ecc: 'medium', border: quietZone })
-  const runs = rows.flatMap((row, y) => {
-    const drawn: string[] = []
-    for (let x = 0; x < row.length; x++) {
-      if (row[x] !== true) continue
-      const from = x
-      while (row[x + 1] === true) x++
-      drawn.push(`M${from} ${y}h${x + 1 - from}v1H${from}z`)
-    }
-    return drawn
-  })
-  return { length: rows.length, path: runs.join('') }
 }

@@ -17,13 +17,31 @@ export type ScannerProps = {
   /** The text of a code, once for each time it comes into view. */
   readonly onRead: (text: string) => void
   readonly onState?: (state: ScannerState) => void
+  /** What it looks for; QR codes where it is left out. Must not change while it looks. */
+  readonly formats?: readonly CodeFormat[]
   /** Where we serve zxing's wasm. */
   readonly wasmUrl?: string
   readonly label?: string
 }
 
-/** Shows the back camera and reads QR codes; lets go of the camera when it leaves the screen. */
-export function Scanner({ onRead, onState, wasmUrl = '/assets/zxing_reader.wasm', label }: ScannerProps): JSX.Element {
+/** Our name of each kind of code, the browser's and zxing's. */
+const FORMATS = {
+  qr: ['qr_code', 'QRCode'],
+  ean13: ['ean_13', 'EAN13'],
+  ean8: ['ean_8', 'EAN8'],
+  upcA: ['upc_a', 'UPCA'],
+  upcE: ['upc_e', 'UPCE'],
+  code128: ['code_128', 'Code128'],
+} as const
+export type CodeFormat = keyof typeof FORMATS
+
+const QR_ALONE: readonly CodeFormat[] = ['qr']
+/** All that stands on goods and on customers' phones. */
+export const GOODS_FORMATS: readonly CodeFormat[] = ['qr', 'ean13', 'ean8', 'upcA', 'upcE', 'code128']
+
+/** Shows the back camera and reads codes; lets go of the camera when it leaves the screen. */
+export function Scanner(props: ScannerProps): JSX.Element {
+  const { onRead, onState, formats = QR_ALONE, wasmUrl = '/assets/zxing_reader.wasm', label } = props
   const words = useWords(kitWords)
   const video = useRef<HTMLVideoElement>(null)
   const [state, setState] = useState<ScannerState>('asking')
@@ -35,7 +53,7 @@ export function Scanner({ onRead, onState, wasmUrl = '/assets/zxing_reader.wasm'
     setState('asking')
     if (video.current !== null) {
       const found = (text: string) => read.current(text)
-      void look(video.current, { found, setState, wasmUrl, stop: stop.signal })
+      void look(video.current, { found, setState, formats, wasmUrl, stop: stop.signal })
     }
     return () => stop.abort()
   }, [attempt, wasmUrl])
@@ -67,6 +85,7 @@ export function Scanner({ onRead, onState, wasmUrl = '/assets/zxing_reader.wasm'
 type Looking = {
   readonly found: (text: string) => void
   readonly setState: (state: ScannerState) => void
+  readonly formats: readonly CodeFormat[]
   readonly wasmUrl: string
   readonly stop: AbortSignal
 }
@@ -75,7 +94,7 @@ type Looking = {
 const lookEveryMs = 120
 const looksUntilGone = 10
 
-async function look(video: HTMLVideoElement, { found, setState, wasmUrl, stop }: Looking): Promise<void> {
+async function look(video: HTMLVideoElement, { found, setState, formats, wasmUrl, stop }: Looking): Promise<void> {
   let stream: MediaStream | undefined
   const release = () => stream?.getTracks().forEach((track) => track.stop())
   stop.addEventListener('abort', release)
@@ -89,7 +108,7 @@ async function look(video: HTMLVideoElement, { found, setState, wasmUrl, stop }:
     if (stop.aborted) return release()
     video.srcObject = stream
     await video.play()
-    const readFrame = await codeReader(wasmUrl)
+    const readFrame = await codeReader(formats, wasmUrl)
     if (stop.aborted) return undefined
     setState('looking')
     await readUntilStopped(video, readFrame, found, stop)
@@ -137,15 +156,17 @@ type NativeDetector = {
   getSupportedFormats(): Promise<string[]>
 }
 
-async function codeReader(wasmUrl: string): Promise<FrameReader> {
+async function codeReader(formats: readonly CodeFormat[], wasmUrl: string): Promise<FrameReader> {
   // A border: the browser's global has no type.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const Detector = (globalThis as { BarcodeDetector?: NativeDetector }).BarcodeDetector
-  if (Detector !== undefined && (await Detector.getSupportedFormats()).includes('qr_code')) {
-    const detector = new Detector({ formats: ['qr_code'] })
+  const wanted = formats.map((format) => FORMATS[format][0])
+  const known = new Set(await Detector?.getSupportedFormats())
+  if (Detector !== undefined && wanted.every((format) => known.has(format))) {
+    const detector = new Detector({ formats: wanted })
     return async (video) => (await detector.detect(video))[0]?.rawValue
   }
-  return zxingReader(wasmUrl)
+  return zxingReader(formats, wasmUrl)
 }
 
 let zxing: Promise<typeof import('zxing-wasm/reader')> | undefined
@@ -162,7 +183,7 @@ function loadedZxing(wasmUrl: string): Promise<typeof import('zxing-wasm/reader'
   return zxing
 }
 
-async function zxingReader(wasmUrl: string): Promise<FrameReader> {
+async function zxingReader(formats: readonly CodeFormat[], wasmUrl: string): Promise<FrameReader> {
   const { readBarcodes } = await loadedZxing(wasmUrl)
   const canvas = document.createElement('canvas')
   const picture = canvas.getContext('2d', { willReadFrequently: true })
@@ -172,7 +193,8 @@ async function zxingReader(wasmUrl: string): Promise<FrameReader> {
     canvas.height = video.videoHeight
     picture.drawImage(video, 0, 0)
     const image = picture.getImageData(0, 0, canvas.width, canvas.height)
-    const codes = await readBarcodes(image, { formats: ['QRCode'], maxNumberOfSymbols: 1, tryHarder: false })
+    const wanted = formats.map((format) => FORMATS[format][1])
+    const codes = await readBarcodes(image, { formats: wanted, maxNumberOfSymbols: 1, tryHarder: false })
     return codes.find((code) => code.isValid)?.text
   }
 }

@@ -37,6 +37,7 @@ export const kitWords = catalogue({
       'The camera could not be started; another app may be using it. Close that app and try again, or type the number instead.',
     tryAgain: 'Try again',
     qrCode: 'QR code',
+    barCode: 'Bar code',
   },
   ja: {
     back: '戻る',
@@ -72,5 +73,6 @@ export const kitWords = catalogue({
       'カメラを起動できませんでした。ほかのアプリが使っている場合は閉じて、もう一度お試しください。番号の入力もできます。',
     tryAgain: 'もう一度',
     qrCode: 'QRコード',
+    barCode: 'バーコード',
   },
 })

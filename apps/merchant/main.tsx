@@ -14,15 +14,23 @@ import { currentLocale, onLocale, useWords, type Locale } from '#ui/i18n.ts'
 import { Banner, Button, EmptyState, StatusRegion } from '#ui/kit.tsx'
 import { keepPageInStep } from '#ui/preferences.ts'
 import { LanguageChoice } from '#ui/settings.tsx'
+import { Goods } from './goods.tsx'
 import { Machines } from './machines.tsx'
 import { Money } from './money.tsx'
+import { Points } from './points.tsx'
 import { Sale } from './sale.tsx'
 import { Sales } from './sales.tsx'
+import { ShopDetails } from './shop-details.tsx'
 import { Staff } from './staff.tsx'
+import { WebShop } from './web-shop.tsx'
 import { useBooks } from './books.ts'
+import { receiptWords } from './words-receipt.ts'
+import { pointWords } from './words-points.ts'
+import { webShopWords } from './words-web-shop.ts'
 import { words } from './words.ts'
+import { goodsWords } from './words-goods.ts'
 
-type Part = 'sales' | 'statement' | 'staff' | 'machines'
+type Part = 'sales' | 'statement' | 'goods' | 'staff' | 'machines' | 'receipts' | 'signs' | 'web-shop'
 
 type SigningIn = 'needed' | 'switch' | 'code'
 
@@ -81,6 +89,10 @@ type RoomsProps = Entered & Readonly<{ here: StaffHereView; isShut: boolean; ask
 
 function Rooms({ client, self, scheme, here, isShut, ask }: RoomsProps): JSX.Element | null {
   const text = useWords(words)
+  const goodsText = useWords(goodsWords)
+  const pointText = useWords(pointWords)
+  const receiptText = useWords(receiptWords)
+  const webShopText = useWords(webShopWords)
   const [part, setPart] = useState<Part>('sales')
   const [open, setOpen] = useState<string | null>(null)
   const books = useBooks(client, isShut)
@@ -94,6 +106,8 @@ function Rooms({ client, self, scheme, here, isShut, ask }: RoomsProps): JSX.Ele
   if (self.kind !== 'terminal') return null
   const shop = { client, here, closed: () => ask('needed') }
   const mayManageStaff = here.cashier !== null && mayDo(here.cashier.role, 'staff')
+  const mayKeepBooks = here.cashier === null ? !here.needed : mayDo(here.cashier.role, 'books')
+  const isOwner = here.cashier === null ? !here.needed : here.cashier.role === 'owner'
   const isBooks = part === 'sales' || part === 'statement'
   return (
     <div class="office">
@@ -133,8 +147,12 @@ function Rooms({ client, self, scheme, here, isShut, ask }: RoomsProps): JSX.Ele
           options={[
             { value: 'sales', label: text.sales },
             { value: 'statement', label: text.statement },
+            { value: 'goods', label: goodsText.goods },
             ...(!here.needed || mayManageStaff ? [{ value: 'staff' as const, label: text.who }] : []),
             ...(mayManageStaff ? [{ value: 'machines' as const, label: text.machines }] : []),
+            ...(isOwner ? [{ value: 'web-shop' as const, label: webShopText.webShop }] : []),
+            ...(mayKeepBooks ? [{ value: 'signs' as const, label: pointText.signs }] : []),
+            ...(mayKeepBooks ? [{ value: 'receipts' as const, label: receiptText.shop }] : []),
           ]}
         />
       </nav>
@@ -153,8 +171,14 @@ function Rooms({ client, self, scheme, here, isShut, ask }: RoomsProps): JSX.Ele
               fresh={books.round}
             />
           ) : null}
+          {part === 'goods' ? <Goods {...shop} unit={scheme.unit} /> : null}
           {part === 'staff' ? <StaffRoom {...shop} ask={ask} /> : null}
           {part === 'machines' ? <Machines {...shop} /> : null}
+          {part === 'web-shop' ? <WebShop client={client} closed={shop.closed} unit={scheme.unit} /> : null}
+          {part === 'signs' ? (
+            <Points client={client} closed={shop.closed} unit={scheme.unit} shop={self.name} />
+          ) : null}
+          {part === 'receipts' ? <ShopDetails client={client} closed={shop.closed} /> : null}
         </div>
         {open === null ? null : (
           <Sale

@@ -11,6 +11,7 @@ import { formatDateTime, useLocale, useWords } from '#ui/i18n.ts'
 import { Banner, Button, ReceiptLine } from '#ui/kit.tsx'
 import { Amount } from '#ui/numbers.tsx'
 import { GiveBack } from './give-back.tsx'
+import { SaleReceipt } from './sale-receipt.tsx'
 import { askableText, factsOf, strengthText } from '#apps/shared/shown.ts'
 import { linesOf, refundableOf, saleState, type SaleLine } from '#apps/shared/sale.ts'
 import { words } from './words.ts'
@@ -48,6 +49,7 @@ export function Sale({ client, payment, onClose, onChange, fresh }: SaleProps): 
         <>
           <SaleLines sale={sale} />
           <Refunds sale={sale} />
+          {sale.bill !== null && sale.approvedAt !== null ? <SaleReceipt client={client} payment={payment} /> : null}
           {refundableOf(sale) > 0n ? (
             <GiveBack
               client={client}

@@ -1,17 +1,23 @@
 // What can be done on each screen, and the key for it. The screen's buttons, its key bar and the keyboard all read this list.
 import { atCounter } from './counter.ts'
 import { isEmpty } from './draft.ts'
+import { tipGood } from './goods.ts'
 import { refundableOf, toHandOver } from './money-back.ts'
 import { questionOf } from './question.ts'
-import { goodsOf, hasStaff, isKeying, screenOf, type RegisterState } from './state.ts'
+import { hasStaff, isKeying, screenOf, type RegisterState } from './state.ts'
 
 export type Action =
   | 'show-number'
+  | 'hand-back'
+  | 'sell-offline'
   | 'send-bill'
   | 'next'
   | 'renew'
   | 'add-line'
   | 'goods'
+  | 'search'
+  | 'camera'
+  | 'tip'
   | 'amount-later'
   | 'again'
   | 'change-bill'
@@ -34,11 +40,16 @@ export type Action =
 /** As KeyboardEvent.key has them; Esc is written Escape there. */
 export const KEYS: Readonly<Record<Action, string>> = {
   'show-number': 'Enter',
+  'hand-back': 'Enter',
+  'sell-offline': 'F7',
   'send-bill': 'Enter',
   next: 'Enter',
   renew: 'Enter',
   'add-line': '+',
   goods: 'F2',
+  search: '/',
+  camera: 'F9',
+  tip: '*',
   'amount-later': 'F4',
   again: 'F4',
   'change-bill': 'F6',
@@ -69,11 +80,13 @@ export function actionsOf(state: RegisterState): readonly Action[] {
     case 'sign-in':
       return []
     case 'keying':
-      return [...keying, 'amount-later', 'ask', 'history', ...staff(state), ...unless(isEmpty(state.draft), 'clear')]
+      return [...keying, ...withHub(state), ...staff(state), ...unless(isEmpty(state.draft), 'clear')]
+    case 'way':
+      return ['back']
     case 'ask':
       return [...unless(questionOf(state.question) === null, 'ask-now'), 'back']
     case 'opening':
-      return []
+      return canSellOffline(state) ? ['sell-offline'] : []
     case 'open':
       return [...keying, ...changes(state), ...leaving(state)]
     case 'expired':
@@ -102,10 +115,32 @@ export function actionsOf(state: RegisterState): readonly Action[] {
 
 function keyingActions(state: RegisterState): readonly Action[] {
   if (!isKeying(state)) return []
-  const send = screenOf(state) === 'keying' ? 'show-number' : 'send-bill'
-  const goods = goodsOf(state).length > 0 ? (['goods'] as const) : []
-  return [...unless(isEmpty(state.draft), send), ...unless(state.draft.typed === '', 'add-line'), ...goods]
+  const send = sendingOf(state)
+  const hasGoods = state.goods.goods.length > 0
+  // While a phone is joined F9 asks for the password.
+  const camera = hasGoods && screenOf(state) !== 'joined' ? (['camera'] as const) : []
+  return [
+    ...unless(isEmpty(state.draft), send),
+    ...unless(state.draft.typed === '', 'add-line'),
+    ...unless(!hasGoods, 'goods'),
+    ...unless(!hasGoods, 'search'),
+    ...camera,
+    ...unless(tipGood(state.goods) === undefined || isEmpty(state.draft), 'tip'),
+  ]
 }
+
+/** What becomes of the bill being keyed in: a number; without the hub a code for a phone that has no network either. */
+export function sendingOf(state: RegisterState): 'show-number' | 'hand-back' | 'send-bill' {
+  if (screenOf(state) !== 'keying') return 'send-bill'
+  return state.connection === 'offline' ? 'hand-back' : 'show-number'
+}
+
+const withHub = ({ connection }: RegisterState): readonly Action[] =>
+  connection === 'offline' ? [] : ['amount-later', 'ask', 'history']
+
+/** Nobody has seen a number yet, so nobody can pay it: the bill may go another way. A code or question may have reached a phone. */
+export const canSellOffline = ({ connection, opening, deal }: RegisterState): boolean =>
+  connection === 'offline' && deal === null && opening?.bill != null && opening.code === undefined
 
 const changes = (state: RegisterState): readonly Action[] =>
   state.deal?.bill && !state.isEditing ? ['change-bill'] : []

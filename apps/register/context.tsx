@@ -8,7 +8,8 @@ import type { Action } from './actions.ts'
 import { EMPTY_DRAFT, withTypedLine } from './draft.ts'
 import type { Hub } from './hub.ts'
 import { presetQuestion, questionOf } from './question.ts'
-import { screenOf, withEditing, withoutEditing, type RegisterState, type SheetName } from './state.ts'
+import { handBackWay } from './screens/hand-back.tsx'
+import { saleTermsOf, screenOf, withEditing, withoutEditing, type RegisterState, type SheetName } from './state.ts'
 import { words } from './words.ts'
 
 export type Till = Readonly<{ store: Store<RegisterState>; hub: Hub }>
@@ -28,22 +29,32 @@ export const useRegister = (): RegisterState => useStore(useTill().store)
 export function perform({ store, hub }: Till, action: Action): void {
   const change = (part: Partial<RegisterState>): void => store.update((state) => ({ ...state, ...part }))
   const openSheet = (sheet: SheetName): void => change({ sheet, problem: null })
-  // Bills are written in the language of the counter.
-  const { keyed, reason_age } = words[currentLocale()]
+  const { reason_age } = words[currentLocale()]
   const state = store.get()
   switch (action) {
     case 'show-number':
-      return void hub.openDraft(keyed)
+      return void hub.openDraft()
+    case 'hand-back':
+      return handBackWay.start({ store, hub })
+    case 'sell-offline':
+      return void hub.offline.abandon().then(() => handBackWay.start({ store, hub }))
     case 'send-bill':
-      return void hub.sendBill(keyed)
+      return void hub.sendBill()
     case 'next':
       return hub.next()
     case 'renew':
       return void hub.renew()
     case 'add-line':
-      return change({ draft: withTypedLine(state.draft, keyed) })
+      return change({ draft: withTyped(state), unknown: null })
     case 'goods':
-      return change({ keys: state.keys === 'goods' ? 'amount' : 'goods' })
+      return change({ keys: state.keys === 'goods' ? 'amount' : 'goods', query: '' })
+    case 'search':
+      change({ keys: 'goods' })
+      return focusSearch()
+    case 'camera':
+      return change({ sheet: 'camera', unknown: null })
+    case 'tip':
+      return openSheet('tip')
     case 'amount-later':
       return void hub.openEmpty()
     case 'again':
@@ -53,7 +64,7 @@ export function perform({ store, hub }: Till, action: Action): void {
     case 'stop-editing':
       return store.update(withoutEditing)
     case 'clear':
-      return change({ draft: EMPTY_DRAFT })
+      return change({ draft: EMPTY_DRAFT, unknown: null, query: '' })
     case 'release':
       return openSheet('release')
     case 'cancel':
@@ -87,6 +98,21 @@ export function perform({ store, hub }: Till, action: Action): void {
     case 'deliver':
       return openSheet('deliver')
     case 'back':
-      return change({ place: screenOf(state) === 'record' ? 'history' : 'till', record: null, problem: null })
+      return change({
+        place: screenOf(state) === 'record' ? 'history' : 'till',
+        way: null,
+        record: null,
+        problem: null,
+      })
   }
 }
+
+/** With the keyed amount under the lines. */
+function withTyped(state: RegisterState): RegisterState['draft'] {
+  // Bills are written in the language of the counter.
+  const terms = saleTermsOf(state, currentLocale())
+  return terms === undefined ? state.draft : withTypedLine(state.draft, terms.keyed)
+}
+
+/** The field is on the screen when the page has drawn itself anew. */
+const focusSearch = (): void => void requestAnimationFrame(() => document.querySelector<HTMLElement>('#goods-query')?.focus())

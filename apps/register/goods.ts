@@ -1,82 +1,67 @@
-// The price list of the demo town's bakery. Prices hold the tax; the letter is the key that adds one.
+// The shop's goods at the register: which have a key, what a line is called, and what a sale is made from. Pure.
 import type { CoolingOff, Restriction } from '#core/bill.ts'
+import { GRAMS_OF, type Good, type TaxClass } from '#core/goods.ts'
+import type { Unit } from '#core/money.ts'
+import type { Rounding } from '#core/shop.ts'
+import type { Shelf } from '#apps/shared/shelf.ts'
 import type { Locale } from '#ui/i18n.ts'
-
-export type Good = Readonly<{
-  code: string
-  /** the key that adds one: a letter */
-  letter: string
-  names: Readonly<Record<Locale, string>>
-  /** in yen, with tax */
-  price: bigint
-  /** hundredths of a percent */
-  taxRate: number
-  /** made to order: the money is set aside until it is handed over */
-  delivery: boolean
-  /** how long the customer may take it back */
-  coolingOff: CoolingOff | null
-  /** who may buy it */
-  restriction: Restriction | null
-}>
 
 export const NO_RESTRICTION: Restriction = { minimumAge: null, membership: null, region: null, perDay: null }
 
-/** Food to take away. */
-const REDUCED = 800
-const STANDARD = 1000
+/** Goods that stand on the screen before anybody looks for one; more than fit are found by name. */
+const SHOWN = 60
 
-/** A bakery sells food: an amount keyed in without a good carries that rate. */
-export const KEYED_TAX_RATE = REDUCED
+/** What turns a draft into a bill besides its lines. */
+export type SaleTerms = Readonly<{
+  unit: Unit
+  rounding: Rounding
+  /** what is keyed as a bare amount */
+  keyed: Readonly<{ text: string; tax: TaxClass | null }>
+  tip: Readonly<{ text: string; tax: TaxClass | null }>
+  locale: Locale
+}>
 
-const good = (
-  code: string,
-  letter: string,
-  price: bigint,
-  en: string,
-  ja: string,
-  more: Partial<Pick<Good, 'taxRate' | 'delivery' | 'coolingOff' | 'restriction'>> = {},
-): Good => ({
-  code,
-  letter,
-  names: { en, ja },
-  price,
-  taxRate: REDUCED,
-  delivery: false,
-  coolingOff: null,
-  restriction: null,
-  ...more,
-})
+export const nameOf = ({ name, nameEn, nameJa }: Good, locale: Locale): string =>
+  (locale === 'ja' ? nameJa : nameEn) ?? name
 
-export const BAKERY: readonly Good[] = [
-  good('shokupan', 'A', 380n, 'Milk bread', 'ミルク食パン'),
-  good('anpan', 'B', 180n, 'Red bean bun', 'あんぱん'),
-  good('melonpan', 'C', 200n, 'Melon bun', 'メロンパン'),
-  good('currypan', 'D', 240n, 'Curry doughnut', 'カレーパン'),
-  good('croissant', 'E', 220n, 'Croissant', 'クロワッサン'),
-  good('baguette', 'F', 320n, 'Baguette', 'バゲット'),
-  good('sandwich', 'G', 420n, 'Egg sandwich', 'たまごサンド'),
-  good('coffee', 'H', 280n, 'Coffee to go', 'コーヒー（持ち帰り）'),
-  good('bag', 'I', 10n, 'Paper bag', '紙袋', { taxRate: STANDARD }),
-  good('cake', 'J', 3200n, 'Cake, to order', '予約のケーキ', { delivery: true }),
-  good('toaster', 'K', 4800n, 'Toaster', 'トースター', {
-    taxRate: STANDARD,
-    coolingOff: { period: 'P8D', zone: 'Asia/Tokyo' },
-  }),
-  good('rumcake', 'L', 650n, 'Rum cake, from 20', 'ラム酒ケーキ（20歳以上）', {
-    restriction: { ...NO_RESTRICTION, minimumAge: 20 },
-  }),
-  good('limited', 'M', 900n, 'Chestnut loaf, 2 a day', '栗食パン（一日2点）', {
-    restriction: { ...NO_RESTRICTION, perDay: 2 },
-  }),
-]
-
-export const textOfGood = (good: Good, locale: Locale): string => good.names[locale]
-
-/** The name of a line in the language of the screen, where the line is one of the bakery's goods. */
-export function nameOfLine(line: Readonly<{ code: string | null; text: string }>, locale: Locale): string {
-  return BAKERY.find(({ code }) => code === line.code)?.names[locale] ?? line.text
+/** The letter keys' goods in their order, then the others as the file has them; what nobody presses (tip) is not among them. */
+export function goodsShown({ goods }: Shelf): readonly Good[] {
+  const sold = goods.filter(({ kind }) => kind === 'piece' || kind === 'weight')
+  const lettered = sold.filter(({ key }) => key !== null)
+  const inOrder = lettered.toSorted((one, other) => ((one.key ?? '') < (other.key ?? '') ? -1 : 1))
+  return inOrder.concat(sold.slice(0, SHOWN + lettered.length).filter(({ key }) => key === null)).slice(0, SHOWN)
 }
 
 /** The good whose letter is on a key of the machine (`KeyA`, whatever the keyboard's language is at). */
-export const goodOfKey = (code: string, goods: readonly Good[]): Good | undefined =>
-  goods.find(({ letter }) => code === `Key${letter}`)
+export const goodOfKey = (code: string, { goods }: Shelf): Good | undefined =>
+  code.startsWith('Key') ? goods.find(({ key, kind }) => key === code.slice(3) && kind !== 'tip') : undefined
+
+/** What counts as keyed by hand, and how it is taxed: the file's first good with an open price. */
+export const openGood = ({ goods }: Shelf): Good | undefined => goods.find(({ kind }) => kind === 'open')
+
+/** A shop whose file has one takes tips. */
+export const tipGood = ({ goods }: Shelf): Good | undefined => goods.find(({ kind }) => kind === 'tip')
+
+export const gramsFor = ({ unit }: Good): number => (unit === null ? 1 : GRAMS_OF[unit])
+
+/** Who may buy it, and when its money is the shop's, as a line says it. `zone`: whose days are counted. */
+export function termsOf(
+  { minimumAge, perDay, delivery, takeBack }: Good,
+  zone: string,
+): Readonly<{ delivery: boolean; coolingOff: CoolingOff | null; restriction: Restriction | null }> {
+  const restriction = minimumAge === null && perDay === null ? null : { ...NO_RESTRICTION, minimumAge, perDay }
+  return { delivery, coolingOff: takeBack === null ? null : { period: takeBack, zone }, restriction }
+}
+
+/** The name of a line in the language of the screen, where the line is one of the shop's goods. */
+export function nameOfLine(
+  line: Readonly<{ code: string | null; text: string }>,
+  { byCode, goods }: Shelf,
+  locale: Locale,
+): string {
+  const good = line.code === null ? undefined : (byCode.get(line.code) ?? goods.find(({ code }) => code === line.code))
+  if (good === undefined) return line.text
+  // What stands behind the name (a weight, a discount) stays.
+  const written = [good.nameEn, good.nameJa, good.name].find((name) => name !== null && line.text.startsWith(name))
+  return written == null ? line.text : nameOf(good, locale) + line.text.slice(written.length)
+}

@@ -1,6 +1,5 @@
 // The register and its hub: enrols, watches the terminal's deal, sends what the cashier decides. Holds no rule of payments.
 import { idFrom } from '#core/ids.ts'
-import { unitOf } from '#core/money.ts'
 import type { RefundLine } from '#core/refund.ts'
 import { staffDesk, type StaffDesk } from '#apps/shared/staff-calls.ts'
 import { billToWire } from '#protocol/bill.ts'
@@ -12,19 +11,21 @@ import { enrol, forgetIdentity } from '#sdk/identity.ts'
 import type { BodyOf, Resumed } from '#sdk/outbox.ts'
 import type { SendOutcome } from '#sdk/outcome.ts'
 import { indexedDbStorage } from '#sdk/storage.ts'
+import { currentLocale } from '#ui/i18n.ts'
 import type { Store } from '#ui/store.ts'
 import { codeInAddress, forgetCode } from './address.ts'
 import { lacksPortrait, pictureAddress } from './counter.ts'
-import { billOf } from './draft.ts'
 import { questionOf, type Question } from './question.ts'
 import {
   keptOf,
   readKept,
+  draftBillOf,
   screenOf,
   withNextCustomer,
   withOpening,
   withOpeningRefused,
   withProblem,
+  withSent,
   withSignedIn,
   withStaff,
   withView,
@@ -32,19 +33,29 @@ import {
   type Opening,
   type RegisterState,
 } from './state.ts'
+import { withoutNetwork, type WithoutNetwork } from './without-network.ts'
 
 export type Hub = Readonly<{
   /** Finds out who this register is (enrolling by itself in the demo town) and begins to watch. */
   start(): Promise<void>
   enrolWith(code: string): Promise<void>
   /** Opens a deal with the bill being keyed in, or with none yet. */
-  openDraft(keyedText: string): Promise<void>
+  openDraft(): Promise<void>
   openEmpty(): Promise<void>
+  /**
+   * Asks the phone of the customer whose code was read for the bill: that of the number on the screen, which ends, or the one being keyed
+   * in, or none yet.
+   */
+  billCode(code: string): Promise<void>
   /** Asks who somebody is: a deal with the question being put together instead of a bill. */
   ask(): Promise<void>
   /** The same bill or question again, under a new number. */
   openAgain(): Promise<void>
-  sendBill(keyedText: string): Promise<void>
+  sendBill(): Promise<void>
+  /** The register's time without the hub, and phones without a network. */
+  offline: WithoutNetwork
+  /** The bill being keyed in, as a code for a phone without a network. */
+  showHandBack(): Promise<void>
   renew(): Promise<void>
   cancel(): Promise<void>
   release(): Promise<void>
@@ -54,6 +65,8 @@ export type Hub = Readonly<{
   challenge(): Promise<void>
   /** The cashier has found the customer to be the one in the picture. */
   known(): void
+  /** for what changes no deal: receipts */
+  client: Client
   /** The shop's people at this register. */
   staff: StaffDesk
   signedIn(here: StaffHereView): void
@@ -84,6 +97,7 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
   let lastKept = ''
 
   const show = (view: DealView | null): void => {
+    if (view !== null && offline.isAbandoned(view.deal)) return
     store.update((state) => {
       const timed = { ...state, clockOffsetMs: client.hubNow() - Date.now() }
       return view === null ? timed : withView(timed, view)
@@ -105,10 +119,23 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
   // ---- who is here, on both sides of the counter
 
   const staff = staffDesk(client)
+  const offline = withoutNetwork({
+    origin,
+    client,
+    storage,
+    store,
+    cancel: (deal) => cancelDeal(deal, null),
+    keep() {
+      keep()
+      return keeping
+    },
+  })
 
   const learnStaff = async (): Promise<void> => {
     const outcome = await staff.here()
-    if (outcome.ok) store.update((state) => withStaff(state, outcome.view))
+    if (!outcome.ok) return
+    store.update((state) => withStaff(state, outcome.view))
+    offline.learnt(outcome.view)
   }
 
   // Whenever it is asked who is here, somebody may have been added since.
@@ -189,8 +216,10 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
     const { self } = identity
     const kept = readKept(await storage.get(KEPT))
     store.update((state) => ({ ...state, ...kept, self, problem: null, stage: 'till', connection: 'connecting' }))
+    await offline.takeUp()
     client.watch({ topic: 'terminal' }, show, (connection) => {
       store.update((state) => ({ ...state, connection }))
+      offline.found(connection)
       if (connection === 'live') void learnStaff()
       // A register that was revoked is cut off as one without a network is; asked who it is, the hub says which.
       else void learnSelf()
@@ -236,23 +265,30 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
     store.update((state) => withOpening(state, opening))
     keep()
     await keeping
-    const { deal, bill, question } = opening
-    const outcome = await (question === null
-      ? client.send('open-offer', { deal, bill })
-      : client.send('ask', { deal, question }))
+    const outcome = await sendOpening(opening)
     if (outcome.ok) {
       if (outcome.view.deal) show(outcome.view.deal)
     } else store.update((state) => withOpeningRefused(state, outcome.problem))
   }
 
-  const openNew = (bill: Opening['bill'], question: Question | null = null): Promise<void> =>
-    openWith({ deal: idFrom('deal', crypto.getRandomValues(new Uint8Array(16))), bill, question })
+  const sendOpening = ({ deal, bill, question, code }: Opening): Promise<SendOutcome> => {
+    if (question !== null) return client.send('ask', { deal, question })
+    return code === undefined
+      ? client.send('open-offer', { deal, bill })
+      : client.send('bill-code', { deal, code, bill })
+  }
 
-  const draftBill = (keyedText: string): Opening['bill'] => {
-    const { draft, scheme } = store.get()
-    const unit = unitOf(scheme?.unit ?? '')
-    const bill = unit && billOf(draft, unit, keyedText)
-    return bill ? billToWire(bill) : null
+  const newDeal = (): string => idFrom('deal', crypto.getRandomValues(new Uint8Array(16)))
+
+  const openNew = (bill: Opening['bill'], question: Question | null = null): Promise<void> =>
+    openWith({ deal: newDeal(), bill, question })
+
+  /** The bill being keyed in; how it was keyed is remembered, so that it can be changed from there. */
+  const draftBill = (): Opening['bill'] => {
+    const bill = draftBillOf(store.get(), currentLocale())
+    if (bill === undefined) return null
+    store.update((state) => withSent(state, currentLocale()))
+    return billToWire(bill)
   }
 
   const next = (): void => {
@@ -289,9 +325,9 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
     return again(deal, first, (view) => client.send('cancel-deal', { deal, payment: view.payment }))
   }
 
-  const sendBill = async (keyedText: string): Promise<void> => {
+  const sendBill = async (): Promise<void> => {
     const { deal } = store.get()
-    const bill = draftBill(keyedText)
+    const bill = draftBill()
     if (deal === null || bill === null) return
     const change = ({ payment, billVersion }: DealView): Promise<SendOutcome> =>
       client.send('change-bill', { deal: deal.deal, payment, billVersion, bill })
@@ -302,11 +338,26 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
   return {
     start,
     enrolWith,
-    openDraft: async (keyedText) => {
-      const bill = draftBill(keyedText)
+    openDraft: async () => {
+      const bill = draftBill()
       if (bill !== null) await openNew(bill)
     },
     openEmpty: () => openNew(null),
+    offline,
+    async showHandBack() {
+      const bill = draftBill()
+      if (bill !== null) await offline.handBacks.show(bill)
+    },
+    async billCode(code) {
+      const { deal, current } = store.get()
+      if (current === null) return openWith({ deal: newDeal(), bill: draftBill(), question: null, code })
+      if (deal === null || deal.question !== null || (deal.state !== 'open' && deal.state !== 'expired'))
+        return undefined
+      // A number is on the screen, and the customer shows a code instead: nobody can join by the number any more.
+      const { bill } = deal
+      const isEnded = deal.state === 'expired' || (await during('cancel', () => cancelDeal(deal.deal, deal.payment)))
+      return isEnded ? openWith({ deal: newDeal(), bill, question: null, code }) : undefined
+    },
     async ask() {
       const question = questionOf(store.get().question)
       if (question !== null) await openNew(null, question)
@@ -337,9 +388,11 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
       if (payment) await during('challenge', () => client.send('challenge', { payment }))
     },
     known: () => store.update((state) => ({ ...state, known: state.deal?.payment ?? null })),
+    client,
     staff,
     signedIn(here) {
       store.update((state) => withSignedIn(state, here))
+      offline.learnt(here)
       // What the one before could not see may be seen now, and the other way round.
       if (store.get().place === 'history') void load(undefined)
     },

@@ -3,31 +3,58 @@ import { currentLocale } from '#ui/i18n.ts'
 import { keyNamed } from '#ui/keypad.tsx'
 import { actionOfKey, actionsOf } from './actions.ts'
 import { perform, type Till } from './context.tsx'
-import { withGood, withKey } from './draft.ts'
+import { withKey } from './draft.ts'
 import { goodOfKey } from './goods.ts'
 import { presetOfKey, presetQuestion } from './question.ts'
-import { goodsOf, isKeying, screenOf } from './state.ts'
+import { scanned } from './scanned.ts'
+import { sell } from './selling.ts'
+import { startWayOfKey } from './screens/more-ways.tsx'
+import { isKeying, screenOf } from './state.ts'
+import { wedge, type PressedKey } from './wedge.ts'
 import { words } from './words.ts'
 
-/** Listens to the page's keys until the returned function is called. */
+/** Listens to the page's keys until the returned function is called. A scanner that types is told from a hand first. */
 export function listenToKeys(till: Till): () => void {
+  const scanner = wedge({
+    passOn: (pressed) => void press(till, pressed),
+    read: (text) => takeScanned(till, text),
+    later(ms, act) {
+      // A page that was busy has keys waiting in line: they come before the second turn, so no code is torn apart.
+      let timer = setTimeout(() => (timer = setTimeout(act)), ms)
+      return () => clearTimeout(timer)
+    },
+  })
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return scanner.flush()
     // A sheet has its own keys.
-    if (document.querySelector('dialog:modal') !== null) return
+    if (document.querySelector('dialog:modal') !== null) return scanner.flush()
     const target = event.target instanceof Element ? event.target : null
     const isTyping = target?.closest('input, textarea, select') != null
-    if (isTyping && !/^(?:F\d+|Escape)$/u.test(event.key)) return
-    // Enter and blank on a button, link or summary press that.
-    if ((event.key === 'Enter' || event.key === ' ') && target?.closest('button, a, summary')) return
+    if (isTyping && !/^(?:F\d+|Escape)$/u.test(event.key)) return scanner.flush()
+    const isOnButton = target?.closest('button, a, summary') != null
+    // Enter and blank on a button, link or summary press that; the Enter behind a code does not.
+    if (event.key === ' ' && isOnButton) return scanner.flush()
+    if (isScannersPlace(till) && !event.repeat && scanner.press(event, event.timeStamp)) return event.preventDefault()
+    if (event.key === 'Enter' && isOnButton) return
     if (press(till, event)) event.preventDefault()
   }
   window.addEventListener('keydown', onKeyDown)
   return () => window.removeEventListener('keydown', onKeyDown)
 }
 
+/** Whoever signs in or types a code of the office types, and nothing is sold there. */
+function isScannersPlace({ store }: Till): boolean {
+  const screen = screenOf(store.get())
+  return screen !== 'starting' && screen !== 'code' && screen !== 'sign-in'
+}
+
+function takeScanned(till: Till, text: string): void {
+  if (!scanned(text, till))
+    till.store.update((state) => ({ ...state, unknown: { code: text.slice(0, 40), isMisread: true } }))
+}
+
 /** Does what the key says; tells whether it said anything. */
-function press(till: Till, { key, code }: KeyboardEvent): boolean {
+function press(till: Till, { key, code }: PressedKey): boolean {
   const { store, hub } = till
   const state = store.get()
   const action = actionOfKey(key, actionsOf(state))
@@ -35,6 +62,7 @@ function press(till: Till, { key, code }: KeyboardEvent): boolean {
     if (state.busy === null || action === 'history' || action === 'back') perform(till, action)
     return true
   }
+  if (startWayOfKey(till, key)) return true
   const screen = screenOf(state)
   const preset = screen === 'ask' ? presetOfKey(key) : undefined
   if (preset !== undefined) {
@@ -50,12 +78,13 @@ function press(till: Till, { key, code }: KeyboardEvent): boolean {
   }
   const now = store.get()
   if (!isKeying(now) || now.busy !== null) return false
-  const good = goodOfKey(code, goodsOf(now))
+  const good = goodOfKey(code, now.goods)
   if (good !== undefined) {
-    store.update((before) => ({ ...before, draft: withGood(before.draft, good, currentLocale()), keys: 'goods' }))
+    store.update((before) => ({ ...before, keys: 'goods', query: '' }))
+    sell(till, good)
     return true
   }
   if (name === undefined || name === 'enter') return false
-  store.update((before) => ({ ...before, draft: withKey(before.draft, name) }))
+  store.update((before) => ({ ...before, draft: withKey(before.draft, name), unknown: null }))
   return true
 }

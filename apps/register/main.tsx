@@ -10,6 +10,7 @@ import { createStore } from '#ui/store.ts'
 import { TillContext } from './context.tsx'
 import { openHub } from './hub.ts'
 import { listenToKeys } from './keyboard.ts'
+import { keepPriceFile } from './price-file.ts'
 import { TillScreen } from './screens/till.tsx'
 import { momentBetween, START, type Moment, type RegisterState } from './state.ts'
 import { words } from './words.ts'
@@ -85,7 +86,10 @@ nameTab(currentLocale())
 onLocale(nameTab)
 wakeOnFirstTouch()
 listenToKeys(till)
+keepPriceFile(till)
 window.addEventListener('offline', () => store.update((state) => ({ ...state, connection: 'offline' })))
+window.addEventListener('online', hub.offline.networkBack)
+for (const kind of ['pointerdown', 'keydown']) window.addEventListener(kind, hub.offline.touched, { passive: true })
 if ('serviceWorker' in navigator) {
   // Without it the register works as well, but for opening it while the network is away.
   navigator.serviceWorker.register('/register-sw.js', { scope: '/register' }).catch(() => undefined)

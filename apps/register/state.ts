@@ -3,20 +3,41 @@ import type { BillWire } from '#protocol/bill.ts'
 import type { StaffHereView } from '#protocol/identity.ts'
 import type { Problem } from '#protocol/problems.ts'
 import type { DealView, SchemeView, SelfView } from '#protocol/views.ts'
+import type { Bill } from '#core/bill.ts'
+import type { Good } from '#core/goods.ts'
+import { unitOf } from '#core/money.ts'
+import type { Share } from '#core/pricing.ts'
+import { NO_DETAILS, type Rounding } from '#core/shop.ts'
+import { EMPTY_SHELF, type Shelf } from '#apps/shared/shelf.ts'
+import { billToWire } from '#protocol/bill.ts'
+import type { Locale } from '#ui/i18n.ts'
 import type { WatchStatus } from '#sdk/watching.ts'
 import { saidNothing, type Portrait } from './counter.ts'
-import { draftOf, EMPTY_DRAFT, isEmpty, type Draft } from './draft.ts'
-import { BAKERY, type Good } from './goods.ts'
+import { billOf, draftOf, EMPTY_DRAFT, isEmpty, withTypedLine, type Draft } from './draft.ts'
+import { words } from './words.ts'
+import { goodsShown, openGood, tipGood, nameOf, type SaleTerms } from './goods.ts'
 import type { Question, QuestionDraft } from './question.ts'
 
+/** The way of meeting by the customer's code, as screens/more-ways.tsx names it. */
+export const CUSTOMER_CODE = 'customer-code'
+/** For a phone without a network; and what was sold while the register had none. */
+export const HAND_BACK = 'hand-back'
+export const OFFLINE_SALES = 'offline-sales'
+
 /** A deal whose offer was sent and not answered yet: enough to send it again after a crash. */
-export type Opening = Readonly<{ deal: string; bill: BillWire | null; question: Question | null }>
+export type Opening = Readonly<{
+  deal: string
+  bill: BillWire | null
+  question: Question | null
+  /** of the customer, where one was read */
+  code?: string
+}>
 
 /** What survives a reload; the rest comes from the hub. */
-export type Kept = Readonly<{ current: string | null; opening: Opening | null; draft: Draft }>
+export type Kept = Readonly<{ current: string | null; opening: Opening | null; draft: Draft; sent: Draft | null }>
 
 export type Busy = 'open' | 'renew' | 'bill' | 'cancel' | 'release' | 'permit' | 'challenge' | 'enrol'
-export type SheetName = 'cancel' | 'release' | 'refund' | 'deliver' | 'settings' | 'terms'
+export type SheetName = 'cancel' | 'release' | 'refund' | 'deliver' | 'settings' | 'terms' | 'weigh' | 'tip' | 'camera'
 
 /** `starting`: not known yet who we are · `code`: a one-time code is asked for · `till`: enrolled and at work */
 export type Stage = 'starting' | 'code' | 'till'
@@ -37,6 +58,18 @@ export type RegisterState = Readonly<{
   /** the number whose time has run out by our clock, before the hub says so */
   overNumber: string | null
   draft: Draft
+  /** how the last bill that was sent had been keyed in: it is changed from there */
+  sent: Draft | null
+  /** all goods of the shop, empty until its price file was read */
+  goods: Shelf
+  /** how the shop rounds tax */
+  rounding: Rounding
+  /** what is typed to find a good */
+  query: string
+  /** the good that is being weighed */
+  weighing: Good | null
+  /** a code that was read and is no good of this shop's, or could not be read right */
+  unknown: Readonly<{ code: string; isMisread: boolean }> | null
   /** the draft is meant for the deal on the screen, to change its bill */
   isEditing: boolean
   keys: 'amount' | 'goods'
@@ -45,7 +78,9 @@ export type RegisterState = Readonly<{
   sheet: SheetName | null
   /** the line of the draft whose terms are on the sheet */
   termsOf: number
-  place: 'till' | 'history' | 'record' | 'ask'
+  place: 'till' | 'history' | 'record' | 'ask' | 'way'
+  /** which further way of meeting the customer is on the screen, by its id in screens/more-ways.tsx */
+  way: string | null
   /** the question being put together */
   question: QuestionDraft
   /** who works here and who has signed in; null while that is not known */
@@ -76,6 +111,12 @@ export const START: RegisterState = {
   opening: null,
   overNumber: null,
   draft: EMPTY_DRAFT,
+  sent: null,
+  goods: EMPTY_SHELF,
+  rounding: NO_DETAILS.rounding,
+  query: '',
+  weighing: null,
+  unknown: null,
   isEditing: false,
   keys: 'amount',
   busy: null,
@@ -83,6 +124,7 @@ export const START: RegisterState = {
   sheet: null,
   termsOf: 0,
   place: 'till',
+  way: null,
   question: { preset: null, attributes: [], reason: '' },
   staff: null,
   signIn: null,
@@ -100,6 +142,7 @@ export type Screen =
   | 'code'
   | 'sign-in'
   | 'keying'
+  | 'way'
   | 'ask'
   | 'opening'
   | 'open'
@@ -210,10 +253,16 @@ export const withOpeningRefused = (state: RegisterState, problem: Problem): Regi
       opening: null,
       draft: isEmpty(state.draft) && state.opening?.bill ? draftOf(state.opening.bill) : state.draft,
       busy: null,
-      place: state.opening?.question ? 'ask' : state.place,
+      ...placeAfter(state),
     },
     problem,
   )
+
+/** Back to where the offer was put together: the question, the customer's code, the bill. */
+function placeAfter({ opening, place, way }: RegisterState): Pick<RegisterState, 'place' | 'way'> {
+  if (opening?.code !== undefined) return { place: 'way', way: CUSTOMER_CODE }
+  return { place: opening?.question ? 'ask' : place, way }
+}
 
 /** What the hub said no to is shown; where nobody has signed in, that is asked instead, and everything waits as it is. */
 export const withProblem = (state: RegisterState, problem: Problem | null): RegisterState =>
@@ -244,6 +293,9 @@ export const withNextCustomer = (state: RegisterState): RegisterState => ({
   opening: null,
   overNumber: null,
   draft: (state.deal?.question ?? state.opening?.question) ? state.draft : EMPTY_DRAFT,
+  sent: null,
+  unknown: null,
+  query: '',
   isEditing: false,
   portrait: null,
   isSilent: false,
@@ -255,7 +307,18 @@ export const withNextCustomer = (state: RegisterState): RegisterState => ({
 
 /** The bill of the deal on the screen is opened for changes. */
 export const withEditing = (state: RegisterState): RegisterState =>
-  state.deal?.bill ? { ...state, isEditing: true, draft: draftOf(state.deal.bill), problem: null } : state
+  state.deal?.bill ? { ...state, isEditing: true, draft: draftBehind(state, state.deal.bill), problem: null } : state
+
+/** As it was keyed in here (prices before tax, weights, discounts), where the bill is still that one; else what the bill says. */
+function draftBehind(state: RegisterState, wire: BillWire): Draft {
+  const { sent } = state
+  const isOurs = (['en', 'ja'] as const).some((locale) => {
+    const terms = saleTermsOf(state, locale)
+    const bill = sent && terms && billOf(sent, terms)
+    return bill ? JSON.stringify(billToWire(bill)) === JSON.stringify(wire) : false
+  })
+  return isOurs && sent !== null ? sent : draftOf(wire)
+}
 
 export const withoutEditing = (state: RegisterState): RegisterState => ({
   ...state,
@@ -272,11 +335,43 @@ export function isKeying(state: RegisterState): boolean {
   return (screen === 'open' || screen === 'joined') && (state.isEditing || state.deal.bill === null)
 }
 
-/** The price list: the bakery's, in the demo town alone. A real shop's list is not ours to invent. */
-export const goodsOf = (state: RegisterState): readonly Good[] =>
-  state.scheme?.demo === true && state.scheme.unit === 'JPY' ? BAKERY : []
+/** The goods that stand on the screen before anybody looks for one. */
+export const goodsOf = ({ goods }: Pick<RegisterState, 'goods'>): readonly Good[] => goodsShown(goods)
 
-export const keptOf = ({ current, opening, draft }: RegisterState): Kept => ({ current, opening, draft })
+/** What turns the draft into a bill; undefined while the hub's currency is not known. Bills are in the language of the counter. */
+export function saleTermsOf({ scheme, goods, rounding }: RegisterState, locale: Locale): SaleTerms | undefined {
+  const unit = unitOf(scheme?.unit ?? '')
+  const tip = tipGood(goods)
+  return (
+    unit && {
+      unit,
+      rounding,
+      keyed: { text: words[locale].keyed, tax: openGood(goods)?.tax ?? null },
+      tip: { text: tip === undefined ? words[locale].tip : nameOf(tip, locale), tax: tip?.tax ?? null },
+      locale,
+    }
+  )
+}
+
+/** The bill being keyed in, or undefined while there is nothing to pay. */
+export function draftBillOf(state: RegisterState, locale: Locale): Bill | undefined {
+  const terms = saleTermsOf(state, locale)
+  return terms && billOf(state.draft, terms)
+}
+
+/** Remembers how the bill that is being sent was keyed in; the amount that was not finished yet is its last line. */
+export function withSent(state: RegisterState, locale: Locale): RegisterState {
+  const terms = saleTermsOf(state, locale)
+  return { ...state, sent: terms === undefined ? null : withTypedLine(state.draft, terms.keyed) }
+}
+
+/** The draft with a tip, or without one; an empty bill has none. */
+export const withTip = (state: RegisterState, tip: Share | null): RegisterState => ({
+  ...state,
+  draft: { ...state.draft, tip: isEmpty(state.draft) ? null : tip },
+})
+
+export const keptOf = ({ current, opening, draft, sent }: RegisterState): Kept => ({ current, opening, draft, sent })
 
 /** What is stored is our own; an older form of it counts as nothing. */
 export function readKept(stored: unknown): Kept {
@@ -285,13 +380,20 @@ export function readKept(stored: unknown): Kept {
     stored === null ||
     !('current' in stored && 'opening' in stored && 'draft' in stored)
   ) {
-    return { current: null, opening: null, draft: EMPTY_DRAFT }
+    return { current: null, opening: null, draft: EMPTY_DRAFT, sent: null }
   }
-  // A border: this program alone writes here; before there were questions an opening had none.
+  // A border: this program alone writes here; before there were questions an opening had none, and before price files a draft no tip.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  const { current, opening, draft } = stored as Kept
-  return { current, draft, opening: opening && { ...opening, question: opening.question ?? null } }
+  const { current, opening, draft, sent } = stored as Kept
+  return {
+    current,
+    draft: isDraft(draft) ? draft : EMPTY_DRAFT,
+    sent: isDraft(sent) ? sent : null,
+    opening: opening && { ...opening, question: opening.question ?? null },
+  }
 }
+
+const isDraft = (draft: Draft | null | undefined): draft is Draft => draft != null && 'tip' in draft
 
 /** What is worth a sound and a word when one state follows another. */
 export type Moment =

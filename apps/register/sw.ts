@@ -30,7 +30,8 @@ addEventListener('fetch', (event) => {
 /** The page and all it needs, so that the very first visit is already enough. */
 async function keepPage(): Promise<void> {
   const cache = await caches.open(SHELL)
-  await cache.addAll([PAGE, '/assets/register.css'])
+  // The camera reads the answer of a phone without a network, at a register that has none either.
+  await cache.addAll([PAGE, '/assets/register.css', '/assets/zxing_reader.wasm'])
   await keepScript(cache, '/assets/register.js')
 }
 
@@ -39,7 +40,7 @@ async function keepScript(cache: Cache, path: string): Promise<void> {
   if ((await cache.match(path)) !== undefined && path.includes('chunk-')) return
   await cache.add(path)
   const script = (await (await cache.match(path))?.text()) ?? ''
-  for (const [, part] of script.matchAll(/(?:from|import)\s*["']\.\/([\w.-]+\.js)["']/gu)) {
+  for (const [, part] of script.matchAll(/["']\.\/([\w.-]+\.js)["']/gu)) {
     await keepScript(cache, `/assets/${part}`)
   }
 }

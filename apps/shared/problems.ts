@@ -71,6 +71,43 @@ const SAID: Readonly<Record<ProblemCode, Said>> = {
     ja: ['この番号のお会計は見つかりません。', 'お店の画面の番号を確かめて、もう一度入力してください。'],
   },
 
+  // the shop on the web
+  'key-unknown': {
+    en: ['This API key is not known, or was ended.', 'Use a key that the shop has made and not ended.'],
+    ja: ['この APIキーは登録されていないか、終了しています。', '有効な APIキーをお使いください。'],
+  },
+  'scope-missing': {
+    en: ['This API key is not good for this.', 'Make a key that may do it.'],
+    ja: ['この APIキーではこの操作はできません。', '必要な権限のあるキーを作ってください。'],
+  },
+  'too-many-keys': {
+    en: ['This shop has as many API keys as it may.', 'End one that is not used any more.'],
+    ja: ['APIキーの数が上限に達しています。', '使っていないキーを終了してください。'],
+  },
+  'too-many-webhooks': {
+    en: ['This shop has as many webhooks as it may.', 'End one that is not used any more.'],
+    ja: ['Webhook の数が上限に達しています。', '使っていないものを終了してください。'],
+  },
+  'webhook-off': {
+    en: ['This webhook is switched off.', 'Switch it on, then send again.'],
+    ja: ['この Webhook は停止しています。', '再開してから、もう一度送ってください。'],
+  },
+  'address-invalid': {
+    en: [
+      'The hub does not send to this address.',
+      'Enter an address that begins with https:// and can be reached from the internet.',
+    ],
+    ja: ['このアドレスには送信できません。', 'インターネットから届く https:// のアドレスを入力してください。'],
+  },
+  'too-many-links': {
+    en: ['This shop has as many open payment links as it may.', 'End one that is not needed any more.'],
+    ja: ['支払いリンクの数が上限に達しています。', '不要なリンクを終了してください。'],
+  },
+  'link-over': {
+    en: ['This payment link has run out, was ended, or was paid.', 'Ask the shop for a new one.'],
+    ja: ['この支払いリンクは期限切れか、終了しているか、支払い済みです。', 'お店に新しいリンクをお求めください。'],
+  },
+
   // the deal has moved on
   'state-conflict': {
     en: ['The payment has moved on in the meantime.', 'Look at it as it is now and decide again.'],
@@ -182,6 +219,14 @@ const SAID: Readonly<Record<ProblemCode, Said>> = {
     en: ['This person was asked too often.', 'Wait a while, or show a number instead.'],
     ja: ['この方への問い合わせが多すぎます。', 'しばらく待つか、番号を表示してください。'],
   },
+  'goods-invalid': {
+    en: ['Some rows of the price file are not right; nothing was changed.', 'Put them right and send the file again.'],
+    ja: ['価格表に正しくない行があります。何も変更していません。', 'その行を直して、もう一度取り込んでください。'],
+  },
+  'goods-changed': {
+    en: ['Somebody else has changed the price file meanwhile.', 'Look at the new one, and make your change again.'],
+    ja: ['価格表がほかの人によって変更されました。', '新しい内容を確認して、もう一度変更してください。'],
+  },
   'picture-invalid': {
     en: ['This picture cannot be used.', 'Choose another picture, a JPEG.'],
     ja: ['この画像は使えません。', '別の画像（JPEG）を選んでください。'],
@@ -189,6 +234,14 @@ const SAID: Readonly<Record<ProblemCode, Said>> = {
   'too-many-devices': {
     en: ['There are as many phones as there may be.', 'Remove one that you no longer use.'],
     ja: ['登録できる端末の数に達しています。', '使っていない端末を外してください。'],
+  },
+  'too-many-points': {
+    en: ['This shop has as many signs as it may.', 'End one first.'],
+    ja: ['この店舗で登録できる掲示コードの数に達しています。', '使っていないものを終了してください。'],
+  },
+  'point-ended': {
+    en: ['This sign is not in use any more.', 'Ask the shop for another way to pay.'],
+    ja: ['この掲示コードは現在使われていません。', 'お店に別の支払い方法をお尋ねください。'],
   },
   'too-many-staff': {
     en: ['There are as many people as there may be.', 'End somebody who no longer works here.'],
@@ -296,6 +349,16 @@ const SAID: Readonly<Record<ProblemCode, Said>> = {
       ja: ['一回のお支払いの上限を超えています。', '会計を分けるか、運営者にお問い合わせください。'],
     },
   },
+  'over-offline-limit': {
+    en: [
+      'This is more than may be taken without a network, or it was handed in too late.',
+      'Take the payment again while the network is there.',
+    ],
+    ja: [
+      '通信なしで受け付けられる額を超えたか、提出が遅すぎました。',
+      '通信のあるときに、もう一度お会計をしてください。',
+    ],
+  },
   'over-day-limit': {
     en: ['The amount is over what is left for today.', 'Pay less, or pay tomorrow.'],
     ja: ['本日お支払いできる残りの額を超えています。', '金額を減らすか、明日お支払いください。'],
@@ -384,6 +447,49 @@ const SAID: Readonly<Record<ProblemCode, Said>> = {
       'このコードは使えません（間違い、使用済み、または期限切れです）。',
       '運営者から新しいコードを受け取ってください。',
     ],
+    // At a register it may be the customer's code as well as the one that enrols the machine.
+    biller: {
+      en: ['This code has run out, was used, or is not known.', 'Ask for a new one.'],
+      ja: ['このコードは期限切れか使用済み、または間違いです。', '新しいコードをもらってください。'],
+    },
+  },
+  'code-foreign': {
+    en: ['This code is of another wallet.', 'Ask for a code of this one, or show a number.'],
+    ja: ['別のウォレットのコードです。', 'このウォレットのコードを出してもらうか、番号をお見せください。'],
+  },
+  'purchase-invalid': {
+    en: ['This is no purchase from a register here.', 'Read the code on the register again.'],
+    ja: ['このレジのお会計ではありません。', 'レジの画面のコードをもう一度読み取ってください。'],
+  },
+  'purchase-expired': {
+    en: ['This purchase has run out.', 'Ask the register for a new one.'],
+    ja: ['このお会計は期限切れです。', 'レジで新しいお会計を出してもらってください。'],
+  },
+  'code-clock': {
+    en: ["The phone's clock is wrong, or the code is an old one.", "Set the phone's clock, then show a new code."],
+    ja: ['スマホの時計が合っていないか、古いコードです。', 'スマホの時計を合わせて、新しいコードを表示してください。'],
+    biller: {
+      en: [
+        "The clock of the customer's phone is wrong, or the code is an old one.",
+        'Ask for a new code. If that does not help, let them type the number instead.',
+      ],
+      ja: [
+        'お客様のスマホの時計が合っていないか、古いコードです。',
+        '新しいコードを見せてもらってください。それでもだめなときは、番号でお支払いいただけます。',
+      ],
+    },
+  },
+  'invoice-number-invalid': {
+    en: ['This is no registration number.', 'Compare it with the notice of the tax office: T and 13 digits.'],
+    ja: ['登録番号が正しくありません。', '税務署の通知書の番号（Tと13桁の数字）と見比べてください。'],
+  },
+  'no-receipt': {
+    en: ['Nothing was paid here, so there is no receipt.', 'Look at the payment first.'],
+    ja: ['お支払いがないため、領収書はありません。', 'お支払いの状態を確認してください。'],
+  },
+  'email-missing': {
+    en: ['There is no mail address for you yet.', 'Add one under “You”, then ask again.'],
+    ja: ['メールアドレスが登録されていません。', '「あなた」で登録してから、もう一度お試しください。'],
   },
   'mail-unavailable': {
     en: [

@@ -5,9 +5,11 @@ import type { Problem } from '#protocol/problems.ts'
 import type { Prove } from '#sdk/approval.ts'
 import type { Client } from '#sdk/client.ts'
 import type { BillToSign } from '#sdk/hand-back.ts'
+import type { PurchaseToSign } from '#sdk/purchase.ts'
 import type { Draft, RecoverStep } from './beginning.ts'
 import type * as people from './people.ts'
 import type { Subscribed } from './push.ts'
+import type { SignedHere } from './purchase.ts'
 import type { Place } from './state.ts'
 
 /** What screens can ask for. */
@@ -23,6 +25,11 @@ export type Actions = Readonly<{
   type(digits: string): void
   join(): void
   scanned(text: string): void
+  /** a sign where nobody stands: looked up, a deal opened there, and joined */
+  openPoint(point: string): void
+  askAtPoint(amount: string | null): void
+  changeAmount(): void
+  confirmPoint(): void
   approve(): void
   answer(): void
   givePin(pin: string): void
@@ -38,11 +45,22 @@ export type Actions = Readonly<{
   openReceipt(payment: string, from: 'home' | 'history'): void
   /** a bill that somebody has sent here */
   openWaiting(payment: string): void
+  /** the code that a register reads */
+  openMyCode(): void
+  showCode(): void
+  leaveCode(): void
   openAsk(): void
   ask(asked: people.Asked): void
   /** a code that the other phone signs without a network */
   showBill(asked: Omit<people.Asked, 'to'>): void
   signBill(bill: BillToSign, pin: string): void
+  /** a purchase that a register has signed: approved with the PIN, or with this phone's own passkey */
+  signPurchase(purchase: PurchaseToSign, pin: string): void
+  signPurchaseByPasskey(purchase: PurchaseToSign): void
+  /** the code of one that was approved before */
+  showPurchase(signed: SignedHere): void
+  /** with a network of its own the phone hands it in itself */
+  submitPurchase(signed: SignedHere): void
   openAsking(deal: string): void
   leaveAsking(): void
   cancelAsked(): void
@@ -81,6 +99,8 @@ export type BeginningActions = Readonly<{
   useCode(): void
   recover(): void
   mailForRecovery(email: string): void
+  /** at the address, signing up or coming back: its mail is there already */
+  codeIsThere(email: string): void
   codeForRecovery(code: string): void
   goInRecovery(step: RecoverStep): void
   backInRecovery(): void

@@ -26,8 +26,11 @@ import { Contacts } from './screens/contacts.tsx'
 import { BillShown } from './screens/bill-shown.tsx'
 import { History } from './screens/history.tsx'
 import { Home } from './screens/home.tsx'
+import { MyCode } from './screens/my-code.tsx'
 import { Payment } from './screens/payment.tsx'
+import { Point } from './screens/point.tsx'
 import { ReceiptOf } from './screens/receipt.tsx'
+import { Purchase, PurchaseSigned } from './screens/purchase.tsx'
 import { Scan } from './screens/scan.tsx'
 import { WalletSettings } from './screens/settings.tsx'
 import { Sign, Signed } from './screens/sign.tsx'
@@ -106,6 +109,10 @@ function Shown({ state, act, banners, code }: ScreenOf & { readonly code: string
       return <AddPasskey {...shared} place={place} />
     case 'home':
       return <Home {...shared} />
+    case 'my-code':
+      return <MyCode {...shared} place={place} />
+    case 'point':
+      return <Point {...shared} place={place} />
     case 'scan':
       return <Scan {...shared} place={place} />
     case 'history':
@@ -128,6 +135,10 @@ function Shown({ state, act, banners, code }: ScreenOf & { readonly code: string
       return <Sign {...shared} place={place} />
     case 'signed':
       return <Signed {...shared} place={place} />
+    case 'purchase':
+      return <Purchase key={place.purchase.deal} {...shared} place={place} />
+    case 'purchase-signed':
+      return <PurchaseSigned key={place.signed.purchase.deal} {...shared} place={place} />
     case 'asking':
       return <Asking {...shared} place={place} />
   }

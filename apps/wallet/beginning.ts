@@ -55,10 +55,10 @@ export const recovering = (): RecoverPlace => ({
 export const isEmail = (text: string): boolean =>
   /^[A-Za-z0-9!#$%&*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/u.test(text) && text.length <= 254
 
-/** The six digits of a mail, however they were typed or pasted; undefined when they are not six. */
+/** The digits of a mail, however they were typed or pasted: six, or the twenty of a last mail. Undefined when they are neither. */
 export function mailCodeOf(typed: string): string | undefined {
   const digits = typed.normalize('NFKC').replaceAll(/[\s-]/gu, '')
-  return /^\d{6}$/u.test(digits) ? digits : undefined
+  return /^(?:\d{6}|\d{20})$/u.test(digits) ? digits : undefined
 }
 
 /** A real day, not after today. `today` is YYYY-MM-DD. */
@@ -68,6 +68,12 @@ export function isBirthDate(text: string, today: string): boolean {
   const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)))
   return date.toISOString().startsWith(text)
 }
+
+/** The mail for this address is there already: on to its code. */
+export const codeIsThere = (place: SignUpPlace | RecoverPlace, email: string): SignUpPlace | RecoverPlace =>
+  place.at === 'sign-up'
+    ? { ...draftWritten(place, { email }), ...IDLE, step: 'code' }
+    : { ...place, ...IDLE, email, step: 'code' }
 
 // ---- signing up
 

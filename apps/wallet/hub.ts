@@ -9,15 +9,19 @@ import type { Store } from '#ui/store.ts'
 import type { Actions } from './actions.ts'
 import { resumed } from './beginning.ts'
 import { addPasskey, askForCode, choosePin, enrolInDemo, enrolWith, goOn, offerPortrait } from './enrolment.ts'
-import { openedBy, type Opened } from './links.ts'
+import { isPurchaseHash, openedBy, type Opened } from './links.ts'
 import { forget, keeper, recall, type Keeper } from './memory.ts'
 import * as handBack from './hand-back.ts'
+import * as myCode from './my-code.ts'
 import * as paying from './paying.ts'
 import * as people from './people.ts'
+import * as points from './points.ts'
 import { keepWorkerInformed, onTapped } from './push.ts'
 import { forgetReached } from './push-memory.ts'
 import * as profile from './profile.ts'
+import * as purchase from './purchase.ts'
 import * as recovery from './recovery.ts'
+import { scanned } from './scanned.ts'
 import * as security from './security.ts'
 import * as signUp from './sign-up.ts'
 import * as when from './state.ts'
@@ -30,6 +34,8 @@ export type Opening = Readonly<{
   device: string
   /** of the link that opened the page */
   token: string | undefined
+  /** of a sign's link */
+  point: string | undefined
   /** what the part behind the # asks for */
   asked: Opened
   /** the page's own address, where it is the code of a bill to sign or of a signed one */
@@ -87,6 +93,7 @@ export function openWallet(store: Store<State>, opening: Opening): Actions {
       hands: paying.emptyHands(),
     }
     if (opening.token !== undefined) await desk.memory.keep({ link: opening.token })
+    if (opening.point !== undefined) await desk.memory.keep({ point: opening.point })
     const { pinLength, demoPin, label, isPasskeyHere, inbox, inboxAt, told } = memory
     update((state) => ({ ...state, pinLength, demoPin, label, isPasskeyHere, inbox, inboxAt, told }))
     keepWorkerInformed(store, desk)
@@ -110,9 +117,11 @@ export function openWallet(store: Store<State>, opening: Opening): Actions {
     go: (place) => update((state) => when.went(state, place)),
     type: (digits) => update((state) => when.typed(state, digits)),
     join: withDesk(paying.joinTyped),
-    scanned: withDesk((at, text: string) => {
-      if (!handBack.openHandBack(at, text)) paying.joinScanned(at, text)
-    }),
+    scanned: withDesk(scanned),
+    openPoint: withDesk(points.openPoint),
+    askAtPoint: withDesk(points.askAtPoint),
+    changeAmount: withDesk(points.changeAmount),
+    confirmPoint: withDesk(points.confirmPoint),
     approve: withDesk(paying.approveShown),
     answer: withDesk(paying.answerShown),
     givePin: withDesk(paying.provePin),
@@ -129,10 +138,17 @@ export function openWallet(store: Store<State>, opening: Opening): Actions {
     moreHistory: withDesk((at) => readHistory(at, at.state().history?.next ?? undefined)),
     openReceipt: withDesk(openReceipt),
     openWaiting: withDesk(paying.openWaiting),
+    openMyCode: withDesk(myCode.openMyCode),
+    showCode: withDesk(myCode.showCode),
+    leaveCode: withDesk(myCode.leaveCode),
     openAsk: withDesk(people.openAsk),
     ask: withDesk(people.ask),
     showBill: withDesk(handBack.showBill),
     signBill: withDesk(handBack.sign),
+    signPurchase: withDesk(purchase.signWithPin),
+    signPurchaseByPasskey: withDesk(purchase.signWithPasskey),
+    showPurchase: withDesk(purchase.showSigned),
+    submitPurchase: withDesk(purchase.submit),
     openAsking: withDesk((at, deal: string) => people.openAsking(at, deal, null)),
     leaveAsking: withDesk(people.leaveAsking),
     cancelAsked: withDesk(people.cancelAsked),
@@ -153,6 +169,7 @@ export function openWallet(store: Store<State>, opening: Opening): Actions {
       useCode: withDesk(askForCode),
       recover: withDesk(recovery.beginRecovery),
       mailForRecovery: withDesk(recovery.mailForRecovery),
+      codeIsThere: withDesk(recovery.codeIsThere),
       codeForRecovery: withDesk(recovery.codeForRecovery),
       goInRecovery: withDesk(recovery.goInRecovery),
       backInRecovery: withDesk(recovery.backInRecovery),
@@ -243,16 +260,22 @@ export function learnSelf(update: Desk['update'], self: Readonly<{ kind: string 
 /** The phone is set up: it watches, finishes what an earlier life left, and shows the payment it was in or its home. */
 export function openHome(desk: Desk): void {
   const { memory, update } = desk
-  const { current, joining, link } = memory.get()
+  const { current, joining, link, point } = memory.get()
   update((state) => ({ ...when.went(state, { at: 'home' }), joining }))
   if (current !== null) paying.openStored(desk, current)
   watchInbox(desk)
   if (link !== null) void paying.joinLink(desk, link)
+  if (point !== null) {
+    // Looked at once: a reload starts at home.
+    void memory.keep({ point: null })
+    void points.openPoint(desk, point)
+  }
   const { payment, place } = desk.opening.asked
   if (payment !== undefined) void paying.openLinked(desk, payment)
   if (place === 'phones') update((state) => when.went(state, { at: 'phones' }))
+  void purchase.readPurchases(desk)
   if (desk.opening.handBack !== undefined) {
-    handBack.openHandBack(desk, desk.opening.handBack)
+    scanned(desk, desk.opening.handBack)
     void people.readContacts(desk)
   }
 }
@@ -260,6 +283,7 @@ export function openHome(desk: Desk): void {
 /** Of a notification, or the address: the payment takes the screen, or the phones do. */
 function openTapped(desk: Desk, hash: string): void {
   if (desk.state().self === null) return
+  if (isPurchaseHash(hash)) return scanned(desk, `${desk.opening.hub}/wallet${hash}`)
   const { payment, place } = openedBy(hash)
   if (payment !== undefined) void paying.openLinked(desk, payment)
   if (place === 'phones') desk.update((state) => when.went(state, { at: 'phones' }))
@@ -271,7 +295,8 @@ function watchInbox(desk: Desk): void {
     { topic: 'inbox' },
     (inbox) => {
       update((before) => when.inboxArrived(before, inbox, now()))
-      void memory.keep({ inbox, inboxAt: now() })
+      void memory.keep({ inbox, inboxAt: now(), clockOffsetMs: Math.round(now() - Date.now()) })
+      void purchase.lookAtPurchases(desk)
       paying.followShown(desk)
       if (state().place.at === 'history') void readHistory(desk)
     },

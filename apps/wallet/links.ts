@@ -8,6 +8,7 @@ export type LinkRead =
   | Readonly<{ ok: false; why: 'foreign' | 'unknown' }>
 
 const PATH = /^\/j\/([^/]+)\/?$/u
+const POINT_PATH = /^\/t\/([^/]+)\/?$/u
 
 /** Reads a scanned text. `origin` is our own: another hub's bill must not be paid in this one's name. */
 export function readLink(text: string, origin: string): LinkRead {
@@ -22,6 +23,15 @@ export function tokenOfPath(path: string): string | undefined {
   const token = PATH.exec(path)?.[1]
   return isId('tok', token) ? token : undefined
 }
+
+/** The sign in a path, https://HUB/t/pnt_…: as a tag, a QR or the phone's camera app gives it. */
+export function pointOfPath(path: string): string | undefined {
+  const point = POINT_PATH.exec(path)?.[1]
+  return isId('pnt', point) ? point : undefined
+}
+
+/** Is this a purchase that a register has signed, or a part of one? */
+export const isPurchaseHash = (hash: string): boolean => /^#(?:purchase|part)=/u.test(hash)
 
 /** What the part behind the # asks for. */
 export type Opened = Readonly<{

@@ -6,7 +6,7 @@ import { play, wakeOnFirstTouch } from '#ui/sound.ts'
 import { createStore } from '#ui/store.ts'
 import { App } from './app.tsx'
 import { openWallet } from './hub.ts'
-import { openedBy, tokenOfPath } from './links.ts'
+import { isPurchaseHash, openedBy, pointOfPath, tokenOfPath } from './links.ts'
 import { firstState, noticeOf } from './state.ts'
 import { saidBy, soundOf } from './notices.ts'
 import { keepShell } from './shell.ts'
@@ -27,8 +27,9 @@ const opening = {
   hub: location.origin,
   device: /^[a-z0-9-]{1,20}$/u.test(device) ? device : 'own',
   token: tokenOfPath(here.pathname),
+  point: pointOfPath(here.pathname),
   asked: openedBy(here.hash),
-  handBack: /^#(ask|signed)=/u.test(here.hash) ? here.href : undefined,
+  handBack: /^#(ask|signed)=/u.test(here.hash) || isPurchaseHash(here.hash) ? here.href : undefined,
   reload: () => location.reload(),
 }
 // The link is used once: neither a reload nor "back" opens the bill again, and no code stays in the address bar.

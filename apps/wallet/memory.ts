@@ -14,6 +14,8 @@ export type Memory = Readonly<{
   joining: 'number' | 'link' | null
   /** the token of a link that has not been sent yet */
   link: string | null
+  /** the sign of a link that has not been looked at yet */
+  point: string | null
   /** what was seen last, shown with its time while there is no connection */
   inbox: InboxView | null
   inboxAt: number
@@ -29,6 +31,8 @@ export type Memory = Readonly<{
   /** how far somebody has come who is setting this phone up */
   begun: Begun | null
   told: readonly Told[]
+  /** the hub's clock minus this phone's when it was last heard, ms: for a start without a network */
+  clockOffsetMs: number
 }>
 
 const KEY = 'wallet'
@@ -36,6 +40,7 @@ const NOTHING: Memory = {
   current: null,
   joining: null,
   link: null,
+  point: null,
   inbox: null,
   inboxAt: 0,
   pinLength: null,
@@ -46,6 +51,7 @@ const NOTHING: Memory = {
   portraitIsOffered: false,
   begun: null,
   told: [],
+  clockOffsetMs: 0,
 }
 
 export async function recall(storage: Storage): Promise<Memory> {

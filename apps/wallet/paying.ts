@@ -13,7 +13,6 @@ import { withConfirmation } from '#sdk/payment-confirmation.ts'
 import { withPin } from '#sdk/scram.ts'
 import type { Desk } from './hub.ts'
 import type { Memory } from './memory.ts'
-import { readLink } from './links.ts'
 import { answersTo, isKeyOnly, releasedBy, releasesFor, shownIfAll } from './mine.ts'
 import { readProfile, readReleases } from './profile.ts'
 import { bySecurityKey } from './security.ts'
@@ -29,6 +28,8 @@ export type Hands = {
   followsAsked: (() => void) | null
   /** while the browser asks for the passkey: goes on without it */
   leavePasskey: (() => void) | null
+  /** while the phone's own code is on the screen */
+  leaveCode: (() => void) | null
   /** while this phone waits to be let in */
   stopWaiting: (() => void) | null
 }
@@ -39,6 +40,7 @@ export const emptyHands = (): Hands => ({
   follows: null,
   followsAsked: null,
   leavePasskey: null,
+  leaveCode: null,
   stopWaiting: null,
 })
 
@@ -52,13 +54,6 @@ export async function joinTyped(desk: Desk): Promise<void> {
   const read = parseTypedNumber(desk.state().typed)
   if (!read.ok || desk.state().joining !== null) return
   await join(desk, 'number', { kind: 'number', number: read.number })
-}
-
-/** Joins by a scanned link, if it is one of our own hub. */
-export function joinScanned(desk: Desk, text: string): void {
-  const read = readLink(text, desk.opening.hub)
-  if (read.ok) return void joinLink(desk, read.token)
-  desk.update((state) => when.went(state, { at: 'scan', refused: read.why }))
 }
 
 /** Joins by the link's token. Joining moves no money, so it is done at once, and once. */

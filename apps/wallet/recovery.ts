@@ -1,8 +1,15 @@
 // Somebody has an account and not the phone: with the mail a lost phone is removed at once; with mail and PIN this one is let in
 // after a wait, in which the others can refuse it. The wait goes on by itself, over reloads too.
 import type { Problem } from '#protocol/problems.ts'
-import { callIdentity } from '#sdk/identity-calls.ts'
-import { askToBeLetIn, finishWaiting, forgetWaiting, waitingHere } from '#sdk/sign-up.ts'
+import {
+  askForMail,
+  askToBeLetIn,
+  finishWaiting,
+  forgetWaiting,
+  lookWithCode,
+  revokeWithCode,
+  waitingHere,
+} from '#sdk/sign-up.ts'
 import { currentLocale } from '#ui/i18n.ts'
 import * as begin from './beginning.ts'
 import type { RecoverPlace, RecoverStep } from './beginning.ts'
@@ -16,8 +23,15 @@ export async function mailForRecovery(desk: Desk, email: string): Promise<void> 
   if (place === undefined) return
   const asked: RecoverPlace = { ...place, email }
   showBeginning(desk, { ...asked, busy: true, problem: null })
-  const answer = await callIdentity(desk.client, 'recoveryMail', { body: { email, language: currentLocale() } })
+  const answer = await askForMail(desk, { purpose: 'recover', email, language: currentLocale() })
   showBeginning(desk, answer.ok ? begin.recoverWent(asked, 'code') : begin.recoverRefused(asked, answer.problem))
+}
+
+/** Goes on without asking for a mail, signing up or coming back. */
+export function codeIsThere(desk: Desk, email: string): void {
+  const { place } = desk.state()
+  if ((place.at === 'sign-up' || place.at === 'recover') && !place.busy)
+    showBeginning(desk, begin.codeIsThere(place, email))
 }
 
 export async function codeForRecovery(desk: Desk, code: string): Promise<void> {
@@ -25,7 +39,7 @@ export async function codeForRecovery(desk: Desk, code: string): Promise<void> {
   if (place === undefined) return
   const asked: RecoverPlace = { ...place, code }
   showBeginning(desk, { ...asked, busy: true, problem: null })
-  const answer = await callIdentity(desk.client, 'recovery', { body: { email: asked.email, code } })
+  const answer = await lookWithCode(desk, { email: asked.email, code })
   showBeginning(desk, answer.ok ? begin.recoverFound(asked, answer.view) : begin.recoverRefused(asked, answer.problem))
 }
 
@@ -44,7 +58,7 @@ export async function removeLost(desk: Desk, device: string): Promise<Problem | 
   const place = idlePlace(desk)
   if (place === undefined) return null
   const { email, code } = place
-  const answer = await callIdentity(desk.client, 'recoveryRevoke', { body: { email, code, device } })
+  const answer = await revokeWithCode(desk, { email, code, device })
   if (!answer.ok) {
     if (answer.problem.code === 'code-not-found') showBeginning(desk, begin.recoverRefused(place, answer.problem))
     return answer.problem
@@ -69,7 +83,7 @@ export async function waitToBeLetIn(desk: Desk, pin: string): Promise<void> {
   }
   if (answer.problem.code !== 'proof-wrong') return showBeginning(desk, begin.recoverRefused(place, answer.problem))
   // A nonce is good for one proof: the next try needs a new one.
-  const again = await callIdentity(client, 'recovery', { body: { email, code } })
+  const again = await lookWithCode(desk, { email, code })
   showBeginning(
     desk,
     again.ok

@@ -2,9 +2,8 @@
 // is kept, because the mail is in another app.
 import type { Language } from '#protocol/identity.ts'
 import type { SchemeView, SelfView } from '#protocol/views.ts'
-import { callIdentity } from '#sdk/identity-calls.ts'
 import { passkeysPossible } from '#sdk/passkey.ts'
-import { signUp } from '#sdk/sign-up.ts'
+import { askForMail, signUp } from '#sdk/sign-up.ts'
 import { currentLocale } from '#ui/i18n.ts'
 import * as begin from './beginning.ts'
 import type { BeginningPlace, Draft, SignUpPlace } from './beginning.ts'
@@ -48,8 +47,8 @@ export function backInSignUp(desk: Desk): void {
 
 async function sendCode(desk: Desk, place: SignUpPlace): Promise<void> {
   showBeginning(desk, { ...place, busy: true, problem: null })
-  const body = { email: place.draft.email, language: currentLocale() }
-  const answer = await callIdentity(desk.client, 'signUpMail', { body })
+  const { email } = place.draft
+  const answer = await askForMail(desk, { purpose: 'sign-up', email, language: currentLocale() })
   showBeginning(desk, answer.ok ? begin.signUpNext(place) : begin.signUpRefused(place, answer.problem))
 }
 

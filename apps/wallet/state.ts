@@ -2,17 +2,27 @@
 //
 //   starting ─▶ begin (beginning.ts) ─▶ choose-pin ─▶ add-passkey ─▶ home ⇄ scan, history, settings (mine.ts), receipt
 //                                                                     └─▶ payment (joined · paid · proven · ended) ─▶ home
+import type { ForeignCode } from '#core/foreign-codes.ts'
 import type { Askable } from '#core/persona.ts'
+import type { PointDealView, PointView } from '#protocol/points.ts'
 import type { Problem } from '#protocol/problems.ts'
 import type { ContactView, DealView, EntryView, InboxView, PaymentView, SchemeView, SelfView } from '#protocol/views.ts'
+import type { ShownCode } from '#sdk/customer-code.ts'
 import type { BillToSign } from '#sdk/hand-back.ts'
+import type { CheckFault, PurchaseToSign } from '#sdk/purchase.ts'
+import type { Gathered } from '#sdk/purchase-codes.ts'
 import type { SendOutcome } from '#sdk/outcome.ts'
 import type { PasskeyObstacle } from '#sdk/passkey.ts'
 import type { WatchStatus } from '#sdk/watching.ts'
 import type { BeginningPlace } from './beginning.ts'
+import type { SignedHere } from './purchase.ts'
 import { isKeyOnly, NOTHING_READ, toldWith, type Mine, type MyPlace, type Told } from './mine.ts'
 
 export type DeviceSelf = Extract<SelfView, { kind: 'device' }>
+
+/** What the scanner has found of a purchase: some of its codes, or what is wrong with it. */
+export type ScannedPurchase =
+  Readonly<{ kind: 'parts'; gathered: Gathered }> | Readonly<{ kind: 'fault'; why: CheckFault }>
 
 export type Place =
   | Readonly<{ at: 'starting' }>
@@ -29,7 +39,20 @@ export type Place =
       roaming: boolean
     }>
   | Readonly<{ at: 'home' }>
-  | Readonly<{ at: 'scan'; refused: 'foreign' | 'unknown' | null }>
+  | Readonly<{ at: 'scan'; refused: 'other-hub' | 'unknown' | ForeignCode | null; purchase?: ScannedPurchase }>
+  | Readonly<{ at: 'my-code'; shown: ShownCode | null; problem: Problem | null }>
+  | Readonly<{
+      at: 'point'
+      point: string
+      view: PointView | null
+      /** data: address of its picture */
+      picture: string | null
+      /** what was asked of the hub last: for the same amount it is asked in the same words */
+      asked: Readonly<{ command: string; amount: string | null }> | null
+      opened: PointDealView | null
+      busy: boolean
+      problem: Problem | null
+    }>
   | Readonly<{ at: 'history' }>
   | Readonly<{ at: 'settings' }>
   | Readonly<{ at: 'statement'; unit: string }>
@@ -37,6 +60,22 @@ export type Place =
   | Readonly<{ at: 'bill-shown'; bill: BillToSign; link: string; busy: boolean; problem: Problem | null }>
   | Readonly<{ at: 'sign'; bill: BillToSign; busy: boolean; problem: Problem | null }>
   | Readonly<{ at: 'signed'; bill: BillToSign; link: string; until: number }>
+  | Readonly<{
+      at: 'purchase'
+      purchase: PurchaseToSign
+      clockOffsetMs: number
+      busy: boolean
+      problem: Problem | null
+    }>
+  | Readonly<{
+      at: 'purchase-signed'
+      signed: SignedHere
+      /** for the register to read */
+      code: string
+      clockOffsetMs: number
+      busy: boolean
+      problem: Problem | null
+    }>
   | Readonly<{ at: 'ask'; busy: boolean; problem: Problem | null }>
   | Readonly<{ at: 'asking'; deal: string; view: DealView | null; busy: boolean; problem: Problem | null }>
   | Readonly<{
@@ -66,6 +105,8 @@ export type Current = Readonly<{
   proof: Readonly<{ step: ProvenStep; problem: Problem | null }> | null
   /** of a question: what the person has turned on or off; the rest stands as their releases say */
   chosen: Partial<Record<Askable, boolean>>
+  /** it came while this phone was showing its code; one that came otherwise may be a stranger's who has a picture of it */
+  wasShowing: boolean
   /** the bill is another than the one that was shown first */
   isChanged: boolean
 }>
@@ -108,6 +149,9 @@ export type State = Readonly<{
   /** the bills this phone has sent to people, newest first */
   asked: readonly DealView[] | null
   mine: Mine
+  /** purchases signed here of which it is not known what became, and those of which it was found out since */
+  purchases: readonly SignedHere[]
+  purchasesDone: readonly PaymentView[]
   /** questions that were answered on this phone, newest first */
   told: readonly Told[]
   /** notifications of this phone; `detail`: with names and amounts */
@@ -139,6 +183,8 @@ export const firstState = (device: string): State => ({
   contacts: null,
   asked: null,
   mine: NOTHING_READ,
+  purchases: [],
+  purchasesDone: [],
   told: [],
   notifies: { isOn: false, detail: false },
   isUpdateReady: false,
@@ -192,6 +238,10 @@ export const went = (state: State, place: Place): State => ({ ...state, place })
 /** Is there nothing to expect from the hub for the time being? */
 export const isOffline = (state: State): boolean => !state.isOnline || state.connection === 'offline'
 
+/** The code to show next, or why there is none; only where it is looked at. */
+export const codeShown = (state: State, code: Readonly<{ shown: ShownCode | null; problem: Problem | null }>): State =>
+  state.place.at === 'my-code' ? went(state, { at: 'my-code', ...code }) : state
+
 export const connected = (state: State, connection: WatchStatus): State => ({ ...state, connection })
 
 export const learntTheTime = (state: State, clockOffsetMs: number): State =>
@@ -226,6 +276,7 @@ export function opened(state: State, payment: string, view: PaymentView | null, 
     isAskingPasskey: false,
     proof: null,
     chosen: {},
+    wasShowing: state.place.at === 'my-code',
     isChanged: false,
   }
   return { ...state, place: { at: 'payment' }, current }
@@ -264,7 +315,16 @@ function withReceipt(state: State, view: PaymentView): State {
 }
 
 /** Where nobody is in the middle of something. */
-const FREE: ReadonlySet<Place['at']> = new Set(['home', 'scan', 'history', 'settings', 'profile', 'shown', 'phones'])
+const FREE: ReadonlySet<Place['at']> = new Set([
+  'home',
+  'scan',
+  'my-code',
+  'history',
+  'settings',
+  'profile',
+  'shown',
+  'phones',
+])
 
 /** A payment that waits for this person opens by itself, when the screen is free. */
 export function inboxArrived(state: State, inbox: InboxView, inboxAt: number): State {

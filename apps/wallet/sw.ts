@@ -93,9 +93,19 @@ async function lead(data: unknown): Promise<unknown> {
 async function fill(): Promise<void> {
   const shell = await caches.open(SHELL)
   await shell.addAll(FILES)
-  const script = await (await shell.match(SCRIPT))?.text()
-  const parts = [...(script ?? '').matchAll(/["']\.\/([\w.-]+\.js)["']/gu)].map(([, name]) => `/assets/${name}`)
-  await Promise.all(parts.map((part) => shell.add(part).catch(() => undefined)))
+  await fillParts(shell, SCRIPT, new Set())
+}
+
+/** What the reader of codes needs is a part of a part: without it a phone without a network could not scan. */
+async function fillParts(shell: Cache, path: string, done: Set<string>): Promise<void> {
+  const script = await (await shell.match(path))?.text()
+  for (const [, name] of (script ?? '').matchAll(/["']\.\/([\w.-]+\.js)["']/gu)) {
+    const part = `/assets/${name}`
+    if (done.has(part)) continue
+    done.add(part)
+    await shell.add(part).catch(() => undefined)
+    await fillParts(shell, part, done)
+  }
 }
 
 async function clean(): Promise<void> {

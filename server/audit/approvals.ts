@@ -4,6 +4,7 @@ import { verify, type KeyObject } from 'node:crypto'
 import { APPROVAL_LIFE_MS, approvalBytes, claimsOf, METHOD_WHOLE, NO_PAYMENT, type Purpose } from '#core/approval.ts'
 import { billHash } from '#core/bill.ts'
 import { equal, fromHex } from '#core/bytes.ts'
+import { CLOCK_SLACK_MS } from '#core/device.ts'
 import type { DeviceId, KeyId, SchemeId } from '#core/ids.ts'
 import type { Payment } from '#core/payment.ts'
 import type { Askable } from '#core/persona.ts'
@@ -17,7 +18,7 @@ export type StoredApproval = Readonly<{
   strength: string | null
 }>
 
-/** `released` is what the answer to a question lets the asker see; null for approvals of a bill. */
+/** `released` is what the answer to a question lets the asker see; null for approvals of a bill. `at`: when it was used. */
 type Signed = Readonly<{ before: Payment; at: number; released: readonly Askable[] | null }>
 
 const SIGNATURE_BYTES = 64
@@ -49,7 +50,11 @@ export function approvalFault(
     expiresAt: claims.expiresAt,
   })
   if (!equal(rebuilt, stored.approval)) return 'is not of this bill, payer and key'
-  if (claims.expiresAt <= at || claims.expiresAt > at + APPROVAL_LIFE_MS) return 'was not good when it was used'
+  // What a register took without a network had to be good then; the two clocks may differ by so much, and no more.
+  const { acceptedAt } = before
+  if (acceptedAt !== null && acceptedAt > at + CLOCK_SLACK_MS) return 'was accepted after it was handed in'
+  const used = acceptedAt === null ? at : Math.min(acceptedAt, at)
+  if (claims.expiresAt <= used || claims.expiresAt > used + APPROVAL_LIFE_MS) return 'was not good when it was used'
   return undefined
 }
 

@@ -2,16 +2,18 @@
 // every approval and every answer to a question is stored and signed; a deal has one living payment, the one its offer says; a number is live once.
 import { bucketOfId, type DealId, type KeyId, type PaymentId, type TerminalId } from '#core/ids.ts'
 import { answerFaults } from '#core/invariants-deals.ts'
-import { offerDueAt, type Offer } from '#core/offer.ts'
+import { offerDueAt, type Accepted, type Offer } from '#core/offer.ts'
 import { joinedPayment, paymentDueAt, stateOf, transfersOf, type Payment } from '#core/payment.ts'
-import { equal, fromHex, toHex } from '#core/bytes.ts'
+import { equal, fromBase64url, fromHex, toHex } from '#core/bytes.ts'
+import { acceptedBytes } from '#protocol/signed-bytes.ts'
+import { isSignedBy } from '../auth/keys.ts'
 import { idOf } from '../postgres/rows.ts'
 import { eventSeal } from '../postgres/event-seal.ts'
 import { approvalFault, isHandBack, signatureChecks, type DeviceKey, type StoredApproval } from './approvals.ts'
 import type { Ground } from './audit.ts'
 import { bytesOf, hexOf, pieces, rowsOf, type Row } from './cursor.ts'
 import { moveOf } from './journal.ts'
-import { devicesKeysOf, offerKey, offersOf, paymentsOf } from './lookup.ts'
+import { devicesKeysOf, offerKey, offersOf, paymentsOf, terminalKeysOf } from './lookup.ts'
 import { refundShown } from './refunds.ts'
 import { replayOffer, replayPayment, type PaymentStep, type StoredEvent } from './replay.ts'
 import { forbiddenIn, judgePurchases, notePurchases, verifiedOf, type Purchases, type Verified } from './standings.ts'
@@ -91,6 +93,8 @@ async function judgeGroups(judging: Judging, bucket: number, groups: readonly Gr
   const signers = [...offers.values()].flatMap(({ state }) => (state.kind === 'taken' && state.signed ? [state] : []))
   const payers = new Set([...payments.values(), ...signers].map(({ payer }) => payer.party))
   const devices = await devicesKeysOf(client, [...payers])
+  const acceptors = [...offers.values()].filter(({ state }) => state.kind === 'taken' && state.signed?.accepted)
+  const terminals = await terminalKeysOf(client, [...new Set(acceptors.map(({ terminal }) => terminal))])
   const restricted = [...payments.values()].filter(({ bill }) => bill?.lines.some(({ restriction }) => restriction))
   const verified = await verifiedOf(judging, bucket, [...new Set(restricted.map(({ payer }) => payer.party))])
   const columns = await columnsOf(judging, bucket, groups)
@@ -114,7 +118,9 @@ async function judgeGroups(judging: Judging, bucket: number, groups: readonly Gr
     )
     if (offer === undefined) continue
     tried(judging, `offer ${offer.deal}`, () =>
-      checks.push(...judgeOffer(judging, offer, { devices, row: columns.get(`${terminal} ${subject}`), events })),
+      checks.push(
+        ...judgeOffer(judging, offer, { devices, terminals, row: columns.get(`${terminal} ${subject}`), events }),
+      ),
     )
   }
   await Promise.all(checks)
@@ -128,6 +134,9 @@ function tried({ fault }: Ground, name: string, judge: () => void): void {
     fault(`${name} cannot be told from its events: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
+
+/** Keys of the phones and registers that signed. */
+type Keys = Readonly<{ devices: ReadonlyMap<KeyId, DeviceKey>; terminals: ReadonlyMap<TerminalId, Uint8Array> }>
 
 type Found = Readonly<{
   payment: Payment
@@ -219,11 +228,7 @@ async function checkSignature(
 function judgeOffer(
   judging: Judging,
   offer: Offer,
-  {
-    devices,
-    row,
-    events,
-  }: Readonly<{ devices: Found['devices']; row: Row | undefined; events: readonly StoredEvent[] }>,
+  { devices, terminals, row, events }: Keys & Readonly<{ row: Row | undefined; events: readonly StoredEvent[] }>,
 ): Promise<void>[] {
   const { numbers, fault } = judging
   const name = `offer ${offer.deal}`
@@ -231,7 +236,7 @@ function judgeOffer(
   const { version, state, token, openedAt } = offer
   const columns = { version, state: state.kind, token: token.slice(4), opened_at: openedAt, due_at: offerDueAt(offer) }
   for (const column of differing(row, columns)) fault(`${name} has a column ${column} that its snapshot does not say`)
-  if (state.kind === 'taken') return judgeSigned(judging, offer, devices)
+  if (state.kind === 'taken') return judgeSigned(judging, offer, { devices, terminals })
   // Between people there is a link and no number.
   if (state.kind !== 'open' || state.ticket.number === null) return []
   const number = `${state.ticket.scope} ${state.ticket.number}`
@@ -241,12 +246,12 @@ function judgeOffer(
 }
 
 /** A purchase that was handed back was signed for this very bill, also where it could not be settled. */
-function judgeSigned(judging: Judging, offer: Offer, devices: Found['devices']): Promise<void>[] {
+function judgeSigned(judging: Judging, offer: Offer, { devices, terminals }: Keys): Promise<void>[] {
   const { state } = offer
   if (state.kind !== 'taken' || state.signed === null) return []
   const { scheme, fault, signatures } = judging
   const name = `what was handed back for ${offer.deal}`
-  const { bytes, signature, key } = state.signed
+  const { bytes, signature, key, accepted } = state.signed
   const stored = { approval: bytesFrom(bytes), signature: bytesFrom(signature), key, strength: state.signed.strength }
   const broken = isHandBack(stored)
     ? approvalFault(scheme, { before: joinedPayment(offer), at: state.at, released: null }, stored)
@@ -254,7 +259,23 @@ function judgeSigned(judging: Judging, offer: Offer, devices: Found['devices']):
   if (broken !== undefined) fault(`${name} ${broken}`)
   const signer = devices.get(key)
   if (signer === undefined || signer.device !== state.payer.device) fault(`${name} is not signed by the payer's phone`)
+  if (signatures && accepted !== null && !isAccepted(judging, offer, stored.approval, accepted, terminals))
+    fault(`${name} was accepted at a time that its register has not signed`)
   return signatures && signer !== undefined ? [checkSignature(judging, name, stored, signer)] : []
+}
+
+/** Has this very register signed that it took this approval then? */
+function isAccepted(
+  { scheme }: Judging,
+  { terminal, deal }: Offer,
+  approval: Uint8Array,
+  { at, signature }: Accepted,
+  terminals: Keys['terminals'],
+): boolean {
+  const publicKey = terminals.get(terminal)
+  const bytes = fromBase64url(signature)
+  if (publicKey === undefined || bytes === undefined) return false
+  return isSignedBy(publicKey, acceptedBytes({ scheme, deal, approval, at }), bytes)
 }
 
 const bytesFrom = (hex: string): Uint8Array => fromHex(hex) ?? new Uint8Array(0)

@@ -57,6 +57,20 @@ export async function offersOf(
   return new Map(offers.map((offer) => [offerKey(offer.terminal, offer.deal), offer]))
 }
 
+/** Public keys of terminals that were enrolled. */
+export async function terminalKeysOf(
+  client: pg.ClientBase,
+  terminals: readonly TerminalId[],
+): Promise<Map<TerminalId, Uint8Array>> {
+  if (terminals.length === 0) return new Map()
+  const { rows } = await client.query<{ id: string; public_key: unknown }>(
+    `select c.id, c.public_key from unnest($1::smallint[], $2::uuid[]) n(bucket, id)
+     join credential c on c.bucket = n.bucket and c.id = n.id and c.kind = 'terminal'`,
+    [terminals.map(bucketOfId), terminals.map(uuidOf)],
+  )
+  return new Map(rows.map(({ id, public_key }) => [idOf<TerminalId>('trm', id), bytesOf(public_key)]))
+}
+
 /** Public keys of devices by key id; a party's devices lie in its bucket. */
 export async function devicesKeysOf(
   client: pg.ClientBase,

@@ -63,7 +63,7 @@ export function replayPayment(
 function startOf(snapshot: Payment, offer: Offer | undefined, version: number, bodies: readonly unknown[]): Payment {
   const billed = bodies.filter((body) => kindOf(body) === 'billed').length
   if (offer?.state.kind === 'taken' && offer.state.payment === snapshot.id) return { ...joinedPayment(offer), version }
-  const { terminal, deal, biller, id, payer, nonce, joinedAt: at } = snapshot
+  const { terminal, deal, biller, id, payer, nonce, joinedAt: at, way } = snapshot
   const began = snapshot.billVersion - billed
   return joinedPayment({
     terminal,
@@ -75,7 +75,7 @@ function startOf(snapshot: Payment, offer: Offer | undefined, version: number, b
     cashier: offer?.cashier ?? null,
     bill: billed === 0 ? snapshot.bill : began > 0 ? snapshot.bill : null,
     billVersion: began,
-    state: { kind: 'taken', payment: id, payer, nonce, at, scanned: false, signed: null },
+    state: { kind: 'taken', payment: id, payer, nonce, at, way, signed: null },
     token: offer?.token ?? TOKEN_GONE,
     declines: 0,
     openedAt: at,

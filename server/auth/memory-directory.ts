@@ -56,6 +56,7 @@ export function memoryDirectory(options: Readonly<{ buckets: number; now: () => 
             id: idInBucket('trm', bucket, random),
             ...common,
             label: code.label || label,
+            terminalKind: code.terminalKind,
             cashier: null,
           }
     const terminalKind = code.kind === 'terminal' ? code.terminalKind : null

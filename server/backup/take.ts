@@ -6,13 +6,14 @@ import { BackupError, writeBackup, type Manifest } from './file.ts'
 
 /**
  * What nobody could use after a restore, and a thief of the file could, or what would happen twice: keys of sessions, nonces, codes sent
- * by mail, what OpenID remembers of a sign-in under way, who stands at which till, and messages that were on their way.
+ * by mail or shown at a counter, what OpenID remembers of a sign-in under way, who stands at which till, and messages that were on their way.
  */
 const LEFT_OUT: ReadonlySet<string> = new Set([
   'session',
   'passkey_challenge',
   'presence_nonce',
   'mail_code',
+  'customer_code',
   'oidc_entry',
   'cashier',
   'pushed_command',

@@ -45,9 +45,17 @@ export function mailOffice(
             expiresAt: now() + lifeMs,
           })
 
+  /** A mail that is written already; else as `post`. */
+  const postReady =
+    sender === null
+      ? null
+      : (to: string, mail: Mail, lifeMs: number): Promise<void> =>
+          outbox.add({ kind: 'mail', receiver: to, body: mail, expiresAt: now() + lifeMs })
+
   return {
     /** null where this hub sends no mail */
     post,
+    postReady,
     /** what the outbox's loop sends mails with */
     send:
       sender === null

@@ -8,7 +8,8 @@ export type NoCode = Readonly<{ kind: 'have-account' | 'no-account' | 'address-t
 
 export type Letter =
   | NoCode
-  | Readonly<{ kind: 'sign-up' | 'recover' | 'change-email'; code: string }>
+  /** `isLast`: more were asked for than one address is sent, and this code has to do for a day */
+  | Readonly<{ kind: 'sign-up' | 'recover' | 'change-email'; code: string; isLast: boolean }>
   | Readonly<{ kind: 'email-changed' }>
   /** `readyAt` as the person reads it */
   | Readonly<{ kind: 'new-phone'; readyAt: string }>
@@ -19,8 +20,10 @@ export type Letter =
 export function mailOf(letter: Letter, { language, scheme }: Readonly<{ language: Language; scheme: string }>): Mail {
   const name = oneLine(scheme)
   const { subject, lines } = WORDS[language](letter, name)
-  const code = 'code' in letter ? letter.code : null
-  const all = code === null ? lines : [lines[0] ?? '', code, ...lines.slice(1)]
+  const code = 'code' in letter ? fives(letter.code) : null
+  const [first = '', life = '', ...more] = lines
+  const isLast = 'isLast' in letter && letter.isLast
+  const all = code === null ? lines : [first, code, isLast ? LAST[language] : life, ...more]
   const paragraphs = all.map((line) =>
     line === code
       ? `<p style="font-size:32px;letter-spacing:4px;font-weight:600;margin:24px 0">${line}</p>`
@@ -31,6 +34,15 @@ export function mailOf(letter: Letter, { language, scheme }: Readonly<{ language
     text: `${[...all, name].join('\n\n')}\n`,
     html: `<!doctype html><html lang="${language}"><body style="font:16px/1.5 sans-serif">${paragraphs.join('')}<p>${escaped(name)}</p></body></html>`,
   }
+}
+
+/** Long codes in fives, as they are typed. */
+const fives = (code: string): string => (code.length > 6 ? (code.match(/.{1,5}/g) ?? []).join(' ') : code)
+
+/** In the place of how long a code is good. */
+const LAST: Readonly<Record<Language, string>> = {
+  en: 'Codes for this address have been asked for very often, perhaps not by you. So this is the last mail for now, and its twenty digits are good for 24 hours. In the wallet choose “I have a mail with a code”. Tell it to nobody, not even somebody who calls you.',
+  ja: 'このメールアドレスあてのコードが何度も求められました。ご本人ではないかもしれません。そのため、いまお送りするメールはこれが最後です。この20桁のコードは24時間有効です。ウォレットでは「コードのメールが届いている」を選んでください。電話で聞かれても、だれにも教えないでください。',
 }
 
 /** When something happens, as a person in this zone reads it. */
@@ -210,7 +222,7 @@ const WORDS: Readonly<Record<Language, Words>> = {
 
 /** A header is one line, whatever the operator called the scheme. */
 // oxlint-disable-next-line no-control-regex -- control characters are what is taken out
-const oneLine = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ')
+export const oneLine = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ')
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '&': '&amp;',

@@ -23,6 +23,7 @@ export const actorOf = (site: ClientRow): TerminalActor => ({
   name: site.merchant,
   legalName: site.legalName,
   label: titleOf(site),
+  terminalKind: 'counter',
   cashier: null,
 })
 

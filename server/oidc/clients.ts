@@ -6,7 +6,7 @@ import type { OperatorRouteView } from '#protocol/operator.ts'
 import { problemOf, type Problem } from '#protocol/problems.ts'
 import type { ClientRow, OidcStore } from '../postgres/oidc.ts'
 import { SCOPE_OF, scopesOf } from './claims.ts'
-import { isLoopback } from './outgoing.ts'
+import { isLoopback } from '../open-internet.ts'
 
 export type NewSite = Readonly<{
   party: PartyId

@@ -8,7 +8,8 @@ import { acrOf, CLAIMS, claimsFrom, type Released } from './claims.ts'
 import { STRENGTHS } from '#core/device.ts'
 import { CIBA_GRANT, isSecret } from './clients.ts'
 import { jwksOf } from './keys.ts'
-import { isLoopback, post } from './outgoing.ts'
+import { isLoopback } from '../open-internet.ts'
+import { post } from './outgoing.ts'
 import type { BackChannel } from './ciba.ts'
 
 export type Library = typeof import('oidc-provider')

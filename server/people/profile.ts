@@ -6,6 +6,7 @@ import { ageBandOf } from '#core/persona.ts'
 import type { IdentityBody, IdentityView, ProfileView } from '#protocol/identity.ts'
 import { problemOf, type Problem } from '#protocol/problems.ts'
 import type { DeviceActor, TerminalActor } from '#switch/actors.ts'
+import type { Budgets } from '#switch/budgets.ts'
 import type { Store } from '#switch/store.ts'
 import type { Switch } from '#switch/switch.ts'
 import type { ProvePresence } from '../auth/presence.ts'
@@ -21,6 +22,7 @@ export type ProfileParts = Readonly<{
   profiles: Profiles
   codes: MailCodes
   post: Post | null
+  budgets: Budgets
   painter: Painter
   provePresence: ProvePresence
   /** sessions remember a name: it is another by now */
@@ -40,7 +42,7 @@ const LOOKED_AT_MS = 5 * 60_000
 const NOTICE_MS = 3 * 24 * 3_600_000
 
 export function profileDesk(parts: ProfileParts) {
-  const { profiles, codes, post, painter, now, today } = parts
+  const { profiles, codes, budgets, post, painter, now, today } = parts
 
   async function view(party: PartyId): Promise<ProfileView> {
     const row = await profiles.profileOf(party)
@@ -78,12 +80,13 @@ export function profileDesk(parts: ProfileParts) {
       return view(actor.party)
     },
 
-    /** Problems: picture-invalid, busy. */
+    /** Problems: picture-invalid, too-many-tries, busy. */
     async setPortrait({ party }: DeviceActor, { picture }: IdentityBody<'setPortrait'>): Viewed {
       if (picture === null) {
         await profiles.setPortrait(party, null)
         return view(party)
       }
+      if (!(await budgets.charge([`portraits:${party}`]))) return problemOf('too-many-tries')
       const sent = fromBase64url(picture)
       const made = sent === undefined ? 'invalid' : await painter.paint(sent)
       if (made === 'busy') return problemOf('busy')
@@ -98,20 +101,18 @@ export function profileDesk(parts: ProfileParts) {
       const { email, code, presence } = body
       const known = await profiles.profileOf(party)
       const language = known?.language ?? 'en'
+      const asked = { purpose: 'change-email', email, asker: party } as const
       if (code === null) {
-        const fault = await codes.send(
-          { purpose: 'change-email', email, language, from, person: party },
-          async (address) => {
-            const owner = await profiles.ownerOf(address)
-            return owner === undefined || owner === party ? null : { kind: 'address-taken' }
-          },
-        )
+        const fault = await codes.send({ ...asked, language, from }, async (address) => {
+          const owner = await profiles.ownerOf(address)
+          return owner === undefined || owner === party ? null : { kind: 'address-taken' }
+        })
         return fault ?? view(party)
       }
       // The answer to the first was lost.
       if (known?.email === folded(email)) return view(party)
       if (presence === null) return problemOf('proof-needed')
-      const tried = codes.tryOf('change-email', email, code, party)
+      const tried = codes.tryOf(asked, code)
       // A mistyped code must not cost a proof.
       const right = await codes.guarded(from, () => profiles.tryCode(tried))
       if ('code' in right) return right

@@ -37,7 +37,7 @@ export type RecoveryParts = Readonly<{
 }>
 
 type Found = Readonly<{ party: PartyId; nonce: Uint8Array }>
-type Coded = Readonly<{ email: string; code: string }>
+type Coded = Readonly<{ email: string; code: string; asking: string }>
 
 const KEY_BYTES = 32
 const SALT_BYTES = 16
@@ -49,9 +49,9 @@ export function recoveryDesk(parts: RecoveryParts) {
   const { directory, profiles, phones, codes, budgets, post } = parts
 
   /** Who has this address, if the code is right. It stays good until it ends: finding the lost phone takes several steps. */
-  const found = ({ email, code }: Coded, from: string): Promise<Found | Problem> =>
+  const found = ({ email, code, asking: asker }: Coded, from: string): Promise<Found | Problem> =>
     codes.guarded(from, async () => {
-      const nonce = await profiles.tryCode(codes.tryOf('recover', email, code))
+      const nonce = await profiles.tryCode(codes.tryOf({ purpose: 'recover', email, asker }, code))
       const party = await profiles.ownerOf(folded(email))
       return nonce === undefined || party === undefined ? undefined : { party, nonce }
     })
@@ -92,8 +92,8 @@ export function recoveryDesk(parts: RecoveryParts) {
 
   return {
     /** Problems: mail-unavailable, too-many-tries. */
-    mail: ({ email, language }: IdentityBody<'recoveryMail'>, from: string): Promise<Problem | null> =>
-      codes.send({ purpose: 'recover', email, language, from }, async (address) =>
+    mail: ({ email, language, asking: asker }: IdentityBody<'recoveryMail'>, from: string): Promise<Problem | null> =>
+      codes.send({ purpose: 'recover', email, asker, language, from }, async (address) =>
         (await profiles.ownerOf(address)) === undefined ? { kind: 'no-account' } : null,
       ),
 
@@ -124,7 +124,8 @@ export function recoveryDesk(parts: RecoveryParts) {
       const person = await found(asked, from)
       if (!('party' in person)) return person
       const address = folded(asked.email)
-      // Counted apart from the phones that are known: whoever guesses here locks nobody out there.
+      // Counted apart from the phones that are known, and only of those who have a code: whoever guesses here locks nobody out there, and who
+      // does not read the mailbox cannot guess here at all.
       const tries: readonly BudgetKey[] = [`recovery:${addressKey(address)}`]
       if (!(await budgets.charge(tries))) return problemOf('too-many-tries')
       if (!isRightPassword(asked, { address, nonce: person.nonce, secret: await secretFor(person.party), publicKey }))

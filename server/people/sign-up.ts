@@ -26,8 +26,8 @@ export type SignUpParts = Readonly<{
 export function signUpDesk({ directory, profiles, codes, scheme, today }: SignUpParts) {
   return {
     /** Problems: mail-unavailable, too-many-tries. */
-    mail: ({ email, language }: IdentityBody<'signUpMail'>, from: string): Promise<Problem | null> =>
-      codes.send({ purpose: 'sign-up', email, language, from }, async (address) =>
+    mail: ({ email, language, asking: asker }: IdentityBody<'signUpMail'>, from: string): Promise<Problem | null> =>
+      codes.send({ purpose: 'sign-up', email, asker, language, from }, async (address) =>
         (await profiles.ownerOf(address)) === undefined ? null : { kind: 'have-account' },
       ),
 
@@ -40,7 +40,7 @@ export function signUpDesk({ directory, profiles, codes, scheme, today }: SignUp
       const { displayName, legalName, language, label } = asked
       const phone = await codes.guarded(from, () =>
         profiles.signUp({
-          code: codes.tryOf('sign-up', asked.email, asked.code),
+          code: codes.tryOf({ purpose: 'sign-up', email: asked.email, asker: asked.asking }, asked.code),
           displayName,
           legalName,
           language,

@@ -227,7 +227,14 @@ function actorOf(row: Row): Actor {
   }
   if (row.kind === 'device') return { kind: 'device', id: idOf<DeviceId>('dev', text(row.id)), ...common }
   const id = idOf<TerminalId>('trm', text(row.id))
-  return { kind: 'terminal', id, ...common, label: text(row.label), cashier: cashierFrom(row) }
+  return {
+    kind: 'terminal',
+    id,
+    ...common,
+    label: text(row.label),
+    terminalKind: terminalKind(row.terminal_kind),
+    cashier: cashierFrom(row),
+  }
 }
 
 const sessionOf = (row: Row, actor: ActorId): StoredSession => ({

@@ -261,7 +261,8 @@ export function postgresOidc(database: Database) {
 
 const hashed = (id: string): string => createHash('sha256').update(id).digest('base64url')
 
-const CLIENTS = `select c.id, c.party, c.terminal, c.metadata, c.status, c.created_at, p.account, p.name, p.legal_name
+const CLIENTS = `select c.id, c.party, c.terminal, c.metadata, c.created_at, p.account, p.name, p.legal_name,
+    case when p.status = 'active' then c.status else 'ended' end as status
   from oidc_client c join party p on p.bucket = c.bucket and p.id = c.party`
 
 // Border: the columns are written above and by the directory alone.

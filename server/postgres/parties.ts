@@ -90,10 +90,13 @@ export function postgresParties(database: Database, buckets: number) {
   async function offersOf(party: PartyId, before: number | null, limit: number): Promise<Offer[]> {
     const rows = await rowsOf(
       'offers_of_party',
-      `select o.snapshot from credential c cross join lateral (
+      `select o.snapshot from (
+         select id from credential where bucket = $1 and party = $2
+         union all select terminal from point where bucket = $1 and party = $2
+       ) c cross join lateral (
          select snapshot, opened_at from offer where bucket = $1 and terminal = c.id and opened_at > 0 and opened_at < $3
          order by opened_at desc fetch first $4 rows with ties
-       ) o where c.bucket = $1 and c.party = $2 order by o.opened_at desc fetch first $4 rows with ties`,
+       ) o order by o.opened_at desc fetch first $4 rows with ties`,
       [...keyOf(party), before ?? Number.MAX_SAFE_INTEGER, limit],
     )
     return rows.map((row) => offerFromJson(row.snapshot))

@@ -21,7 +21,7 @@ export type SchemeRow = Readonly<{
 
 /**
  * What a scheme starts with: an hour's unlock, a fresh proof from 10,000 on, at most 1,000,000 a payment, 3,000,000 a day and 20,000,000
- * a month (smallest part of its unit). What may not be sold is refused; in a demo the shop is asked, so that one sees it.
+ * a month (smallest part of its unit); without a network 5,000 a payment, 10,000 a phone and 100,000 a register, for a day. What may not be sold is refused; in a demo the shop is asked, so that one sees it.
  */
 export const START_RULES: Omit<SchemeRules, 'id'> = {
   unlockMs: 3_600_000,
@@ -30,6 +30,7 @@ export const START_RULES: Omit<SchemeRules, 'id'> = {
   zone: 'Asia/Tokyo',
   restricted: 'refuse',
   proofLimits: NO_PROOF_LIMITS,
+  offline: { payment: 5_000n, device: 10_000n, terminal: 100_000n, ms: 24 * 3_600_000 },
 }
 
 /** The scheme of this database, or undefined before it is made. */
@@ -112,7 +113,9 @@ export const rulesToJson = ({
   zone,
   restricted,
   proofLimits,
-}: Omit<SchemeRules, 'id'>): string => toJson({ unlockMs, freshProofFrom, limits, zone, restricted, proofLimits })
+  offline,
+}: Omit<SchemeRules, 'id'>): string =>
+  toJson({ unlockMs, freshProofFrom, limits, zone, restricted, proofLimits, offline })
 
 export type StoredRules = Readonly<{
   unlockMs: number
@@ -123,6 +126,7 @@ export type StoredRules = Readonly<{
   zone?: string
   restricted?: SchemeRules['restricted']
   proofLimits?: Readonly<Partial<Record<Strength, string | null>>>
+  offline?: Readonly<{ payment: string; device: string; terminal: string; ms: number }>
 }>
 
 /** Rules as they were kept, by this program or an earlier one. */
@@ -142,8 +146,21 @@ export function rulesFrom(stored: StoredRules): Omit<SchemeRules, 'id'> {
     zone: stored.zone ?? START_RULES.zone,
     restricted: stored.restricted ?? START_RULES.restricted,
     proofLimits: proofLimitsFrom(stored.proofLimits ?? {}),
+    offline: stored.offline === undefined ? START_RULES.offline : offlineFrom(stored.offline),
   }
 }
+
+const offlineFrom = ({
+  payment,
+  device,
+  terminal,
+  ms,
+}: NonNullable<StoredRules['offline']>): SchemeRules['offline'] => ({
+  payment: BigInt(payment),
+  device: BigInt(device),
+  terminal: BigInt(terminal),
+  ms,
+})
 
 function proofLimitsFrom(stored: NonNullable<StoredRules['proofLimits']>): ProofLimits {
   return proofLimitsOf((strength) => {

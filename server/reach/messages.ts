@@ -68,6 +68,21 @@ export function wordOfSent({ id, biller, bill, question, expiresAt }: Payment): 
   }
 }
 
+/** A register has read a code of this phone: a bill is asked, or is still to come. */
+export function wordOfCode(payment: Payment): Word {
+  const { id, biller, bill, expiresAt } = payment
+  if (bill !== null) return wordOfSent(payment)
+  return {
+    kind: 'payment',
+    payment: id,
+    until: expiresAt,
+    detail: {
+      en: { title: `${biller.name} has read your code`, body: 'If you are not there, decline in the wallet.' },
+      ja: { title: `${biller.name}がコードを読み取りました`, body: '心当たりがないときは、ウォレットで断れます。' },
+    },
+  }
+}
+
 /** The cashier, or the hub, wants to be sure of who pays. */
 export const wordOfChallenge = ({ id, biller, expiresAt }: Payment): Word => ({
   kind: 'challenge',

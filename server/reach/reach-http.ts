@@ -10,7 +10,8 @@ import { isSignedBy, publicKeyOf } from '../auth/keys.ts'
 import { deviceOf, type OnRoute } from '../http-callers.ts'
 import type { SchemeKey } from '../operator-log.ts'
 import type { Pushes } from '../postgres/push.ts'
-import { toTheInternet, type PushTo } from './push-http.ts'
+import { toTheInternet } from '../open-internet.ts'
+import type { PushTo } from './push-http.ts'
 import type { Vapid } from './vapid.ts'
 
 const AUTH_BYTES = 16

@@ -11,7 +11,15 @@ import type { Changes } from '#switch/working.ts'
 import type { Outbox, Send, Sent } from '../mail/outbox.ts'
 import type { SchemeKey } from '../operator-log.ts'
 import type { Pushes, Reachable } from '../postgres/push.ts'
-import { pushedText, wordOfChallenge, wordOfNewPhone, wordOfPresence, wordOfSent, type Word } from './messages.ts'
+import {
+  pushedText,
+  wordOfChallenge,
+  wordOfCode,
+  wordOfNewPhone,
+  wordOfPresence,
+  wordOfSent,
+  type Word,
+} from './messages.ts'
 import { postPush, type PushResult, type PushTo } from './push-http.ts'
 import type { Vapid } from './vapid.ts'
 import { sealed } from './web-push.ts'
@@ -71,6 +79,7 @@ export function createReach(parts: {
       if (payment === undefined || stateOf(payment) !== 'joined') continue
       if (body.kind === 'challenged') tell(challenged(payment, body.nonce))
       else if (payment.payer.device === null) tell(sent(payment))
+      else if (payment.way === 'code') tell(codeRead(payment))
     }
   }
 
@@ -98,6 +107,15 @@ export function createReach(parts: {
     }
     const dueAt = payment.joinedAt + LIMITS.silenceMs
     await outbox.add({ id: idOf('silence', id), kind: 'push', receiver: payer.party, body: errand, dueAt, expiresAt })
+  }
+
+  /**
+   * A register has read a code of this phone. Its owner may be elsewhere and the wallet closed, so it is told like a bill that was sent;
+   * no mail, because silence ends it in less than a minute.
+   */
+  async function codeRead(payment: Payment): Promise<void> {
+    const phone = payment.payer.device === null ? undefined : await pushes.phone(payment.payer.device)
+    if (phone !== undefined) await toPhones([phone], wordOfCode(payment), payment.id)
   }
 
   async function challenged(payment: Payment, nonce: string): Promise<void> {

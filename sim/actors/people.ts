@@ -1,10 +1,14 @@
 // People among themselves: bills to contacts, strangers and those who have blocked one; links; bills that are signed on the payer's
 // phone and handed back, also by two phones and twice; money given back; changes of mind about who is a contact.
-import { idFrom } from '#core/ids.ts'
+import { fromBase64url } from '#core/bytes.ts'
+import { idFrom, parseId } from '#core/ids.ts'
 import type { DealView } from '#protocol/views.ts'
 import { billToSign, signHandBack } from '#sdk/hand-back.ts'
 import { personBill, shopBill } from '../bills.ts'
+import type { Enrolled, EnrolledRegister } from '../directory.ts'
 import type { Live } from '../machine.ts'
+import { acceptanceOf, purchaseOf } from '../purchases.ts'
+import type { World } from '../world.ts'
 import { proving } from './proving.ts'
 
 /** What one person leaves lying for others at most. */
@@ -63,7 +67,11 @@ export async function askForSignature(live: Live): Promise<void> {
   const { client, chance, world, who } = live
   const mine = world.signed.filter(({ to }) => to === who.actor.id)
   if (mine.length > 0) {
-    const { signed } = chance.pick(mine)
+    const given = chance.pick(mine)
+    const taken = takenBy(live, given)
+    const { signed } = taken
+    // The network is away for a while.
+    if (taken !== given && chance.happens(0.65)) return
     const first = client.send('submit-signed', signed)
     // Scanned twice, or signed by two phones: one deal settles once.
     if (chance.happens(0.6)) {
@@ -82,20 +90,48 @@ export async function askForSignature(live: Live): Promise<void> {
       : personBill(chance)
   const asked = identity && billToSign(identity, idFrom('deal', chance.bytes(16)), bill)
   if (asked === undefined) return
-  keep(world.toSign, { from: who.actor.id, asked })
+  const purchase = isRegister(who) ? purchaseOf(who, asked) : null
+  keep(world.toSign, { from: who.actor.id, asked, purchase })
   if (chance.happens(0.3)) await client.send('open-offer', { deal: asked.deal, bill: asked.bill })
 }
 
+const isRegister = (who: Enrolled): who is EnrolledRegister => who.actor.kind === 'terminal'
+
+/**
+ * A register without a network takes what it was handed, and hands it in whenever it next thinks of it: soon, after a night, or twice. One
+ * in four is said to have been taken at another time than was signed.
+ */
+function takenBy({ chance, world, who }: Live, given: World['signed'][number]): World['signed'][number] {
+  const { signed } = given
+  const deal = parseId('deal', signed.deal)
+  const approval = fromBase64url(signed.approval)
+  if (!isRegister(who) || deal === undefined || approval === undefined || signed.accepted !== undefined) return given
+  if (chance.happens(0.2)) return given
+  const at = world.clock.now()
+  const accepted = acceptanceOf(who, { scheme: world.scheme.id, deal, approval, at })
+  const other = chance.happens(0.25) ? { ...accepted, at: at - chance.between(1, 60_000) } : accepted
+  const taken = { ...given, signed: { ...signed, accepted: other } }
+  world.signed[world.signed.indexOf(given)] = taken
+  return taken
+}
+
 /** The payer's phone signs without a network, now and then for a bill that a second phone signs too. */
-async function signForSomebody(live: Live): Promise<void> {
+export async function signForSomebody(live: Live): Promise<void> {
   const { client, chance, world, who } = live
   const others = world.toSign.filter(({ from }) => from !== who.actor.id)
   if (others.length === 0) return
-  const { from, asked } = chance.pick(others)
+  const atRegisters = others.filter(({ purchase }) => purchase !== null)
+  const isAtRegister = atRegisters.length > 0 && chance.happens(0.6)
+  const { from, asked, purchase } = chance.pick(isAtRegister ? atRegisters : others)
   const prove = chance.happens(0.85) ? proving(live) : undefined
   const outcome = await signHandBack(client, asked, prove, chance.bytes)
   if (!outcome.ok) return
   keep(world.signed, { to: from, by: who.actor.id, signed: outcome.view })
+  if (purchase === null || chance.happens(0.7)) return
+  // The phone has a network after all, and hands it in by itself, while the register may do the same.
+  const { approval, signature, proof } = outcome.view
+  const handed = await client.send('submit-purchase', { purchase, approval, signature, proof })
+  if (handed.ok) world.history.count('purchases handed in by phones')
 }
 
 async function changeContact({ client, chance, world, who }: Live): Promise<void> {

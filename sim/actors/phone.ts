@@ -5,12 +5,14 @@ import type { DealView, PaymentView } from '#protocol/views.ts'
 import { approve, respond, type Prove } from '#sdk/approval.ts'
 import type { Live } from '../machine.ts'
 import { answer, show } from './asking.ts'
-import { amongPeople } from './people.ts'
+import { amongPeople, signForSomebody } from './people.ts'
 import { proving } from './proving.ts'
 
 export type PhoneStyle = Readonly<{ isImpatient: boolean; silence: number }>
 
 const PATIENCE_LOOKS = 30
+/** codes that one sees held up about the town */
+const SHOWN_AT_ONCE = 4
 
 export async function playPhone(live: Live, style: PhoneStyle): Promise<void> {
   const { client, world, chance } = live
@@ -34,6 +36,14 @@ export async function playPhone(live: Live, style: PhoneStyle): Promise<void> {
       await lookAround(live, style)
       continue
     }
+    if (chance.happens(0.25)) {
+      await signForSomebody(live)
+      continue
+    }
+    if (chance.happens(0.4)) {
+      await showCode(live, style)
+      continue
+    }
     const screen = chance.pick([...world.directory.registers])
     const view = world.screens.get(screen.actor.id)
     if (!view?.ticket || world.isClosing) continue
@@ -48,6 +58,25 @@ async function lookAround(live: Live, style: PhoneStyle): Promise<void> {
   const inbox = await live.client.inbox()
   if (!inbox.ok || inbox.view.payments.length === 0) return
   await attend(live, live.chance.pick(inbox.view.payments).payment, style)
+}
+
+/** Holds up a code, and answers what it brings; what comes from a shop where the owner is not, is mostly declined. */
+async function showCode(live: Live, style: PhoneStyle): Promise<void> {
+  const { client, world, chance, who } = live
+  const phone = world.directory.findPhone(who.actor.id)
+  if (phone === undefined) return
+  world.shown.push(world.codes.make(phone, chance))
+  if (world.shown.length > SHOWN_AT_ONCE) world.shown.shift()
+  for (let looks = 0; looks < 3; looks++) {
+    await live.sleep(1_000, 8_000)
+    const inbox = await client.inbox()
+    const brought = inbox.ok ? inbox.view.payments.filter(({ way, state }) => way === 'code' && state === 'joined') : []
+    for (const { payment } of brought) {
+      if (brought.length > 1 && chance.happens(0.7)) await client.send('decline', { payment })
+      else await attend(live, payment, style)
+    }
+    if (brought.length > 0) return
+  }
 }
 
 /** Sends the number on the screen; the payment, when it has joined. */

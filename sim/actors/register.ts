@@ -37,12 +37,40 @@ export async function playRegister(live: Live, style: RegisterStyle): Promise<vo
     if (sales.length > KEPT_SALES) sales.shift()
     if (style.isForgetful && chance.happens(0.5)) await repeatOld(live)
     while (sales.length > 0 && chance.happens(0.5)) await giveBack(live, chance.pick(sales))
-    if (chance.happens(0.45)) await askForSignature(live)
+    for (let times = chance.below(4); times > 0; times--) await askForSignature(live)
     if (chance.happens(0.15)) await billSomebody(live)
+    if (chance.happens(0.6)) await readCode(live, style)
+    if (style.isForgetful && chance.happens(0.05)) await readMany(live)
     if (chance.happens(0.3)) await askSomebody(live)
     await live.sleep(200, 5_000)
   }
   await closeDown(live)
+}
+
+/** Reads the code that a customer holds up, or a photograph of somebody else's; a forgetful one reads it twice. */
+async function readCode(live: Live, style: RegisterStyle): Promise<void> {
+  const { client, world, chance } = live
+  const codes = chance.happens(0.2) ? world.photographed : world.shown
+  if (codes.length === 0) return
+  // Mostly the customer at the counter, who has just held it up.
+  const code = codes === world.shown && chance.happens(0.7) ? (codes.at(-1) ?? '') : chance.pick(codes)
+  const deal = idFrom('deal', chance.bytes(16))
+  const sent = client.send('bill-code', { deal, code, bill: chance.happens(0.8) ? billOf(live) : null })
+  if (style.isForgetful && chance.happens(0.4))
+    void client.send('bill-code', { deal: idFrom('deal', chance.bytes(16)), code, bill: billOf(live) })
+  const outcome = await sent
+  if (outcome.ok) world.history.count('codes read')
+  else if (outcome.problem.code === 'code-not-found') world.history.count('codes that were no good')
+  if (outcome.ok) await serve(live, deal, style)
+}
+
+/** Somebody else has the phone in his hand, and holds up one code after the other. */
+async function readMany({ client, world, chance }: Live): Promise<void> {
+  const phone = chance.pick([...world.directory.phones])
+  const codes = Array.from({ length: chance.between(8, 14) }, () => world.codes.make(phone, chance))
+  await Promise.all(
+    codes.map((code) => client.send('bill-code', { deal: idFrom('deal', chance.bytes(16)), code, bill: null })),
+  )
 }
 
 /** Attends to one deal until it is over or the register turns away from it. */

@@ -25,7 +25,7 @@ export async function playThief(live: Live): Promise<void> {
   while (!world.isClosing) {
     await live.sleep(300, 8_000)
     if (world.isClosing) break
-    const ploy = chance.below(11)
+    const ploy = chance.below(12)
     if (ploy === 0) await guess(live)
     else if (ploy === 1) {
       own = (await sitOn(live)) ?? own
@@ -36,6 +36,7 @@ export async function playThief(live: Live): Promise<void> {
     else if (ploy === 5) await meddle(live)
     else if (ploy === 6) await handInOthers(live)
     else if (ploy === 7) await sayAgain(live)
+    else if (ploy === 11) photograph(live)
     else if (ploy >= 9) await replayAnswer(live, asked)
     else if (own !== null) await alterOwn(live, own)
   }
@@ -67,6 +68,11 @@ async function sitOn({ client, world, chance }: Live): Promise<PaymentView | nul
   return outcome.ok ? outcome.view.payment : null
 }
 
+/** A code that somebody holds up: a friend will read it at another register, where its owner is not. */
+function photograph({ world, chance }: Live): void {
+  if (world.shown.length > 0) world.photographed.push(chance.pick(world.shown))
+}
+
 /** Exactly what another has sent, under his name: it is the same command, so it changes nothing. */
 async function sayAgain({ world, chance, transport }: Live): Promise<void> {
   if (world.overheard.length > 0) await transport.say(chance.pick(world.overheard))
@@ -92,7 +98,7 @@ async function sendAsOwn({ world, chance, transport, who }: Live): Promise<void>
 }
 
 const OTHERS_ONLY =
-  /\/(approve|respond|prove|show|ask|decline|take-back|release|cancel-deal|permit|deliver|challenge|refund|freeze|cash-in|credit-file)$/
+  /\/(approve|respond|prove|show|ask|decline|take-back|release|cancel-deal|permit|deliver|challenge|bill-code|submit-purchase|refund|freeze|cash-in|credit-file)$/
 
 /** What others have said of their own deals, and the operator of all, as a new command in his own name. */
 async function meddle(live: Live): Promise<void> {

@@ -150,6 +150,16 @@ test('every view that the hub answers with is exactly what its schema says', asy
   assert.equal(file.headers['cache-control'], 'no-store')
   assert.match(String(file.headers['content-disposition']), /^attachment; filename="statement-JPY-[0-9-]+\.csv"$/)
   yes('GET /v1/deals/{deal}', await register.reads(`/v1/deals/${second.deal.deal}`))
+  yes('GET /v1/price-file', await register.reads('/v1/price-file'))
+  const prices = await register.reads('/v1/price-file.csv')
+  assert.equal(prices.status, 200)
+  assert.equal(prices.headers['content-type'], 'text/csv; charset=utf-8')
+  assert.equal(prices.headers['content-disposition'], 'attachment; filename="price-file.csv"')
+  yes('GET /v1/terminal-certificate', await register.reads('/v1/terminal-certificate'))
+  const { terminal } = second.payment.biller
+  const outcomePath = `/v1/purchases/${terminal}/${second.deal.deal}`
+  yes('GET /v1/purchases/{terminal}/{deal}', await hanako.reads(outcomePath))
+  assert.equal((await kenji.reads(outcomePath)).status, 404, 'not his to know')
   yes('GET /v1/self', await desk.reads('/v1/self'))
   for (const who of [register, otherRegister, hanako, kenji]) {
     yes('GET /v1/self', await who.reads('/v1/self'))

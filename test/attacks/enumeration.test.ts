@@ -9,7 +9,7 @@ import { openSession } from '#sdk/session.ts'
 import { openBank, accountOf, type Bank } from '../support/bank.ts'
 import { enrolled, until } from '../support/hub.ts'
 import { DEMO, openidOf } from '../support/oidc.ts'
-import { mailsTo, newAddress, newcomer, newKey, requestBody, signUpBody } from '../support/people.ts'
+import { askingFor, mailsTo, newAddress, newcomer, newKey, requestBody, signUpBody } from '../support/people.ts'
 import { withClient } from '../support/postgres.ts'
 import { ask, speaker, type Reply, type Speaker } from '../support/raw-client.ts'
 import { openShop, setPinAt } from '../support/staff.ts'
@@ -110,7 +110,7 @@ test('signing up and coming back: the same for an address that has an account an
     await forgetTries()
     const answers = []
     for (const to of [email, unknown]) {
-      const { result, calls } = await counting(posts(path, { email: to, language }))
+      const { result, calls } = await counting(posts(path, { email: to, language, asking: askingFor(to) }))
       answers.push({ ...shown(result), hmacs: calls.createHmac })
       await quiet(to)
     }
@@ -124,8 +124,13 @@ test('signing up and coming back: the same for an address that has an account an
       [email, newAddress(), email.toUpperCase()].map((address) => posts(path, bodyOf(address))),
     )
   await both('/v1/sign-up', (address) => signUpBody(address, code, key))
-  await both('/v1/recovery/devices', (address) => ({ email: address, code }))
-  await both('/v1/recovery/revoke', (address) => ({ email: address, code, device: `dev_${'0'.repeat(32)}` }))
+  await both('/v1/recovery/devices', (address) => ({ email: address, code, asking: askingFor(address) }))
+  await both('/v1/recovery/revoke', (address) => ({
+    email: address,
+    code,
+    asking: askingFor(address),
+    device: `dev_${'0'.repeat(32)}`,
+  }))
   const body = await requestBody({ email, code, key, found: made })
   await both('/v1/recovery/request', (address) => ({ ...body, email: address }))
 })

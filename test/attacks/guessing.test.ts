@@ -15,9 +15,22 @@ import { postgresPhones } from '#server/postgres/phones.ts'
 import { postgresProfiles } from '#server/postgres/profiles.ts'
 import { DAY_MS, memoryBudgets, type BudgetKey, type BudgetKind } from '#switch/budgets.ts'
 import { asked, codeOf, dealOf, joinByLink } from '../support/bank.ts'
-import { enrolled, startTestHub, type TestHub } from '../support/hub.ts'
-import { codeFor, look, newAddress, newcomer, NEWCOMER_PIN, newKey, requestBody, viewIn } from '../support/people.ts'
-import { speaker, type Speaker } from '../support/raw-client.ts'
+import { enrolled, startTestHub, until, type TestHub } from '../support/hub.ts'
+import {
+  askingFor,
+  codeFor,
+  look,
+  mailsTo,
+  newAddress,
+  newcomer,
+  NEWCOMER_PIN,
+  newKey,
+  keyParts,
+  requestBody,
+  signUpBody,
+  viewIn,
+} from '../support/people.ts'
+import { ask, speaker, type Reply, type Speaker } from '../support/raw-client.ts'
 import { nonceFor, openShop, setPinAt, signInAt, signInBody } from '../support/staff.ts'
 import { BUCKETS } from '../support/grounds.ts'
 import { billOf } from '../support/world.ts'
@@ -32,7 +45,8 @@ let hub: TestHub
 let till: Client
 let desk: Speaker
 before(async () => {
-  hub = await startTestHub()
+  // Behind a proxy, so that a request says which network it comes from.
+  hub = await startTestHub({ trustProxy: 1 })
   till = await enrolled(hub, 'register')
   desk = await speaker(hub, 'desk')
 })
@@ -129,7 +143,7 @@ test('a thousand wrong passwords in a day, by somebody who has the mailbox: ten 
   owner.close()
 })
 
-test('a thousand wrong codes: the fifth ends the code, and the owner pays', async () => {
+test('a thousand wrong codes with what the owner keeps of the asking: the fifth ends the code, and the owner pays', async () => {
   const email = newAddress()
   const owner = await funded(email)
   const code = await codeFor(hub, '/v1/recovery/mail', email)
@@ -137,10 +151,10 @@ test('a thousand wrong codes: the fifth ends the code, and the owner pays', asyn
   const right = Number(code)
   const counts = await guesses(async (guess) => {
     const tried = String((right + 1 + guess) % 1_000_000).padStart(6, '0')
-    return codeIn(await recovery.look({ email, code: tried }, networkOf(guess)))
+    return codeIn(await recovery.look({ email, code: tried, asking: askingFor(email) }, networkOf(guess)))
   })
   assert.deepEqual(counts, { 'code-not-found': GUESSES })
-  assert.equal(codeIn(await recovery.look({ email, code }, '203.0.113.1')), 'code-not-found')
+  assert.equal(codeIn(await recovery.look({ email, code, asking: askingFor(email) }, '203.0.113.1')), 'code-not-found')
   const { rows } = await hub.database.transactions.query(
     "select tries from mail_code where purpose = 'recover' and address = $1",
     [email],
@@ -148,6 +162,109 @@ test('a thousand wrong codes: the fifth ends the code, and the owner pays', asyn
   assert.deepEqual(rows, [{ tries: LIMITS.mailCodeTries }])
   await payingStill(owner)
   owner.close()
+})
+
+const HOME = '198.51.100.7'
+
+/** A request from this network. */
+const from = (network: string, path: string, body: object): Promise<Reply> =>
+  ask(hub, { path, body, headers: { 'x-forwarded-for': network } })
+
+const newAsking = (): string => randomBytes(16).toString('base64url')
+
+const mailFrom = (network: string, email: string, asking = newAsking(), path = '/v1/recovery/mail'): Promise<Reply> =>
+  from(network, path, { email, language: 'en', asking })
+
+const codesOf = (replies: readonly Reply[]): string[] =>
+  replies.map(({ status, body }) => (status === 200 ? 'sent' : String(body.code)))
+
+/** The twenty digits of the last mail, once there have been this many. */
+const lastCode = (email: string, mails: number): Promise<string> =>
+  until(async () => {
+    const seen = await mailsTo(hub, email)
+    return seen.length === mails && /^(\d{5} ){3}\d{5}$/m.exec(seen[0]?.text ?? '')?.[0].replaceAll(' ', '')
+  })
+
+test('a stranger on another network floods and guesses while the owner comes back: what is the owner’s stays good', async () => {
+  const email = newAddress()
+  const owner = await funded(email)
+  await hub.database.transactions.query('delete from budget')
+  // Asked for at one network, used at another: a phone goes from the street to its home.
+  const code = await codeFor(hub, '/v1/recovery/mail', email)
+
+  const network = '203.0.113.9'
+  const flood = []
+  for (let sent = 0; sent < 6; sent++) flood.push(await mailFrom(network, email))
+  const { burst } = BUDGETS['mails-asker']
+  assert.deepEqual(codesOf(flood), [
+    ...Array<string>(burst).fill('sent'),
+    ...Array<string>(6 - burst).fill('too-many-tries'),
+  ])
+  const guessed = new Set<string>()
+  const body = { email, label: 'Theirs', ...noProof(), asking: newAsking() }
+  for (let guess = 0; guess < 20; guess++) {
+    const tried = guess === 0 ? code : String((Number(code) + guess) % 1_000_000).padStart(6, '0')
+    const wherever = `203.0.113.${guess}`
+    const looked = await from(wherever, '/v1/recovery/devices', { email, code: tried, asking: body.asking })
+    const asks = await from(networkOf(guess), '/v1/recovery/request', {
+      ...body,
+      code: tried,
+      ...keyParts(newKey(), tried),
+    })
+    guessed.add(String(looked.body.code)).add(String(asks.body.code))
+  }
+  assert.deepEqual(
+    guessed,
+    new Set(['code-not-found', 'too-many-tries']),
+    'not even the right code, which is not theirs',
+  )
+
+  const found = viewIn<RecoveryView>(
+    await from(HOME, '/v1/recovery/devices', { email, code, asking: askingFor(email) }),
+  )
+  assert.equal((await mailFrom(HOME, email)).status, 200, 'mails are left')
+  viewIn(await from(HOME, '/v1/recovery/request', await requestBody({ email, code, key: newKey(), found })))
+  owner.close()
+})
+
+test('a hundred networks use up the mails to one address: the last one has a code that nobody guesses or ends', async () => {
+  const email = newAddress()
+  const owner = await funded(email)
+  await hub.database.transactions.query('delete from budget')
+  const before = (await mailsTo(hub, email)).length
+  const flood = []
+  for (let sent = 0; sent < 100; sent++) flood.push(await mailFrom(networkOf(sent), email))
+  const heard = codesOf(flood)
+  const sent = BUDGETS.mails.burst + BUDGETS['mails-last'].burst
+  assert.deepEqual(new Set(heard.slice(0, sent)), new Set(['sent']))
+  assert.deepEqual(new Set(heard.slice(sent)), new Set(['too-many-tries']))
+  assert.equal(String((await mailFrom(HOME, email)).body.code), 'too-many-tries', 'the owner asks in vain')
+  const code = await lastCode(email, before + sent)
+  const asking = newAsking()
+  for (let guess = 0; guess < 20; guess++) {
+    const wrong = String((BigInt(code) + BigInt(guess + 1)) % 10n ** 20n).padStart(20, '0')
+    const reply = await from(networkOf(guess), '/v1/recovery/devices', { email, code: wrong, asking })
+    assert.equal(String(reply.body.code), 'code-not-found')
+  }
+  const found = viewIn<RecoveryView>(await from(HOME, '/v1/recovery/devices', { email, code, asking }))
+  const wanted = await requestBody({ email, code, key: newKey(), found, over: { asking } })
+  viewIn(await from(HOME, '/v1/recovery/request', wanted))
+  await payingStill(owner)
+  owner.close()
+
+  const unknown = newAddress()
+  for (let mail = 0; mail < sent; mail++) {
+    const reply = await mailFrom(networkOf(200 + mail), unknown, newAsking(), '/v1/sign-up/mail')
+    assert.equal(reply.status, 200, reply.text)
+  }
+  const [key, last] = [newKey(), await lastCode(unknown, sent)]
+  for (const time of ['first', 'again'])
+    assert.equal((await from(HOME, '/v1/sign-up', signUpBody(unknown, last, key))).status, 200, time)
+  assert.equal(
+    (await from(HOME, '/v1/sign-up', signUpBody(unknown, last, newKey()))).status,
+    404,
+    'it makes one person',
+  )
 })
 
 for (const kind of Object.keys(BUDGETS) as BudgetKind[])

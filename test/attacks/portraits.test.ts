@@ -1,9 +1,9 @@
 // Pictures that are none, or were made to be heavy: nothing but a re-encoded JPEG ever comes out, and the hub answers meanwhile.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { after, before, test } from 'node:test'
+import { after, before, beforeEach, test } from 'node:test'
 import jpeg from 'jpeg-js'
-import { LIMITS } from '#protocol/limits.ts'
+import { BUDGETS, LIMITS } from '#protocol/limits.ts'
 import { jpegHead } from '#server/people/jpeg.ts'
 import { portraitPainter } from '#server/people/portrait.ts'
 import { startTestHub, type TestHub } from '../support/hub.ts'
@@ -19,6 +19,8 @@ after(async () => {
   hanako.client.close()
   await hub.stop()
 })
+
+beforeEach(() => hub.database.transactions.query(`delete from budget where key like 'portraits:%'`))
 
 const send = (picture: Uint8Array): Promise<Reply> =>
   hanako.signed({ path: '/v1/profile/portrait', body: { picture: Buffer.from(picture).toString('base64url') } })
@@ -111,10 +113,10 @@ const SMUGGLED: Readonly<Record<string, Buffer>> = {
 }
 
 test('what is no picture or too heavy is refused with one code and changes nothing', async () => {
-  const before = await fingerprint(hub.settings, ['session', 'hub_key'])
+  const before = await fingerprint(hub.settings, ['session', 'hub_key', 'budget'])
   for (const [about, picture] of Object.entries(NONE))
     assert.equal(assertProblem(await send(picture), about), 'picture-invalid', about)
-  assert.deepEqual(await fingerprint(hub.settings, ['session', 'hub_key']), before)
+  assert.deepEqual(await fingerprint(hub.settings, ['session', 'hub_key', 'budget']), before)
 })
 
 test('whatever is hidden in a picture is gone: what is kept is one JPEG of ours', async () => {
@@ -158,4 +160,13 @@ test('more pictures than may wait are turned away, and those that waited are not
 test('a picture that goes over its pixels again and again is not decoded at all', async () => {
   assert.deepEqual(jpegHead(scans(9)), { width: 2_048, height: 2_048, orientation: 1 })
   assert.equal(jpegHead(scans(101)), undefined)
+})
+
+test('who sends pictures without end is turned away after a while, and keeps the last good one', async () => {
+  const { burst } = BUDGETS.portraits
+  const { portrait } = (await send(plain(32, 32))).body
+  for (let sent = 1; sent < burst; sent++)
+    assert.equal(assertProblem(await send(Buffer.of(0xff, 0xd8)), 'no picture'), 'picture-invalid')
+  assert.equal(assertProblem(await send(plain(64, 64)), 'one too many'), 'too-many-tries')
+  assert.equal((await hanako.reads('/v1/profile')).body.portrait, portrait)
 })

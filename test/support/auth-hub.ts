@@ -55,6 +55,8 @@ export function authHub(options: { directory?: Directory; clock?: { now: number 
     unlockMs: 3_600_000,
     freshProofFrom: '10000',
     zone: 'Asia/Tokyo',
+    offline: { payment: '5000', device: '10000', terminal: '100000', ms: 86_400_000 },
+    signer: '',
     now: now(),
   })
   /** command id → what was decided; its size is the number of effects */
@@ -252,6 +254,8 @@ export const dealView = (deal: string, version = 1): DealView => ({
   bill: null,
   billVersion: 0,
   ticket: null,
+  way: null,
+  acceptedAt: null,
   payment: null,
   question: null,
   payer: null,
@@ -298,6 +302,8 @@ export const paymentView = (payerAccount: string): PaymentView => ({
     isPerson: false,
   },
   knows: null,
+  way: 'number',
+  acceptedAt: null,
   unasked: false,
   shopAsked: false,
   permitted: false,

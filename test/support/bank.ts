@@ -17,8 +17,8 @@ export const PIN = withPin('2468')
 export type Bank = Awaited<ReturnType<typeof openBank>>
 
 /** The demo's bakery (till and office), Hanako with two phones, Kenji, and whoever else comes. */
-export async function openBank() {
-  const hub = await startTestHub()
+export async function openBank(over: Parameters<typeof startTestHub>[0] = {}) {
+  const hub = await startTestHub(over)
   const register = await enrolled(hub, 'register')
   const office = await enrolled(hub, 'office')
   const hanako = await enrolled(hub, 'hanako')

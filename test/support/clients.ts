@@ -266,6 +266,7 @@ async function openAccounts({
     name: 'Bakery',
     legalName: 'Bakery Ltd.',
     label: 'Till 1',
+    terminalKind: 'counter',
     cashier: null,
   }
   await ground.register({

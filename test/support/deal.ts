@@ -76,6 +76,7 @@ export const rules: SchemeRules = {
   zone: ZONE,
   restricted: 'refuse',
   proofLimits: NO_PROOF_LIMITS,
+  offline: { payment: 5_000n, device: 10_000n, terminal: 100_000n, ms: 24 * 3_600_000 },
 }
 export const device: Device = {
   id: payer.device,
@@ -166,7 +167,7 @@ export const offered = (first: Bill | null, kind: TerminalKind = 'counter'): Off
   openOffer({ kind, biller, deal: DEAL, bill: first, ticket: ticket(0x71), now: NOON })
 
 export const taken = (offer: Offer): Offer =>
-  evolveOffer(offer, { kind: 'taken', payment: PAYMENT, payer, nonce: NONCE, signed: null, at: NOON, scanned: false })
+  evolveOffer(offer, { kind: 'taken', payment: PAYMENT, payer, nonce: NONCE, signed: null, at: NOON, way: 'number' })
 
 export const QUESTION: Question = { attributes: ['age-band', 'email'], reason: 'To collect a parcel' }
 

@@ -35,6 +35,7 @@ export const RULES: Omit<SchemeRules, 'id'> = {
   zone: 'Asia/Tokyo',
   restricted: 'refuse',
   proofLimits: NO_PROOF_LIMITS,
+  offline: { payment: 5_000n, device: 10_000n, terminal: 100_000n, ms: 24 * 3_600_000 },
 }
 
 export type Registered = Readonly<{

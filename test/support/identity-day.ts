@@ -63,8 +63,8 @@ async function ofThemselves({ database, store }: TestHub, { party }: Phone): Pro
     [address, bytes(32)],
     [other, bytes(32)],
   ] as const) {
-    const code = { purpose: 'change-email', address: at, hash } as const
-    await profiles.putCode({ ...code, nonce: bytes(16) })
+    const code = { purpose: 'change-email', address: at, asker: bytes(32), hash } as const
+    await profiles.putCode({ ...code, nonce: bytes(16), lifeMs: LIMITS.mailCodeMs })
     assert.ok(await profiles.tryCode(code))
     for (const time of ['first', 'again']) assert.ok(await profiles.setEmail(party, code), time)
   }

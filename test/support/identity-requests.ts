@@ -13,6 +13,7 @@ import { secretFrom, withPin } from '#sdk/scram.ts'
 import { softwareAuthenticator, type SoftwareAuthenticator } from './authenticator.ts'
 import { enrolled, type TestHub } from './hub.ts'
 import {
+  askingFor,
   codeFor,
   codeIn,
   newAddress,
@@ -88,7 +89,7 @@ async function personRequests(hub: TestHub): Promise<ValidRequests> {
   const own = (body: object): ValidRequest => ({ by: aiko, body })
   return {
     requests: {
-      '/v1/sign-up/mail': open({ email: newAddress(), language: 'ja' }),
+      '/v1/sign-up/mail': open({ email: newAddress(), language: 'ja', asking: askingFor('anybody') }),
       '/v1/sign-up': await signUpRequest(hub),
       '/v1/profile': own({ displayName: 'Aiko', language: 'en', birthDate: '1990-04-01' }),
       '/v1/profile/portrait': own({ picture: toBase64url(picture) }),
@@ -126,9 +127,9 @@ async function recoveryRequests(hub: TestHub): Promise<ValidRequests> {
   assert.ok(id)
   return {
     requests: {
-      '/v1/recovery/mail': open({ email: newAddress(), language: 'en' }),
-      '/v1/recovery/devices': open({ email, code }),
-      '/v1/recovery/revoke': open({ email, code, device: lost.self.id }),
+      '/v1/recovery/mail': open({ email: newAddress(), language: 'en', asking: askingFor('anybody') }),
+      '/v1/recovery/devices': open({ email, code, asking: askingFor(email) }),
+      '/v1/recovery/revoke': open({ email, code, asking: askingFor(email), device: lost.self.id }),
       '/v1/recovery/request': open(await requestBody({ email, code, key: newKey(), found })),
       '/v1/recovery/finish': open({ request, signature: signedBy(key, finishBytes(id)) }),
     },

@@ -5,7 +5,7 @@ import type { IdentityView, RecoveryView } from '#protocol/identity.ts'
 import { enrolmentBytes, finishBytes, recoveryHash, scramMessage } from '#protocol/signed-bytes.ts'
 import { openClient, type Client } from '#sdk/client.ts'
 import { clientProof, saltedPassword, setPin } from '#sdk/scram.ts'
-import { signUp } from '#sdk/sign-up.ts'
+import { askForMail, signUp } from '#sdk/sign-up.ts'
 import { memoryStorage } from '#sdk/storage.ts'
 import { until } from './hub.ts'
 import { ask, type Reply } from './raw-client.ts'
@@ -30,12 +30,27 @@ export const nthMail = (hub: At, address: string, n: number): Promise<Mail> =>
 
 export const codeIn = ({ text }: Mail): string => /^\d{6}$/m.exec(text)?.[0] ?? 'no code'
 
+/** What the one who really has this address keeps of the asking. */
+export const askingFor = (email: string): string =>
+  `${Buffer.from(email.toLowerCase()).toString('hex')}${'A'.repeat(22)}`.slice(0, 22)
+
 /** Asks for a mail with a code and waits for it. */
-export async function codeFor(hub: At, path: '/v1/sign-up/mail' | '/v1/recovery/mail', email: string): Promise<string> {
+export const codeFor = (
+  hub: At,
+  path: '/v1/sign-up/mail' | '/v1/recovery/mail',
+  email: string,
+  asking = askingFor(email),
+): Promise<string> =>
+  codeAfter(hub, email, async () => {
+    const reply = await ask(hub, { path, body: { email, language: 'en', asking } })
+    assert.equal(reply.status, 200, reply.text)
+  })
+
+/** The code in the mail that this asks for. */
+export async function codeAfter(hub: At, email: string, askFor: () => Promise<void>): Promise<string> {
   const address = email.toLowerCase()
   const before = (await codesTo(hub, address)).length
-  const reply = await ask(hub, { path, body: { email, language: 'en' } })
-  assert.equal(reply.status, 200, reply.text)
+  await askFor()
   return until(async () => (await codesTo(hub, address)).at(-before - 1))
 }
 
@@ -66,6 +81,7 @@ export const keyParts = (key: Key, code: string): { key: string; signature: stri
 export const signUpBody = (email: string, code: string, key: Key, over: object = {}): object => ({
   email,
   code,
+  asking: askingFor(email),
   displayName: 'Aiko',
   legalName: 'Aiko Mori',
   language: 'ja',
@@ -85,7 +101,10 @@ export const finish = (hub: At, key: Key, request: string): Promise<Reply> =>
 export async function newcomer(hub: At, email = newAddress(), pin = NEWCOMER_PIN): Promise<Client> {
   const storage = memoryStorage()
   const client = openClient({ hub: hub.url, storage })
-  const code = await codeFor(hub, '/v1/sign-up/mail', email)
+  const code = await codeAfter(hub, email, async () => {
+    const asked = await askForMail({ client, storage }, { purpose: 'sign-up', email, language: 'en' })
+    assert.ok(asked.ok, JSON.stringify(asked))
+  })
   const signedUp = await signUp(
     { client, storage },
     { email, code, displayName: 'Aiko', legalName: 'Aiko Mori', language: 'ja', birthDate: null, label: 'Phone' },
@@ -97,7 +116,7 @@ export async function newcomer(hub: At, email = newAddress(), pin = NEWCOMER_PIN
 
 /** The phones of who has this address. */
 export const look = (hub: At, email: string, code: string): Promise<Reply> =>
-  ask(hub, { path: '/v1/recovery/devices', body: { email, code } })
+  ask(hub, { path: '/v1/recovery/devices', body: { email, code, asking: askingFor(email) } })
 
 /** What a new phone sends with the code and this PIN. */
 export async function requestBody(
@@ -118,6 +137,7 @@ export async function requestBody(
   return {
     email,
     code,
+    asking: askingFor(email),
     label: 'New phone',
     ...keyParts(key, code),
     clientNonce: clientNonce.toString('base64url'),

@@ -6,11 +6,19 @@ import { billToWire } from '#protocol/bill.ts'
 import { ALL_ROUTES, type Route } from '#protocol/routes.ts'
 import type { PaymentView } from '#protocol/views.ts'
 import { approvalFor, approve, LIFE_MS, signApproval } from '#sdk/approval.ts'
+import { fetchCode } from '#sdk/customer-code.ts'
 import { billToSign, signHandBack } from '#sdk/hand-back.ts'
+import { keepCertificate, makePurchase, signPurchase } from '#sdk/purchase.ts'
 import { withPin } from '#sdk/scram.ts'
-import { until, type TestHub } from './hub.ts'
+import { memoryStorage } from '#sdk/storage.ts'
+import { enrolled, until, type TestHub } from './hub.ts'
+import { goodsRequests } from './goods.ts'
 import { identityRequests } from './identity-requests.ts'
+import { withClient } from './postgres.ts'
+import { pointRequests } from './points.ts'
 import { newCommand, newDeal, type Speaker } from './raw-client.ts'
+import { receiptRequests } from './receipts.ts'
+import { shopRequests } from './web-shop.ts'
 import { billOf, billWith, lineOf } from './world.ts'
 
 /** The operator's routes have tests of their own. */
@@ -29,34 +37,52 @@ export const BILL = billToWire({
 export const isCommand = ({ path }: Route): boolean => path.startsWith('/v1/commands/')
 
 type Both = Readonly<{ register: Speaker; hanako: Speaker }>
+type Bodies = Readonly<Record<string, object>>
 
 /** By path. `close` when they are done with. */
 export async function recordValidRequests(
   hub: TestHub,
   both: Both,
 ): Promise<{ valid: Map<string, Recorded>; close: () => void }> {
-  const [commands, others] = [await commandBodies(both), await otherBodies(both)]
+  const { code, close: closeCode } = await shownCode(hub)
+  const billCode = { deal: newDeal(), code, bill: BILL }
+  const commands: Bodies = { ...(await commandBodies(both)), 'bill-code': billCode }
+  const others = await otherBodies(both)
   const identity = await identityRequests(hub)
+  const goods = goodsRequests(both.register)
+  const points = await pointRequests(both.register, both.hanako)
+  const receipts = receiptRequests(both.register, both.hanako, await actsOf(both).paid())
+  const shop = await shopRequests(hub.settings, both.register)
   const valid = new Map<string, Recorded>()
   for (const route of ROUTES) {
     if (route.method !== 'POST') continue
     const { path, who } = route
     const of = isCommand(route) ? commands[path.replace('/v1/commands/', '')] : others[path]
     const byWhom = route.access === 'open' ? null : who === 'terminal' || who === 'biller' ? both.register : both.hanako
-    const { by, body } = identity.requests[path] ?? { by: byWhom, body: of }
+    const { by, body } = identity.requests[path] ??
+      goods[path] ??
+      points[path] ??
+      receipts[path] ??
+      shop[path] ?? { by: byWhom, body: of }
     assert.ok(body !== undefined, `a valid request for ${path}`)
     const whole = { ...(isCommand(route) && { command: newCommand() }), ...body }
     // Border: a route with a body has a schema of it.
     assert.ok(Compile(route.body as TSchema).Check(whole), `the recorded request of ${path} is valid`)
     valid.set(path, { route, by, body: whole })
   }
-  return { valid, close: identity.close }
+  return {
+    valid,
+    close() {
+      identity.close()
+      closeCode()
+    },
+  }
 }
 
 /** By the command's name, without the command's id. */
-async function commandBodies(both: Both): Promise<Readonly<Record<string, object>>> {
+async function commandBodies(both: Both): Promise<Bodies> {
   const { register, hanako } = both
-  const { open, joined, paid, questioned, consentOf, handedBack } = actsOf(both)
+  const { open, joined, paid, questioned, consentOf, handedBack, handedIn } = actsOf(both)
   const delivery = billToWire(billOf(700n, { delivery: true, coolingOff: null }))
   const settled = await paid()
   const held = await paid(delivery)
@@ -91,6 +117,7 @@ async function commandBodies(both: Both): Promise<Readonly<Record<string, object
     'take-back': { payment: lent, portion: 0 },
     'bill-person': { deal: newDeal(), to: hanako.self.account, bill: BILL },
     'submit-signed': await handedBack(),
+    'submit-purchase': await handedIn(),
     challenge: { payment: (await joined()).payment },
     join: { credential: { kind: 'number', number } },
     approve: await consentOf('approve', waiting.view),
@@ -102,8 +129,17 @@ async function commandBodies(both: Both): Promise<Readonly<Record<string, object
   }
 }
 
+/** A code that Kenji's phone shows, good for longer than a test needs until it is read. */
+async function shownCode(hub: TestHub): Promise<{ code: string; close: () => void }> {
+  const kenji = await enrolled(hub, 'kenji')
+  const made = await fetchCode(kenji)
+  assert.ok(made.ok)
+  await withClient(hub.settings, (client) => client.query('update customer_code set expires_at = expires_at + 3600000'))
+  return { code: made.view.code, close: () => kenji.close() }
+}
+
 /** The other routes that are not protocol/identity.ts's, by path. */
-async function otherBodies({ hanako }: Both): Promise<Readonly<Record<string, object>>> {
+async function otherBodies({ hanako }: Both): Promise<Bodies> {
   const { contacts } = (await hanako.reads('/v1/contacts')).body as { contacts: { account: string }[] }
   const [kenji] = contacts
   assert.ok(kenji)
@@ -133,6 +169,7 @@ async function otherBodies({ hanako }: Both): Promise<Readonly<Record<string, ob
     '/v1/units': { unit: 'USD' },
     '/v1/contacts': { account: kenji.account, status: 'blocked' },
     '/v1/demo/codes': { who: 'kenji' },
+    '/v1/customer-codes': {},
   }
 }
 
@@ -197,5 +234,21 @@ function actsOf({ register, hanako }: Both) {
     return signed.view
   }
 
-  return { open, joined, paid, questioned, consentOf, handedBack }
+  /** A purchase of the register's that the phone has signed, and hands in by itself. */
+  async function handedIn(): Promise<object> {
+    const identity = await register.client.identity()
+    const kept = await keepCertificate(register.client, memoryStorage())
+    assert.ok(identity?.self.kind === 'terminal' && kept)
+    const now = hanako.client.hubNow()
+    const made = await makePurchase(identity, { bill: BILL, certificate: kept.certificate, deal: newDeal(), now })
+    assert.ok(made)
+    const { id: terminal, label: terminalLabel, ...self } = identity.self
+    const asked = { ...made, scheme: identity.scheme.scheme, biller: { ...self, terminal, terminalLabel } }
+    const signed = await signPurchase(hanako.client, asked, { prove: withPin('2468'), now })
+    assert.ok(signed.ok, JSON.stringify(signed))
+    const { approval, signature, proof } = signed.view.signed
+    return { purchase: made.purchase, approval, signature, proof }
+  }
+
+  return { open, joined, paid, questioned, consentOf, handedBack, handedIn }
 }

@@ -66,6 +66,7 @@ export async function openTown(ground: Ground, options: { people?: number; money
       name: 'Marubeni Bakery',
       legalName: 'Marubeni Bakery Ltd.',
       label: 'Till 1',
+      terminalKind: 'counter',
       cashier: null,
     }
   }

@@ -1,5 +1,5 @@
 // The bill, at the left: its lines, the tax contained per rate, the total; and the keys where it is keyed in during a deal.
-import type { JSX } from 'preact'
+import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { billFromWire } from '#protocol/bill.ts'
 import { unitOf } from '#core/money.ts'
@@ -9,13 +9,15 @@ import { periodText } from '#apps/shared/conditions.ts'
 import { useLocale, useWords, type Locale, type SameWords } from '#ui/i18n.ts'
 import { Button, EmptyState } from '#ui/kit.tsx'
 import { Amount } from '#ui/numbers.tsx'
+import { useStore } from '#ui/store.ts'
 import { useRegister, useTill } from '../context.tsx'
-import { billOf, taxesOf, totalOf, withoutPiece, withPiece, type Draft } from '../draft.ts'
-import { nameOfLine } from '../goods.ts'
-import { goodsOf, isKeying, type RegisterState } from '../state.ts'
+import { taxesOf, withoutPiece, withPiece, type Draft } from '../draft.ts'
+import { nameOfLine, tipGood } from '../goods.ts'
+import { draftBillOf, HAND_BACK, isKeying, screenOf, type RegisterState } from '../state.ts'
 import { words } from '../words.ts'
 import { KeyingPad } from './keying.tsx'
 import { TermsSheet } from './terms.tsx'
+import { ActionButton } from './till.tsx'
 
 export function BillPanel({ withKeys }: { readonly withKeys: boolean }): JSX.Element {
   const text = useWords(words)
@@ -31,9 +33,15 @@ export function BillPanel({ withKeys }: { readonly withKeys: boolean }): JSX.Ele
 
 function SentBill({ state }: { readonly state: RegisterState }): JSX.Element {
   const text = useWords(words)
-  const wire = state.deal?.bill ?? state.opening?.bill ?? null
+  const locale = useLocale()
+  const sale = useStore(useTill().hub.offline.handBacks.store).taken
+  const taken = state.way === HAND_BACK ? (sale?.body.bill ?? null) : null
+  // A further way to pay is begun with the bill that was keyed in.
+  const draft = screenOf(state) === 'way' ? draftBillOf(state, locale) : undefined
+  if (draft !== undefined) return <BillPaper bill={draft} />
+  const wire = taken ?? state.deal?.bill ?? state.opening?.bill ?? null
   const read = wire === null ? null : billFromWire(wire)
-  if (read?.ok !== true) return <EmptyState title={text.noBill} />
+  if (read?.ok !== true) return <EmptyState title={screenOf(state) === 'way' ? text.emptyBill : text.noBill} />
   return <BillPaper bill={read.bill} />
 }
 
@@ -56,7 +64,7 @@ export function BillPaper({ bill }: { readonly bill: Bill }): JSX.Element {
 function DraftBill({ state }: { readonly state: RegisterState }): JSX.Element {
   const text = useWords(words)
   const unit = unitOf(state.scheme?.unit ?? '')
-  const bill = unit && billOf(state.draft, unit, text.keyed)
+  const bill = draftBillOf(state, useLocale())
   const list = useRef<HTMLUListElement>(null)
   // A new line is at the end: that is where the eye should be.
   useEffect(() => list.current?.scrollTo({ top: list.current.scrollHeight }), [bill?.lines.length])
@@ -75,9 +83,17 @@ function DraftBill({ state }: { readonly state: RegisterState }): JSX.Element {
           ))}
         </ul>
       )}
-      <BillSum lines={bill?.lines ?? []} total={totalOf(state.draft)} unit={unit} />
+      <BillSum lines={bill?.lines ?? []} total={bill?.total ?? 0n} unit={unit}>
+        <TipButton state={state} />
+      </BillSum>
     </>
   )
+}
+
+/** Where a shop takes tips: beside the total, out of the way. */
+function TipButton({ state }: { readonly state: RegisterState }): JSX.Element | null {
+  if (tipGood(state.goods) === undefined || state.draft.lines.length === 0) return null
+  return <ActionButton action="tip" kind="quiet" />
 }
 
 function NothingYet({ state }: { readonly state: RegisterState }): JSX.Element {
@@ -85,7 +101,7 @@ function NothingYet({ state }: { readonly state: RegisterState }): JSX.Element {
   if (state.deal !== null) return <EmptyState title={text.laterBill}>{text.laterBillText}</EmptyState>
   return (
     <EmptyState title={text.emptyBill}>
-      {goodsOf(state).length > 0 ? text.emptyBillText : text.emptyBillKeypad}
+      {state.goods.goods.length > 0 ? text.emptyBillText : text.emptyBillKeypad}
     </EmptyState>
   )
 }
@@ -93,10 +109,11 @@ function NothingYet({ state }: { readonly state: RegisterState }): JSX.Element {
 function LineText({ line, unit }: { readonly line: Line; readonly unit: string }): JSX.Element {
   const text = useWords(words)
   const locale = useLocale()
+  const { goods } = useRegister()
   return (
     <>
       <span class="line-text">
-        {line.code === null ? line.text : nameOfLine(line, locale)}
+        {nameOfLine(line, goods, locale)}
         {line.quantity > 1 ? <span class="line-pieces"> × {line.quantity}</span> : null}
         {termsText(line, text, locale).map((note) => (
           <span class="line-note" key={note}>
@@ -127,7 +144,9 @@ type PiecesProps = Readonly<{ index: number; line: Line; draft: Draft }>
 function Pieces({ index, line, draft }: PiecesProps): JSX.Element {
   const text = useWords(words)
   const { store } = useTill()
-  const name = nameOfLine(line, useLocale())
+  const { goods } = useRegister()
+  const name = nameOfLine(line, goods, useLocale())
+  const isWeighed = draft.lines[index]?.weighed != null
   const change = (next: Draft): void => store.update((state) => ({ ...state, draft: next }))
   return (
     <span
@@ -146,16 +165,18 @@ function Pieces({ index, line, draft }: PiecesProps): JSX.Element {
       <Button kind="quiet" icon="minus" iconOnly onPress={() => change(withoutPiece(draft, index))}>
         {text.less(name)}
       </Button>
-      <Button kind="quiet" icon="plus" iconOnly onPress={() => change(withPiece(draft, index))}>
-        {text.more(name)}
-      </Button>
+      {isWeighed ? null : (
+        <Button kind="quiet" icon="plus" iconOnly onPress={() => change(withPiece(draft, index))}>
+          {text.more(name)}
+        </Button>
+      )}
     </span>
   )
 }
 
-type BillSumProps = Readonly<{ lines: readonly Line[]; total: bigint; unit: string }>
+type BillSumProps = Readonly<{ lines: readonly Line[]; total: bigint; unit: string; children?: ComponentChildren }>
 
-function BillSum({ lines, total, unit }: BillSumProps): JSX.Element {
+function BillSum({ lines, total, unit, children }: BillSumProps): JSX.Element {
   const text = useWords(words)
   const locale = useLocale()
   return (
@@ -168,6 +189,7 @@ function BillSum({ lines, total, unit }: BillSumProps): JSX.Element {
       ))}
       <p class="bill-total">
         <span class="bill-total-label">{text.toPay}</span>
+        {children}
         <Amount parts={amountParts(total, unit, locale)} size="huge" />
       </p>
     </div>

@@ -10,6 +10,7 @@ import { useTill } from '../context.tsx'
 import { heldAmountOf, toHandOver, yoursOn } from '../money-back.ts'
 import { words } from '../words.ts'
 import { useCountdown } from './ask.tsx'
+import { ReceiptActions } from './receipt.tsx'
 import { TallySlip } from './slip.tsx'
 import { ActionButton, Heading } from './till.tsx'
 
@@ -22,7 +23,10 @@ export function Paid({ deal }: DealProps): JSX.Element {
   const text = useWords(words)
   const locale = useLocale()
   const { hub } = useTill()
-  const seconds = useCountdown(STAYS_SECONDS, hub.next)
+  // While a customer scans the receipt's code the screen stays.
+  const seconds = useCountdown(STAYS_SECONDS, () => {
+    if (document.querySelector('dialog:modal') === null) hub.next()
+  })
   const held = heldAmountOf(deal)
   const handOver = sum(toHandOver(deal).map(({ amount }) => amount))
   const yours = yoursOn(deal)
@@ -41,6 +45,7 @@ export function Paid({ deal }: DealProps): JSX.Element {
         <ActionButton action="next" kind="seal" />
         {held > 0n ? null : <ActionButton action="refund" kind="quiet" />}
       </div>
+      <ReceiptActions deal={deal} />
       <p class="what-if">{text.backBySelf(seconds)}</p>
     </div>
   )

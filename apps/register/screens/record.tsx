@@ -17,6 +17,7 @@ import { words } from '../words.ts'
 import { AnswerLines, QuestionPaper } from './ask.tsx'
 import { BillPaper } from './bill.tsx'
 import { DeliverSheet, RefundSheet } from './give.tsx'
+import { ReceiptActions } from './receipt.tsx'
 import { nameOfTally } from './slip.tsx'
 import { ActionButton, Heading, Trouble } from './till.tsx'
 
@@ -43,6 +44,7 @@ export function Record({ deal }: { readonly deal: DealView }): JSX.Element {
           {actions.includes('deliver') ? <ActionButton action="deliver" wide /> : null}
           {actions.includes('refund') ? <ActionButton action="refund" wide /> : null}
         </div>
+        <ReceiptActions deal={deal} />
         <Trouble state={state} />
       </section>
       <RefundSheet deal={deal} />

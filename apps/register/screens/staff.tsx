@@ -5,7 +5,9 @@ import { useWords } from '#ui/i18n.ts'
 import { Banner, Button } from '#ui/kit.tsx'
 import { perform, useTill } from '../context.tsx'
 import type { RegisterState } from '../state.ts'
+import { handBackWords } from '../words-hand-back.ts'
 import { words } from '../words.ts'
+import { OfflineBanner } from './offline-sales.tsx'
 
 /** Who has signed in; pressing it lets somebody else take over, also while a deal is under way. */
 export function WhoIsHere({ state }: { readonly state: RegisterState }): JSX.Element {
@@ -58,9 +60,24 @@ export function Banners({ state }: { readonly state: RegisterState }): JSX.Eleme
   const text = useWords(words)
   return (
     <div class="till-banners">
-      {state.connection === 'offline' ? <Banner kind="offline">{text.offline}</Banner> : null}
+      {state.connection === 'offline' ? <Offline state={state} /> : null}
+      <OfflineBanner state={state} />
       {/* In the town the whole page says it once. */}
       {state.scheme?.demo === true && window.parent === window ? <Banner kind="demo">{text.demo}</Banner> : null}
     </div>
+  )
+}
+
+/** Said once and calmly: what goes on without the hub, and what does not. */
+function Offline({ state }: { readonly state: RegisterState }): JSX.Element {
+  const text = useWords(words)
+  const offlineText = useWords(handBackWords)
+  const sells = state.scheme !== null && state.scheme.offline.ms > 0 && BigInt(state.scheme.offline.payment) > 0n
+  const atTill = state.current === null || state.opening !== null
+  const said = !atTill ? text.offline : sells ? offlineText.offline : offlineText.offlineOff
+  return (
+    <Banner kind="offline">
+      {said} {state.signIn === 'needed' ? offlineText.signInOffline : ''}
+    </Banner>
   )
 }

@@ -1,13 +1,15 @@
-// The terms of one line, said by hand: set aside until handed over, how long it can be taken back, from which age.
+// One line, changed by hand: how many, a discount, and its terms (set aside until handed over, how long it can be taken back, from which age).
 import type { JSX } from 'preact'
+import type { Restriction } from '#core/bill.ts'
 import { periodText } from '#apps/shared/conditions.ts'
-import { Switch } from '#ui/fields.tsx'
+import { Field, Switch } from '#ui/fields.tsx'
 import { useLocale, useWords } from '#ui/i18n.ts'
 import { Button, Sheet } from '#ui/kit.tsx'
 import { useRegister, useTill } from '../context.tsx'
-import { withTerms, type LineTerms } from '../draft.ts'
+import { MOST_PIECES, shareText, withTerms, type LineTerms } from '../draft.ts'
 import { nameOfLine, NO_RESTRICTION } from '../goods.ts'
 import { words } from '../words.ts'
+import { ShareField } from './sheets.tsx'
 
 /** What shops use: a day, the eight days of the law on doorstep sales, two weeks, a month. */
 const PERIODS = ['P1D', 'P8D', 'P14D', 'P1M']
@@ -17,22 +19,22 @@ export function TermsSheet(): JSX.Element {
   const text = useWords(words)
   const locale = useLocale()
   const { store } = useTill()
-  const { sheet, draft, termsOf, scheme } = useRegister()
+  const { sheet, draft, termsOf, scheme, goods } = useRegister()
   const line = draft.lines[termsOf]
   const open = sheet === 'terms' && line !== undefined
   const close = (): void => store.update((state) => ({ ...state, sheet: null }))
   const change = (terms: Partial<LineTerms>): void => {
     if (line === undefined) return
-    const { delivery, coolingOff, restriction } = line
-    const next = withTerms(draft, termsOf, { delivery, coolingOff, restriction, ...terms })
+    const next = withTerms(draft, termsOf, terms)
     store.update((state) => ({ ...state, draft: next }))
   }
   const zone = scheme?.zone ?? 'UTC'
+  const unit = scheme?.unit ?? ''
   return (
     <Sheet
       open={open}
       onClose={close}
-      title={line === undefined ? text.termsTitle : text.terms(nameOfLine(line, locale))}
+      title={line === undefined ? text.termsTitle : text.terms(nameOfLine(line, goods, locale))}
       actions={
         <Button kind="seal" wide shortcut="Enter" onPress={close}>
           {text.done}
@@ -41,6 +43,28 @@ export function TermsSheet(): JSX.Element {
     >
       {line === undefined ? null : (
         <div class="terms">
+          {line.weighed === null ? (
+            <Field
+              label={text.pieces}
+              value={String(line.quantity)}
+              inputMode="numeric"
+              maxLength={String(MOST_PIECES).length}
+              onInput={(typed) => {
+                const quantity = Number(typed.normalize('NFKC'))
+                if (Number.isInteger(quantity) && quantity > 0) change({ quantity })
+              }}
+            />
+          ) : null}
+          {line.discount === null ? (
+            <ShareField label={text.discount} unit={unit} onShare={(discount) => change({ discount })} />
+          ) : (
+            <p class="discount">
+              <span>{text.discountOf(shareText(line.discount, unit, locale))}</span>
+              <Button kind="quiet" onPress={() => change({ discount: null })}>
+                {text.noDiscount}
+              </Button>
+            </p>
+          )}
           <p>{text.termsText}</p>
           <Switch label={text.termsDelivery} checked={line.delivery} onChange={(delivery) => change({ delivery })} />
           <label class="field">
@@ -66,7 +90,7 @@ export function TermsSheet(): JSX.Element {
               class="field-input"
               value={String(line.restriction?.minimumAge ?? '')}
               onChange={({ currentTarget: { value } }) =>
-                change({ restriction: value === '' ? null : { ...NO_RESTRICTION, minimumAge: Number(value) } })
+                change({ restriction: withAge(line.restriction, value === '' ? null : Number(value)) })
               }
             >
               <option value="">{text.termsNoAge}</option>
@@ -81,4 +105,10 @@ export function TermsSheet(): JSX.Element {
       )}
     </Sheet>
   )
+}
+
+/** With another age, or none; what else the line asks for stays. */
+function withAge(restriction: Restriction | null, minimumAge: number | null): Restriction | null {
+  const next = { ...(restriction ?? NO_RESTRICTION), minimumAge }
+  return Object.values(next).every((each) => each === null) ? null : next
 }

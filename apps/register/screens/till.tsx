@@ -8,10 +8,12 @@ import type { Problem } from '#protocol/problems.ts'
 import { useLocale, useWords } from '#ui/i18n.ts'
 import { Banner, Button, Sheet } from '#ui/kit.tsx'
 import { Settings } from '#ui/settings.tsx'
-import { actionsOf, KEYS, type Action } from '../actions.ts'
+import { actionsOf, canSellOffline, KEYS, type Action } from '../actions.ts'
 import { perform, useRegister, useTill } from '../context.tsx'
 import { atCounter } from '../counter.ts'
 import { hasStaff, isKeying, screenOf, type RegisterState, type Screen } from '../state.ts'
+import { codeWords } from '../words-code.ts'
+import { handBackWords } from '../words-hand-back.ts'
 import { words } from '../words.ts'
 import { AskScreen, Proven, QuestionPaper } from './ask.tsx'
 import { BillPanel } from './bill.tsx'
@@ -20,7 +22,10 @@ import { Ended, Paid } from './done.tsx'
 import { History } from './history.tsx'
 import { DealSheets } from './confirm.tsx'
 import { KeyingPad } from './keying.tsx'
+import { MoreWays, WayPanel } from './more-ways.tsx'
+import { Printer } from './printer.tsx'
 import { Record } from './record.tsx'
+import { GoodsSheets } from './sheets.tsx'
 import { Banners, SignInScreen, TillName, WhoIsHere } from './staff.tsx'
 import { Authorising, Expired, Joined, Open } from './waiting.tsx'
 
@@ -39,6 +44,7 @@ export function TillScreen(): JSX.Element {
       </main>
       <KeyBar state={state} />
       <DealSheets />
+      <GoodsSheets />
       <SettingsSheet />
     </div>
   )
@@ -66,7 +72,10 @@ function Panels({ screen, state }: { readonly screen: Screen; readonly state: Re
 
 function DealPanel({ screen, state }: { readonly screen: Screen; readonly state: RegisterState }): JSX.Element {
   const text = useWords(words)
+  const codeText = useWords(codeWords)
+  const offlineText = useWords(handBackWords)
   const { deal } = state
+  if (screen === 'way') return <WayPanel />
   if (deal !== null) {
     if (screen === 'open') return <Open deal={deal} />
     if (screen === 'expired') return <Expired />
@@ -79,8 +88,14 @@ function DealPanel({ screen, state }: { readonly screen: Screen; readonly state:
   if (screen === 'opening') {
     return (
       <>
-        <Heading>{text.busyOpen}</Heading>
+        <Heading>{state.opening?.code === undefined ? text.busyOpen : codeText.asking}</Heading>
         <span class="opening-turn" aria-hidden="true" />
+        {canSellOffline(state) ? (
+          <>
+            <p class="deal-text">{offlineText.sellOfflineText}</p>
+            <ActionButton action="sell-offline" wide />
+          </>
+        ) : null}
       </>
     )
   }
@@ -88,6 +103,7 @@ function DealPanel({ screen, state }: { readonly screen: Screen; readonly state:
     <>
       <Heading>{text.titleKeying}</Heading>
       <KeyingPad />
+      <MoreWays />
     </>
   )
 }
@@ -175,6 +191,10 @@ function KeyBar({ state }: { readonly state: RegisterState }): JSX.Element {
 }
 
 const IN_THE_PANEL: ReadonlySet<Action> = new Set([
+  'sell-offline',
+  'search',
+  'camera',
+  'tip',
   'release',
   'permit',
   'forbid',
@@ -235,11 +255,16 @@ const BUSY_OF: Partial<Record<Action, RegisterState['busy']>> = {
 
 const LABELS = {
   'show-number': 'actShowNumber',
+  'hand-back': 'actHandBack',
+  'sell-offline': 'actSellOffline',
   'send-bill': 'actSendBill',
   next: 'actNext',
   renew: 'actRenew',
   'add-line': 'actAddLine',
   goods: 'actGoods',
+  search: 'findGoods',
+  camera: 'camera',
+  tip: 'tip',
   'amount-later': 'actAmountLater',
   again: 'actAgain',
   'change-bill': 'actChangeBill',
@@ -283,6 +308,7 @@ function SettingsSheet(): JSX.Element {
       onClose={() => store.update((now) => ({ ...now, sheet: null }))}
     >
       <Settings />
+      <Printer />
     </Sheet>
   )
 }

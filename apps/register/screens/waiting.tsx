@@ -5,13 +5,13 @@ import { JOINED_LIFE_MS, AUTHORISE_WITHIN_MS } from '#core/payment.ts'
 import type { DealView } from '#protocol/views.ts'
 import { useLocale, useWords } from '#ui/i18n.ts'
 import { NumberDisplay, TimeLeft } from '#ui/numbers.tsx'
-import { QrCode } from '#ui/qr.tsx'
 import { useRegister, useTill } from '../context.tsx'
 import { atCounter } from '../counter.ts'
 import { nameOfLine } from '../goods.ts'
 import { words } from '../words.ts'
 import { WaitingForAnswer } from './ask.tsx'
 import { TallySlip } from './slip.tsx'
+import { TicketCode } from './ticket-code.tsx'
 import { ActionButton, Heading } from './till.tsx'
 import { Doubt, Who } from './who.tsx'
 
@@ -32,9 +32,7 @@ export function Open({ deal }: DealProps): JSX.Element | null {
         <p class="ticket-number">
           <NumberDisplay value={number} size="huge" label={text.number} />
         </p>
-        <div class="ticket-code">
-          <QrCode text={ticket.link} title={text.qr} />
-        </div>
+        <TicketCode deal={deal} />
       </div>
       <div class="ticket-time">
         <TimeLeft
@@ -118,13 +116,14 @@ function Waiting({ deal }: DealProps): JSX.Element {
 function Question({ deal, asked }: DealProps & { readonly asked: readonly number[] }): JSX.Element {
   const text = useWords(words)
   const locale = useLocale()
+  const { goods } = useRegister()
   const lines = asked.flatMap((index) => deal.bill?.lines[index] ?? [])
   return (
     <section class="question" aria-label={text.question(deal.payer?.name ?? '')}>
       <Heading>{text.question(deal.payer?.name ?? '')}</Heading>
       <ul class="question-lines" role="list">
         {lines.map((line, index) => (
-          <li key={index}>{nameOfLine(line, locale)}</li>
+          <li key={index}>{nameOfLine(line, goods, locale)}</li>
         ))}
       </ul>
       <p class="deal-text">{text.questionText}</p>

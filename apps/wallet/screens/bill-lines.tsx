@@ -1,6 +1,7 @@
 // The lines of a bill, each with its quantity, tax and conditions.
 import type { JSX } from 'preact'
 import type { PaymentView } from '#protocol/views.ts'
+import { isReducedRate } from '#core/taxes.ts'
 import { periodText } from '#apps/shared/conditions.ts'
 import { amountParts, rateText } from '#apps/shared/money.ts'
 import { ReceiptLine } from '#ui/kit.tsx'
@@ -18,7 +19,7 @@ export function BillLines({ bill }: { readonly bill: Bill }): JSX.Element {
       {bill.lines.map((line, index) => (
         <ReceiptLine
           key={index}
-          label={<LineText line={line} />}
+          label={<LineText line={line} unit={bill.unit} />}
           value={<Amount parts={amountParts(line.amount, bill.unit, locale)} size="small" />}
         />
       ))}
@@ -26,12 +27,12 @@ export function BillLines({ bill }: { readonly bill: Bill }): JSX.Element {
   )
 }
 
-function LineText({ line }: { readonly line: Line }): JSX.Element {
+function LineText({ line, unit }: { readonly line: Line; readonly unit: string }): JSX.Element {
   const words = useWords(walletWords)
   const locale = useLocale()
   const { delivery, coolingOff } = line.conditions
   const details = [
-    line.taxRate === null ? '' : words.taxIncluded(rateText(line.taxRate, locale)),
+    line.taxRate === null ? '' : words.taxIncluded(rateText(line.taxRate, locale)) + reducedMark(unit, line),
     delivery ? words.deliveryLine : '',
     coolingOff === null ? '' : words.coolingOffLine(periodText(coolingOff.period, locale)),
   ].filter((detail) => detail !== '')
@@ -42,3 +43,6 @@ function LineText({ line }: { readonly line: Line }): JSX.Element {
     </span>
   )
 }
+
+/** The mark of the reduced rate, which a Japanese receipt explains below. */
+const reducedMark = (unit: string, { taxRate }: Line): string => (isReducedRate(unit, taxRate) ? ' ※' : '')

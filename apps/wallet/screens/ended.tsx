@@ -8,7 +8,7 @@ import { walletWords } from '../words.ts'
 import type { JoinedProps } from './joined.tsx'
 import { PaymentReceipt } from './receipt.tsx'
 
-export function Ended({ act, banners, view }: JoinedProps): JSX.Element {
+export function Ended({ state, act, banners, view }: JoinedProps): JSX.Element {
   const words = useWords(walletWords)
   const locale = useLocale()
   const said = endedText(view, locale)
@@ -35,7 +35,7 @@ export function Ended({ act, banners, view }: JoinedProps): JSX.Element {
           )}
         </EmptyState>
       </div>
-      {said.isReturned ? <PaymentReceipt view={view} /> : null}
+      {said.isReturned ? <PaymentReceipt view={view} state={state} act={act} /> : null}
     </Screen>
   )
 }

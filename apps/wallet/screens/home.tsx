@@ -13,15 +13,18 @@ import type { ScreenOf } from '../app.tsx'
 import type { PaymentView } from '#protocol/views.ts'
 import { heldPayments, isOffline, unaskedPayments, type State } from '../state.ts'
 import { askedWords } from '../words-asked.ts'
+import { codeWords } from '../words-code.ts'
 import { mineWords } from '../words-mine.ts'
 import { walletWords, type WalletWords } from '../words.ts'
 import { ProblemNote } from './problem.tsx'
+import { PurchaseList } from './purchase.tsx'
 
 /** The length of numbers that registers of an area show. */
 const NUMBER_LENGTH = 9
 
 export function Home({ state, act, banners }: ScreenOf): JSX.Element {
   const words = useWords(walletWords)
+  const code = useWords(codeWords)
   const isBusy = state.joining !== null
   return (
     <Screen
@@ -42,14 +45,18 @@ export function Home({ state, act, banners }: ScreenOf): JSX.Element {
       <WaitingPhone state={state} look={() => act.go({ at: 'phones' })} />
       <Waiting state={state} open={act.openWaiting} />
       <NumberEntry state={state} act={act} />
-      <div class="two">
+      <div class="ways">
         <Button wide icon="scan" disabled={isBusy} onPress={() => act.go({ at: 'scan', refused: null })}>
           {words.scan}
+        </Button>
+        <Button wide icon="myCode" disabled={isBusy} onPress={act.openMyCode}>
+          {code.tile}
         </Button>
         <Button wide icon="plus" onPress={act.openAsk}>
           {words.ask}
         </Button>
       </div>
+      <PurchaseList state={state} act={act} />
       <HeldList state={state} open={(payment) => act.openReceipt(payment, 'home')} />
     </Screen>
   )

@@ -13,6 +13,7 @@ import { askedWords } from '../words-asked.ts'
 import { mineWords } from '../words-mine.ts'
 import { walletWords } from '../words.ts'
 import { BillLines } from './bill-lines.tsx'
+import { CodeAnswers, CodeNote } from './code-read.tsx'
 import { Half } from './half.tsx'
 import { MayShow } from './may-show.tsx'
 import { PersonNote, Stranger } from './person-note.tsx'
@@ -31,6 +32,7 @@ export function Joined(props: JoinedProps): JSX.Element {
     <Screen title={title} banners={props.banners} actions={<Answers {...props} />}>
       <Half view={view} sealed={false} />
       <Stranger view={view} />
+      <CodeNote {...props} />
       <JoinedNotes {...props} />
       {view.bill === null ? <Waiting view={view} /> : <Bill view={view} bill={view.bill} />}
       <MayShow {...props} />
@@ -167,6 +169,7 @@ function Answers({ act, current, view }: JoinedProps): JSX.Element {
     )
   }
   if (view.bill === null || view.shopAsked) return decline
+  if (view.way === 'code' && !current.wasShowing) return <CodeAnswers act={act} current={current} />
   if (view.unasked) return <UnaskedAnswers act={act} current={current} />
   return (
     <Two>

@@ -44,7 +44,7 @@ export function Paid({ state, act, banners, current, view }: JoinedProps): JSX.E
       </div>
       {current.problem === null ? null : <ProblemNote problem={current.problem} />}
       <TakeBack view={view} clockOffsetMs={state.clockOffsetMs} act={act} />
-      <PaymentReceipt view={view} />
+      <PaymentReceipt view={view} state={state} act={act} />
     </Screen>
   )
 }

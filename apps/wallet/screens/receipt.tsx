@@ -1,5 +1,9 @@
 // The receipt: what was bought, where, when, what came back since.
-import type { JSX } from 'preact'
+import { Fragment, type JSX } from 'preact'
+import { NO_DETAILS } from '#core/shop.ts'
+import { taxRows } from '#core/taxes.ts'
+import { billFromWire } from '#protocol/bill.ts'
+import type { ReceiptView } from '#protocol/receipts.ts'
 import type { PaymentView } from '#protocol/views.ts'
 import { amountParts, rateText } from '#apps/shared/money.ts'
 import { EmptyState, Receipt, ReceiptLine, Screen } from '#ui/kit.tsx'
@@ -8,10 +12,13 @@ import { formatDateTime, useLocale, useWords } from '#ui/i18n.ts'
 import type { ScreenOf } from '../app.tsx'
 import { isPaid, type Place } from '../state.ts'
 import { endedText } from '../said.ts'
+import { useReceipt } from '../receipts.ts'
+import { receiptWords } from '../words-receipt.ts'
 import { walletWords } from '../words.ts'
 import { BillLines } from './bill-lines.tsx'
 import { Whole } from './half.tsx'
 import { ProblemNote } from './problem.tsx'
+import { KeepReceipt } from './receipt-keep.tsx'
 import { QuestionReceipt } from './proven.tsx'
 import { TakeBack } from './take-back.tsx'
 
@@ -34,7 +41,11 @@ export function ReceiptOf({
         <>
           {isPaid(view) || view.state === 'proven' ? <Whole view={view} /> : null}
           <TakeBack view={view} clockOffsetMs={state.clockOffsetMs} act={act} />
-          {view.question === null ? <PaymentReceipt view={view} /> : <QuestionReceipt view={view} />}
+          {view.question === null ? (
+            <PaymentReceipt view={view} state={state} act={act} />
+          ) : (
+            <QuestionReceipt view={view} />
+          )}
         </>
       ) : problem === null ? (
         <p class="quiet" role="status">
@@ -47,10 +58,13 @@ export function ReceiptOf({
   )
 }
 
-export function PaymentReceipt({ view }: { readonly view: PaymentView }): JSX.Element {
+type PaymentReceiptProps = Pick<ScreenOf, 'state' | 'act'> & { readonly view: PaymentView }
+
+export function PaymentReceipt({ view, state, act }: PaymentReceiptProps): JSX.Element {
   const words = useWords(walletWords)
   const locale = useLocale()
   const { bill, biller, approvedAt } = view
+  const receipt = useReceipt(act.client, view, state.scheme?.signer)
   const shortId =
     view.payment
       .slice(4)
@@ -58,62 +72,104 @@ export function PaymentReceipt({ view }: { readonly view: PaymentView }): JSX.El
       ?.slice(-3)
       .join(' ') ?? ''
   return (
-    <Receipt
-      title={biller.name}
-      foot={
-        <dl class="facts">
-          <div>
-            <dt>{words.time}</dt>
-            <dd>{formatDateTime(approvedAt ?? view.joinedAt, locale)}</dd>
-          </div>
-          {biller.isPerson ? null : (
+    <>
+      <Receipt
+        title={biller.name}
+        foot={
+          <dl class="facts">
             <div>
-              <dt>{words.terminal}</dt>
-              <dd>{words.legalName(biller.legalName, biller.terminalLabel)}</dd>
+              <dt>{words.time}</dt>
+              <dd>{formatDateTime(approvedAt ?? view.joinedAt, locale)}</dd>
             </div>
-          )}
-          <div>
-            <dt>{words.paymentId}</dt>
-            <dd>{shortId}</dd>
-          </div>
-        </dl>
-      }
-    >
-      {bill === null ? null : (
-        <>
-          <BillLines bill={bill} />
-          <ReceiptLine
-            strong
-            label={words.total}
-            value={<Amount parts={amountParts(bill.total, bill.unit, locale)} size="medium" />}
-          />
-          <Taxes bill={bill} />
-          <Portions view={view} bill={bill} />
-          <Refunds view={view} bill={bill} />
-        </>
-      )}
-      {view.ended === null ? null : <p class="quiet">{Object.values(endedText(view, locale)).slice(1, 3).join(' ')}</p>}
-    </Receipt>
+            {biller.isPerson ? null : (
+              <div>
+                <dt>{words.terminal}</dt>
+                <dd>{words.legalName(biller.legalName, biller.terminalLabel)}</dd>
+              </div>
+            )}
+            {receipt === null ? null : <ShopFacts receipt={receipt.view.receipt} />}
+            <div>
+              <dt>{words.paymentId}</dt>
+              <dd>{shortId}</dd>
+            </div>
+          </dl>
+        }
+      >
+        {bill === null ? null : (
+          <>
+            <BillLines bill={bill} />
+            <ReceiptLine
+              strong
+              label={words.total}
+              value={<Amount parts={amountParts(bill.total, bill.unit, locale)} size="medium" />}
+            />
+            <Taxes bill={bill} rows={receipt?.view.receipt.taxes ?? null} />
+            <Portions view={view} bill={bill} />
+            <Refunds view={view} bill={bill} />
+          </>
+        )}
+        {view.ended === null ? null : (
+          <p class="quiet">{Object.values(endedText(view, locale)).slice(1, 3).join(' ')}</p>
+        )}
+      </Receipt>
+      {receipt === null ? null : <KeepReceipt receipt={receipt} client={act.client} />}
+    </>
   )
 }
 
-/** The tax in the total, by rate, as a qualified invoice shows it. */
-function Taxes({ bill }: { readonly bill: Bill }): JSX.Element {
-  const words = useWords(walletWords)
-  const locale = useLocale()
-  const byRate = new Map<number, bigint>()
-  for (const { taxRate, tax } of bill.lines) {
-    if (taxRate !== null) byRate.set(taxRate, (byRate.get(taxRate) ?? 0n) + BigInt(tax))
-  }
+/** What the shop says of itself, and who served. */
+function ShopFacts({ receipt }: { readonly receipt: ReceiptView['receipt'] }): JSX.Element {
+  const words = useWords(receiptWords)
+  const { shop, cashier, means } = receipt
+  const facts: readonly (readonly [string, string | null])[] = [
+    [words.invoiceNumber, shop.invoiceNumber],
+    [words.address, shop.address],
+    [words.phone, shop.phone],
+    [words.cashier, cashier],
+    [words.means, words[`means_${means}`]],
+  ]
   return (
     <>
-      {[...byRate].map(([rate, tax]) => (
-        <ReceiptLine
-          key={rate}
-          label={words.tax(rateText(rate, locale))}
-          value={<Amount parts={amountParts(tax, bill.unit, locale)} size="small" tone="quiet" />}
-        />
+      {facts.map(([label, value]) =>
+        value === null ? null : (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{value}</dd>
+          </div>
+        ),
+      )}
+    </>
+  )
+}
+
+/** The tax in the total, by rate, as a qualified invoice shows it; until the receipt has come (`rows` null) as the bill itself has it. */
+function Taxes({
+  bill,
+  rows,
+}: {
+  readonly bill: Bill
+  readonly rows: ReceiptView['receipt']['taxes'] | null
+}): JSX.Element {
+  const words = useWords(walletWords)
+  const text = useWords(receiptWords)
+  const locale = useLocale()
+  const known = billFromWire(bill)
+  const shown = rows ?? (known.ok ? taxRows(known.bill, NO_DETAILS.rounding) : [])
+  return (
+    <>
+      {shown.map(({ rate, isReduced, amount, tax }) => (
+        <Fragment key={rate}>
+          <ReceiptLine
+            label={`${text.taxable(rateText(rate, locale))}${isReduced ? ' ※' : ''}`}
+            value={<Amount parts={amountParts(amount, bill.unit, locale)} size="small" tone="quiet" />}
+          />
+          <ReceiptLine
+            label={words.tax(rateText(rate, locale))}
+            value={<Amount parts={amountParts(tax, bill.unit, locale)} size="small" tone="quiet" />}
+          />
+        </Fragment>
       ))}
+      {shown.some(({ isReduced }) => isReduced) ? <p class="quiet small">{text.reduced}</p> : null}
     </>
   )
 }

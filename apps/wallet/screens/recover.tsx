@@ -31,6 +31,7 @@ export function Recover(props: RecoverProps): JSX.Element {
           text={words.recoverText}
           first={email}
           onEmail={act.begin.mailForRecovery}
+          onCode={act.begin.codeIsThere}
         />
       )
     case 'code':

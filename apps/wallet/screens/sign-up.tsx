@@ -26,6 +26,7 @@ export function SignUp({ place, act, banners }: SignUpProps): JSX.Element {
           text={words.emailText}
           first={draft.email}
           onEmail={(email) => act.begin.write({ email })}
+          onCode={act.begin.codeIsThere}
         />
       )
     case 'code':

@@ -78,19 +78,27 @@ type EmailStepProps = StepProps & {
   readonly text: string
   readonly first: string
   readonly onEmail: (email: string) => void
+  /** the code is there already: the last mail's is good for a day, while no other comes */
+  readonly onCode?: (email: string) => void
 }
 
-export function EmailStep({ first, onEmail, ...step }: EmailStepProps): JSX.Element {
+export function EmailStep({ first, onEmail, onCode, ...step }: EmailStepProps): JSX.Element {
   const words = useWords(beginningWords)
   const [email, setEmail] = useState(first)
   const [isWrong, setWrong] = useState(false)
-  const go = (): void => {
+  const goBy = (way: (email: string) => void) => (): void => {
     const address = email.trim()
     setWrong(!isEmail(address))
-    if (isEmail(address)) onEmail(address)
+    if (isEmail(address)) way(address)
   }
+  const have =
+    onCode !== undefined && step.problem?.code === 'too-many-tries' ? (
+      <Button kind="quiet" wide disabled={step.busy} onPress={goBy(onCode)}>
+        {words.codeHave}
+      </Button>
+    ) : undefined
   return (
-    <Step {...step} go={words.sendCode} onGo={go}>
+    <Step {...step} go={words.sendCode} onGo={goBy(onEmail)} other={have}>
       <Field
         label={words.emailField}
         type="email"
@@ -133,7 +141,7 @@ export function CodeStep({ onCode, onAgain, ...step }: CodeStepProps): JSX.Eleme
         autoComplete="one-time-code"
         value={typed}
         onInput={setTyped}
-        maxLength={10}
+        maxLength={30}
         hint={words.codeNone}
         error={isShort ? words.codeShort : undefined}
       />

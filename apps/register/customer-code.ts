@@ -1,0 +1,41 @@
+// A customer's code that was read or typed: what it is is said here at once, and only a code of ours goes to the hub.
+import { readCustomerCode, type CodeRead } from '#core/customer-code.ts'
+import { SYSTEM_NAMES } from '#core/foreign-codes.ts'
+import type { Locale } from '#ui/i18n.ts'
+import { createStore } from '#ui/store.ts'
+import type { Till } from './context.tsx'
+import type { ScannedReader } from './scanned.ts'
+import { openWay } from './screens/more-ways.tsx'
+import { CUSTOMER_CODE, screenOf } from './state.ts'
+import { codeWords } from './words-code.ts'
+
+/** The last text that was no code of ours, for the screen to say what it is. */
+export const misread = createStore<CodeRead | null>(null)
+
+/** Asks the phone whose code this is; says what else it is where it is none of ours. */
+export function takeCode(text: string, till: Till): void {
+  const read = readCustomerCode(text)
+  const isOurs = read.kind === 'online' || read.kind === 'digits' || read.kind === 'offline'
+  misread.set(isOurs ? null : read)
+  if (isOurs) return void till.hub.billCode(text.trim())
+  if (screenOf(till.store.get()) === 'keying') openWay(till, CUSTOMER_CODE)
+}
+
+/** For scanners and the camera: our own codes, typed ones with a slip, and those that customers show of other wallets. */
+export const customerCodes: ScannedReader = {
+  reads(text) {
+    const read = readCustomerCode(text)
+    if (read.kind === 'foreign') return read.code.shownBy === 'customer'
+    return read.kind !== 'unknown'
+  },
+  take: takeCode,
+}
+
+/** What a misread text is, and what to ask for. */
+export function misreadText(read: CodeRead, locale: Locale): string {
+  const text = codeWords[locale]
+  if (read.kind === 'slip') return text.slip
+  if (read.kind !== 'foreign') return text.unknown
+  const wallet = read.code.shownBy === 'customer' ? SYSTEM_NAMES[read.code.system] : null
+  return wallet === null ? text.foreignOther : text.foreign(wallet)
+}

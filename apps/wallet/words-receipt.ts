@@ -1,0 +1,46 @@
+// What the wallet says on receipts beyond the bill itself.
+import { catalogue } from '#ui/i18n.ts'
+
+export const receiptWords = catalogue({
+  en: {
+    taxable: (rate: string) => `At ${rate}`,
+    reduced: '※ reduced tax rate',
+    invoiceNumber: 'Registration no.',
+    address: 'Address',
+    phone: 'Phone',
+    cashier: 'Served by',
+    means: 'Paid from',
+    means_account: 'your account',
+    keep: 'Keep this receipt',
+    code: 'Show its code',
+    codeText: 'Whoever scans this sees the receipt, with refunds made later: for an expense claim, or your books.',
+    codeFor: 'Code of the receipt',
+    shareText: (shop: string) => `Receipt from ${shop}`,
+    mail: 'Send to my mail',
+    mailed: (email: string) => `On its way to ${email}.`,
+    print: 'Print',
+    signed: (scheme: string) => `Signed by ${scheme}, and the signature is right.`,
+    notSigned: (scheme: string) =>
+      `This receipt does not carry the right signature of ${scheme}. Show it to the operator.`,
+  },
+  ja: {
+    taxable: (rate) => `${rate}対象`,
+    reduced: '※は軽減税率対象',
+    invoiceNumber: '登録番号',
+    address: '住所',
+    phone: '電話',
+    cashier: '担当',
+    means: 'お支払い方法',
+    means_account: '口座',
+    keep: 'レシートを保存する',
+    code: 'コードを表示',
+    codeText: '読み取るとレシートが表示されます。あとからの返金も反映されます。経費の精算などにお使いください。',
+    codeFor: 'レシートのコード',
+    shareText: (shop) => `${shop}のレシート`,
+    mail: 'メールで受け取る',
+    mailed: (email) => `${email} にお送りします。`,
+    print: '印刷',
+    signed: (scheme) => `${scheme}の署名があり、正しいものです。`,
+    notSigned: (scheme) => `${scheme}の正しい署名がありません。運営窓口に見せてください。`,
+  },
+})
