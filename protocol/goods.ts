@@ -111,7 +111,15 @@ export const GOODS_ROUTES = {
     who: 'terminal',
     body: GoodRequest,
     response: PriceFileChange,
-    problems: ['goods-invalid', 'goods-changed', 'too-many-tries', 'cashier-needed', 'not-permitted', 'not-found'],
+    problems: [
+      'goods-invalid',
+      'unit-invalid',
+      'goods-changed',
+      'too-many-tries',
+      'cashier-needed',
+      'not-permitted',
+      'not-found',
+    ],
   },
 } as const satisfies Record<string, Route>
 

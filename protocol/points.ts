@@ -120,7 +120,15 @@ export const POINT_ROUTES = {
     summary: 'A new sign, or (its id given again) a changed one. Deals that were opened before keep their bill.',
     body: part.Closed({ ...Sign, taxRate: TaxRate }),
     response: OfficePointView,
-    problems: [...STAFF_PROBLEMS, 'field-invalid', 'unit-mismatch', 'point-ended', 'not-found', 'too-many-points'],
+    problems: [
+      ...STAFF_PROBLEMS,
+      'field-invalid',
+      'unit-invalid',
+      'unit-mismatch',
+      'point-ended',
+      'not-found',
+      'too-many-points',
+    ],
   },
   setPointPicture: {
     ...office,

@@ -211,6 +211,7 @@ async function greet(
   say(`  Shop's office                               ${at}/office`)
   say(`  Operator's desk                             ${at}/desk`)
   if (scheme.demo && options.mail === null) say(`  The town's mail                             ${at}/demo/mail`)
+  if (scheme.demo) say('  A web shop that is paid by phone            npm run example:shop')
   if (scheme.demo) say('  This is a demo: its money is play money, its PIN is 2468.')
   if (trust !== null) {
     say()

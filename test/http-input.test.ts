@@ -21,7 +21,15 @@ import {
 } from './support/raw-client.ts'
 import { BILL, isCommand, recordValidRequests, ROUTES, type Recorded } from './support/valid-requests.ts'
 
-const methodsOf = (path: string): string[] => ROUTES.filter((route) => route.path === path).map(({ method }) => method)
+/** A path may be a place in another route's: POST /v1/points/deals and GET /v1/points/{point}. */
+const methodsOf = (path: string): string[] =>
+  [...new Set(ROUTES.filter((route) => isAt(route.path, path)).map(({ method }) => method))].toSorted()
+
+const isAt = (route: string, path: string): boolean =>
+  new RegExp(`^${route.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`, 'u').test(path)
+
+/** What stands there is a cell of a file, as a person writes it. */
+const CELLS = '/v1/price-file/good'
 
 let hub: TestHub
 let register: Speaker
@@ -65,7 +73,7 @@ test('an amount that is not a decimal integer within the range is refused everyw
   const before = await fingerprint(hub.settings)
   let tried = 0
   for (const [path, { body }] of valid) {
-    const places = placesOf(body).filter(isAmount)
+    const places = path === CELLS ? [] : placesOf(body).filter(isAmount)
     const cases = places.flatMap((at) => BAD_AMOUNTS.map((literal) => ({ at, literal })))
     await Promise.all(
       cases.map(async ({ at, literal }) => {
@@ -197,7 +205,7 @@ test('a body that is too large, compressed, of another type, or where none belon
       if (methodsOf(path).includes(method)) continue
       const reply = await ask(hub, { method, path })
       assert.equal(assertProblem(reply, `${method} ${path}`), 'method-not-allowed')
-      assert.equal(reply.headers.allow, methodsOf(path).join(', '))
+      assert.deepEqual(String(reply.headers.allow).split(', ').toSorted(), methodsOf(path))
     }
   }
   for (const { method, path } of ROUTES.filter((route) => route.method === 'GET')) {

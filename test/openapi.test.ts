@@ -18,6 +18,7 @@ import { servePoints } from '#server/points/points-http.ts'
 import { createReceipts } from '#server/receipts/receipts.ts'
 import { serveReach } from '#server/reach/reach-http.ts'
 import { createPurchases } from '#server/purchases.ts'
+import { serveShop } from '#server/shop/shop-http.ts'
 import { serveStaff } from '#server/staff-http.ts'
 
 /** Of a demo, which has all routes. */
@@ -56,6 +57,7 @@ function further(on: OnRoute): void {
   createPeople({ ...NO_PARTS, mail: { post: null, demoMails: () => [] } }).serve(on)
   createReceipts(nothing).serve(on)
   servePoints(on, nothing)
+  serveShop(on, nothing)
   createPurchases(nothing).serve(on)
 }
 

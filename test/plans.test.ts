@@ -13,7 +13,9 @@ import { withPin } from '#sdk/scram.ts'
 import { openDatabase, type Database } from '#server/postgres/connect.ts'
 import { readHeads } from '#server/operator-log.ts'
 import { aBankDay } from './support/bank-day.ts'
+import { aDayWithCodes } from './support/code-day.ts'
 import { enrolled, startTestHub, until, type TestHub } from './support/hub.ts'
+import { aDayOfGoods } from './support/goods.ts'
 import { anIdentityDay } from './support/identity-day.ts'
 import { aDayAtSigns } from './support/points.ts'
 import {
@@ -50,6 +52,8 @@ const COLD: readonly (readonly [statement: string, reason: string])[] = [
     'an operator closes an account for good: the machines of one bucket are looked through',
   ],
   ['oidc_clients', 'a page of the operator: all sites that sign people in, which operators register one by one'],
+  ['use_code_hash', 'whoever reads a customer code knows no bucket: its hash is one over all of them'],
+  ['use_digits_hash', 'as use_code_hash'],
   ['webhook_listeners', 'each second: the endpoints that are told anything, an index that holds no others'],
   ['webhook_events', 'the newest events of all buckets: an index by time, from the mark on'],
   ['webhook_due', 'each second: is anything to be sent? An index by time of what is'],
@@ -176,8 +180,10 @@ async function tellStory({ store, directory, ...rest }: TestHub): Promise<void> 
   desk.close()
   const office = await enrolled(at, 'office')
   assert.ok((await office.sales()).ok)
+  await aDayWithCodes({ register, hanako })
   await aDayAtSigns(at, { office, hanako })
   await aReceipt(office, hanako, paid.view.payment.payment)
+  await aDayOfGoods(office)
   await aDayOnTheWeb(at, {
     office: await speaker(at, 'office', office),
     hanako: await speaker(at, 'hanako', hanako),

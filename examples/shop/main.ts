@@ -99,7 +99,11 @@ function stateOf({ view, confirmedBy }: Order): object {
     case 'ended':
     case 'withdrawn':
       return { state: 'ended' }
-    default:
+    case 'joined':
+    case 'authorising':
+    case 'held':
+    case 'settled':
+    case 'proven':
       return { state: 'joined' }
   }
 }

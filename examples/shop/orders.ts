@@ -32,15 +32,16 @@ export async function openOrders(path: string) {
   let webhookSecret = kept.webhookSecret
   let writing: Promise<void> = Promise.resolve()
 
+  async function write(before: Promise<void>): Promise<void> {
+    await before.catch(() => undefined)
+    const whole: Kept = { orders: [...orders.values()], webhookSecret }
+    await writeFile(`${path}.new`, JSON.stringify(whole, null, 1), { mode: 0o600 })
+    await rename(`${path}.new`, path)
+  }
+
   /** What was asked for is on the disk when this is done. */
   function save(): Promise<void> {
-    writing = writing
-      .catch(() => undefined)
-      .then(async () => {
-        const whole: Kept = { orders: [...orders.values()], webhookSecret }
-        await writeFile(`${path}.new`, JSON.stringify(whole, null, 1), { mode: 0o600 })
-        await rename(`${path}.new`, path)
-      })
+    writing = write(writing)
     return writing
   }
 
