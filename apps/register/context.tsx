@@ -115,4 +115,5 @@ function withTyped(state: RegisterState): RegisterState['draft'] {
 }
 
 /** The field is on the screen when the page has drawn itself anew. */
-const focusSearch = (): void => void requestAnimationFrame(() => document.querySelector<HTMLElement>('#goods-query')?.focus())
+const focusSearch = (): void =>
+  void requestAnimationFrame(() => document.querySelector<HTMLElement>('#goods-query')?.focus())

@@ -41,7 +41,7 @@ export function createTelling(parts: {
     const mark = listeners.length === 0 ? undefined : await queue.mark()
     if (mark === undefined) return false
     const terminals = [...watched]
-    const from = mark.now < mark.at ? mark.now - CLOCK_BACK_MS : mark.now - 1
+    const from = mark.now < mark.at ? mark.now - CLOCK_BACK_MS : mark.at
     const isQuiet = (await queue.events(terminals, { from, until: mark.now, limit: 1 })).length === 0
     if (isQuiet && mark.now - from < MARK_EVERY_MS) return false
     await queue.waitForBatches(parts.buckets)

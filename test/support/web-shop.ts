@@ -157,7 +157,10 @@ export async function shopRequests(
 }
 
 /** A day of a web shop, so that every statement behind it is sent. */
-export async function aDayOnTheWeb(hub: Pick<TestHub, 'url'>, { office, hanako }: Readonly<{ office: Speaker; hanako: Speaker }>) {
+export async function aDayOnTheWeb(
+  hub: Pick<TestHub, 'url'>,
+  { office, hanako }: Readonly<{ office: Speaker; hanako: Speaker }>,
+) {
   const shop = await newKey(hub, office)
   const to = await receiver()
   const made = yes<ShopView<'addWebhook'>>(
