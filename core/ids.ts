@@ -8,7 +8,8 @@ import type { Bytes } from './bytes.ts'
 /** A plain value that can only be made by the functions that check it. */
 export type Brand<T, Name extends string> = T & { readonly __brand: Name }
 
-export type IdPrefix = 'pty' | 'trm' | 'dev' | 'deal' | 'pay' | 'cmd' | 'key' | 'ses' | 'sch' | 'tok' | 'opr' | 'stf' | 'pnt'
+export type IdPrefix =
+  'pty' | 'trm' | 'dev' | 'deal' | 'pay' | 'cmd' | 'key' | 'ses' | 'sch' | 'tok' | 'opr' | 'stf' | 'pnt'
 export type IdOf<Prefix extends IdPrefix> = Brand<`${Prefix}_${string}`, Prefix>
 export type PartyId = IdOf<'pty'>
 export type TerminalId = IdOf<'trm'>

@@ -76,7 +76,8 @@ export async function bundleApps(): Promise<Files> {
   ])
   // esbuild's own process has done its work; at rest it would cost 20 MB.
   await stop()
-  for (const { path, contents } of [...pages.outputFiles, ...workers.outputFiles, ...component.outputFiles]) add(path, contents)
+  for (const { path, contents } of [...pages.outputFiles, ...workers.outputFiles, ...component.outputFiles])
+    add(path, contents)
   for (const app of APPS) {
     add(`/${app}.html`, await readFile(join(folder(app), 'index.html')))
     const manifest = await readFile(join(folder(app), 'app.webmanifest')).catch(() => null)

@@ -310,7 +310,18 @@ export async function startHub(options: HubOptions) {
   const profiles = postgresProfiles(database, scheme.buckets)
   const goods = postgresGoods(database)
   const town = scheme.demo
-    ? demoTown({ database: database.transactions, directory, hub, store, parties, scheme, desk, operators, profiles, goods })
+    ? demoTown({
+        database: database.transactions,
+        directory,
+        hub,
+        store,
+        parties,
+        scheme,
+        desk,
+        operators,
+        profiles,
+        goods,
+      })
     : null
 
   const people = createPeople({

@@ -71,7 +71,8 @@ export const publicOnly =
       const open = error === null ? found.filter(({ address }) => isPublicAddress(address)) : []
       const [first] = open
       if (error !== null) callback(error, '')
-      else if (first === undefined) callback(new PrivateAddress('no public address: the name leads inside a network'), '')
+      else if (first === undefined)
+        callback(new PrivateAddress('no public address: the name leads inside a network'), '')
       else if (options.all === true) callback(null, open)
       else callback(null, first.address, first.family)
     })

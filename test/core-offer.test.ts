@@ -93,7 +93,10 @@ test('the token in the QR takes as the number does, and how they met is kept', (
   assert.ok(state.kind === 'taken' && state.way === 'scan')
   const number = { kind: 'number', number: '0000000' } as const
   const token = { kind: 'token', token: open.token } as const
-  assert.deepEqual([wayOf(open, number), wayOf(open, token), wayOf({ kind: 'point' }, token)], ['number', 'scan', 'point'])
+  assert.deepEqual(
+    [wayOf(open, number), wayOf(open, token), wayOf({ kind: 'point' }, token)],
+    ['number', 'scan', 'point'],
+  )
 })
 
 test('a party does not pay its own bill, and hears so only with the right number', () => {

@@ -6,7 +6,11 @@ import { mayDo, mayManage, STAFF_RIGHTS, STAFF_ROLES } from '#core/staff.ts'
 
 test('a cashier sells, a manager and an owner do everything', () => {
   const drawn = STAFF_ROLES.map((role) => `${role}: ${STAFF_RIGHTS.filter((right) => mayDo(role, right)).join(' ')}`)
-  assert.deepEqual(drawn, ['owner: sell refund books goods staff', 'manager: sell refund books goods staff', 'cashier: sell'])
+  assert.deepEqual(drawn, [
+    'owner: sell refund books goods staff',
+    'manager: sell refund books goods staff',
+    'cashier: sell',
+  ])
 })
 
 test('nobody makes somebody of their own role or above, but an owner', () => {

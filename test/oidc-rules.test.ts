@@ -41,7 +41,8 @@ describe('addresses that the hub does not talk to', () => {
   const inside =
     '0.0.0.0 10.1.2.3 100.64.0.1 127.0.0.1 127.9.9.9 169.254.169.254 172.16.0.1 172.31.255.255 192.168.1.1 198.18.0.1 224.0.0.1 255.255.255.255 ' +
     ':: ::1 ::ffff:10.0.0.1 ::ffff:8.8.8.8 fe80::1 fc00::1 fd12::1 ff02::1 64:ff9b::a00:1 2001:db8::1 2002:a00:1::1 2001::1'
-  for (const address of inside.split(' ')) test(`inside: ${address}`, () => assert.equal(isPublicAddress(address), false))
+  for (const address of inside.split(' '))
+    test(`inside: ${address}`, () => assert.equal(isPublicAddress(address), false))
   for (const address of '8.8.8.8 172.15.0.1 172.32.0.1 100.63.0.1 100.128.0.1 2606:4700::1111 2a00:1450::1'.split(' '))
     test(`outside: ${address}`, () => assert.equal(isPublicAddress(address), true))
 

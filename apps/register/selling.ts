@@ -1,7 +1,6 @@
 // Goods onto the bill, however they were found: a key, a name, a scanner, the camera. One way for all of them.
 import type { Good } from '#core/goods.ts'
 import { candidatesOf, looksLikeArticle } from '#core/article-codes.ts'
-import { amountText } from '#apps/shared/money.ts'
 import { findCode } from '#apps/shared/shelf.ts'
 import { currentLocale } from '#ui/i18n.ts'
 import { say } from '#ui/kit.tsx'
@@ -38,7 +37,7 @@ function put(store: Till['store'], good: Good, as: Pick<GoodAs, 'price' | 'grams
   })
 }
 
-/** A code that was read by scanner or camera, or typed where goods are looked for. What it did is said for those who do not see it. */
+/** A code that was read by scanner or camera, or typed where goods are looked for. */
 export function takeGood(text: string, till: Till): void {
   const state = ready(till)
   const said = words[currentLocale()]
@@ -54,11 +53,6 @@ export function takeGood(text: string, till: Till): void {
   const { good } = found
   if (found.kind === 'good') sell(till, good)
   else put(till.store, good, found.kind === 'priced' ? { price: found.price } : { grams: found.grams })
-  if (good.kind === 'weight' || good.kind === 'open') return
-  const line = till.store.get().draft.lines.find(({ code }) => code === good.code)
-  const name = nameOf(good, currentLocale())
-  const unit = state.scheme?.unit ?? ''
-  say(line === undefined ? name : said.added(name, amountText(line.price, unit, currentLocale())))
 }
 
 /** After a payment the first good begins the next customer's bill. */

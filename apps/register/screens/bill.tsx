@@ -83,10 +83,26 @@ function DraftBill({ state }: { readonly state: RegisterState }): JSX.Element {
           ))}
         </ul>
       )}
+      <LastLine line={bill?.lines[state.draft.lines.length - 1]} unit={unit} />
       <BillSum lines={bill?.lines ?? []} total={bill?.total ?? 0n} unit={unit}>
         <TipButton state={state} />
       </BillSum>
     </>
+  )
+}
+
+/** What was put on the bill last, for those who do not see it: a scanner makes no other sign. */
+function LastLine({ line, unit }: Readonly<{ line: Line | undefined; unit: string }>): JSX.Element {
+  const text = useWords(words)
+  const locale = useLocale()
+  const { goods } = useRegister()
+  const pieces = line !== undefined && line.quantity > 1 ? ` × ${line.quantity}` : ''
+  return (
+    <output class="hidden" aria-live="polite">
+      {line === undefined
+        ? ''
+        : text.added(`${nameOfLine(line, goods, locale)}${pieces}`, amountText(line.amount, unit, locale))}
+    </output>
   )
 }
 
