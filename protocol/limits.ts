@@ -34,6 +34,8 @@ export const LIMITS = {
   pictureEdge: 512,
   /** decoded, at most: 2048 × 2048; a picture that says more is not decoded at all */
   picturePixels: 4 * 1024 * 1024,
+  /** the longest a register may go on without the hub: a long weekend */
+  offlineMs: 4 * 24 * 3_600_000,
   /** phones of one person: a family's drawer */
   devices: 20,
   /** people of one merchant: a department store has its own system */

@@ -43,6 +43,18 @@ export const ProofLimitsPart = part.Closed(
 )
 export type ProofLimitsWire = Static<typeof ProofLimitsPart>
 
+/** What a register may take while it has no network. */
+export const OfflineLimitsPart = part.Closed(
+  {
+    payment: part.AmountPart,
+    device: part.AmountPart,
+    terminal: part.AmountPart,
+    ms: Type.Integer({ minimum: 0, maximum: LIMITS.offlineMs }),
+  },
+  { description: 'of one payment, of one phone, of all that waits at one register; and for how long' },
+)
+export type OfflineLimitsWire = Static<typeof OfflineLimitsPart>
+
 export const AttributesPart = part.Closed({
   birthDate: orNull(DayPart),
   region: orNull(Type.String({ pattern: '^[A-Z]{2}(-[A-Z0-9]{1,3})?$', examples: ['JP-14'] })),
@@ -190,6 +202,7 @@ export const OPERATOR_COMMANDS = {
       unlockMs: Type.Integer({ minimum: 0, maximum: 86_400_000, description: "how long a phone's unlock lasts" }),
       restricted: part.literals(['refuse', 'ask']),
       proofLimits: Type.Optional(ProofLimitsPart),
+      offline: Type.Optional(OfflineLimitsPart),
     },
     { description: "The scheme's rules, in the smallest part of its own currency; every hub knows them within 2 s." },
   ),
@@ -348,6 +361,7 @@ export const RulesView = part.Closed({
   unlockMs: Type.Integer(),
   restricted: part.literals(['refuse', 'ask']),
   proofLimits: ProofLimitsPart,
+  offline: OfflineLimitsPart,
   zone: Type.String(),
   unit: part.UnitPart,
 })

@@ -177,7 +177,7 @@ export function serveOperator(
   })
 
   on(OPERATOR_ROUTES.operatorRules, async (): Promise<OperatorRouteView<'operatorRules'>> => {
-    const { limits, freshProofFrom, unlockMs, restricted, proofLimits, zone } = scheme.rules
+    const { limits, freshProofFrom, unlockMs, restricted, proofLimits, offline, zone } = scheme.rules
     const { unit } = scheme
     return {
       limits: limitsView(limits),
@@ -185,6 +185,12 @@ export function serveOperator(
       unlockMs,
       restricted,
       proofLimits: proofLimitsView(proofLimits),
+      offline: {
+        payment: String(offline.payment),
+        device: String(offline.device),
+        terminal: String(offline.terminal),
+        ms: offline.ms,
+      },
       zone,
       unit,
     }

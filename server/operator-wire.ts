@@ -1,9 +1,10 @@
 // What an operator's command says, read into the values of the rules. Undefined is a no of the border.
+import type { OfflineLimits } from '#core/payment.ts'
 import { proofLimitsOf, STRENGTHS, type ProofLimits } from '#core/device.ts'
 import type { Limits } from '#core/ledger.ts'
 import { parseAmount } from '#core/money.ts'
 import type { Attributes } from '#core/standing.ts'
-import type { AttributesWire, LimitsWire, ProofLimitsWire } from '#protocol/operator.ts'
+import type { AttributesWire, LimitsWire, OfflineLimitsWire, ProofLimitsWire } from '#protocol/operator.ts'
 
 /** Undefined where an amount is not one, or a longer time allows less than a shorter one. */
 export function limitsOf(wire: LimitsWire): Limits | undefined {
@@ -17,6 +18,13 @@ export function proofLimitsFrom(wire: ProofLimitsWire): ProofLimits | undefined 
   if (STRENGTHS.some((strength) => wire[strength] !== null && parseAmount(wire[strength]) === undefined))
     return undefined
   return proofLimitsOf((strength) => (wire[strength] === null ? null : (parseAmount(wire[strength]) ?? null)))
+}
+
+/** Undefined where an amount is not one, or less is allowed of more. */
+export function offlineLimitsFrom(wire: OfflineLimitsWire): OfflineLimits | undefined {
+  const [payment, device, terminal] = [wire.payment, wire.device, wire.terminal].map(parseAmount)
+  if (payment === undefined || device === undefined || terminal === undefined) return undefined
+  return payment <= device && device <= terminal ? { payment, device, terminal, ms: wire.ms } : undefined
 }
 
 /** Undefined where a day does not exist. */

@@ -36,7 +36,7 @@ import { commandHash } from './border.ts'
 import { matchCredits, readCreditFile, type RowFault } from './credit-file.ts'
 import type { SchemeKey } from './operator-log.ts'
 import { siteCommands, type Sites } from './operator-sites.ts'
-import { attributesOf, limitsOf, proofLimitsFrom } from './operator-wire.ts'
+import { attributesOf, limitsOf, offlineLimitsFrom, proofLimitsFrom } from './operator-wire.ts'
 import type { Operators } from './postgres/operators.ts'
 import type { Parties } from './postgres/parties.ts'
 import type { Staff } from './postgres/staff.ts'
@@ -313,7 +313,9 @@ export function operatorDesk(parts: OperatorDeskParts) {
     const { unlockMs, restricted } = body
     const proofLimits = body.proofLimits === undefined ? scheme.rules.proofLimits : proofLimitsFrom(body.proofLimits)
     if (proofLimits === undefined) return problemOf('amount-invalid', { field: 'proofLimits' })
-    const rules = { unlockMs, freshProofFrom, limits, restricted, proofLimits }
+    const offline = body.offline === undefined ? scheme.rules.offline : offlineLimitsFrom(body.offline)
+    if (offline === undefined) return problemOf('amount-invalid', { field: 'offline' })
+    const rules = { unlockMs, freshProofFrom, limits, restricted, proofLimits, offline }
     return decide(asked, { name: 'set-rules', rules }, async () => {
       await parts.onRules()
       return {}

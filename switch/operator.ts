@@ -49,7 +49,7 @@ export type Desk =
   | Readonly<{ name: 'look'; party: PartyId; what: string }>
   /** `client` is what the log says of the site: never its secret */
   | Readonly<{ name: 'register-client' | 'end-client'; party: PartyId; client: Readonly<Record<string, unknown>> }>
-  | Readonly<{ name: 'set-rules'; rules: Omit<Rules, 'zone' | 'offline'> }>
+  | Readonly<{ name: 'set-rules'; rules: Omit<Rules, 'zone'> }>
 
 export type DeskCommand = Desk &
   Readonly<{ id: CommandId; hash: string; by: Pick<OperatorActor, 'id' | 'name'>; why: string }>

@@ -536,6 +536,7 @@ describe('attributes and rules', () => {
         unlockMs: 60_000,
         restricted: 'refuse',
         proofLimits: { ...noLimits, password: '300' },
+        offline: { payment: '100', device: '200', terminal: '300', ms: 3_600_000 },
       }
       await done('set-rules', rules)
       assert.deepEqual((await desk.reads('/v1/operator/rules')).body, { ...rules, zone: before.zone, unit: 'JPY' })
@@ -550,7 +551,11 @@ describe('attributes and rules', () => {
       await done('set-rules', { limits, freshProofFrom, unlockMs, restricted })
       const after = (await desk.reads('/v1/operator/rules')).body
       assert.deepEqual(after.proofLimits, rules.proofLimits, 'left out, the limits of proofs stay')
-      await done('set-rules', { limits, freshProofFrom, unlockMs, restricted, proofLimits: noLimits })
+      assert.deepEqual(after.offline, rules.offline, 'and so do the caps of registers without a network')
+      const upsideDown = { ...rules, offline: { ...rules.offline, payment: '201' } }
+      assert.equal(assertProblem(await does('set-rules', upsideDown), 'more of one than of all'), 'amount-invalid')
+      const { offline } = before
+      await done('set-rules', { limits, freshProofFrom, unlockMs, restricted, proofLimits: noLimits, offline })
     } finally {
       await other.stop()
     }

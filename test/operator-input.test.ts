@@ -59,6 +59,7 @@ async function recordValidCommands(): Promise<void> {
   }
   const { client } = await done('register-client', site)
   const limits = { perPayment: '10000', perDay: '20000', perMonth: '30000' }
+  const offline = { payment: '100', device: '200', terminal: '300', ms: 3_600_000 }
   const proofLimits = {
     password: '9000',
     'synced-passkey': null,
@@ -86,7 +87,7 @@ async function recordValidCommands(): Promise<void> {
     ['register-client', { ...site, name: 'Another site' }],
     // Border: the answer's schema.
     ['end-client', { client: (client as { id: string }).id }],
-    ['set-rules', { limits, freshProofFrom: '500', unlockMs: 60_000, restricted: 'ask', proofLimits }],
+    ['set-rules', { limits, freshProofFrom: '500', unlockMs: 60_000, restricted: 'ask', proofLimits, offline }],
     ['freeze', { account }],
     ['unfreeze', { account }],
     ['close', { account: empty }],

@@ -102,6 +102,12 @@ export const identityWords = catalogue({
     staffCode:
       'To be entered at a register or in the office of the shop, at “I have a one-time code”. It is shown only now.',
 
+    offlineLimits: 'What a register may take without a network',
+    offlineLimitsHint: 'Signed purchases that wait at the register. The shop bears what is declined later.',
+    offline_payment: 'Of one payment',
+    offline_device: 'Of one phone',
+    offline_terminal: 'Of all that waits at one register',
+    offline_ms: 'For how many hours (at most 96)',
     proofLimits: 'The most that one payment may be, by kind of proof',
     proofLimitsHint: 'Empty: no more than the limits above say.',
     limit_password: 'PIN or password',
@@ -196,6 +202,12 @@ export const identityWords = catalogue({
       'このコードで、お店のレジか事務所の画面で暗証番号を決められます。その後のスタッフの管理はお店が行います。',
     staffCode: 'お店のレジか事務所の画面で、「使い切りのコードがある」から入力します。表示されるのは今だけです。',
 
+    offlineLimits: '通信できないレジで受け付ける範囲',
+    offlineLimitsHint: '署名されたお買い物をレジが預かります。あとで成立しなかった分はお店の負担です。',
+    offline_payment: '一回のお支払い',
+    offline_device: '一台のスマートフォンの合計',
+    offline_terminal: '一台のレジで待っている合計',
+    offline_ms: '何時間まで（最長96）',
     proofLimits: '本人確認の方法ごとの、一回のお支払いの上限',
     proofLimitsHint: '空欄のときは、上の上限だけが適用されます。',
     limit_password: '暗証番号・パスワード',

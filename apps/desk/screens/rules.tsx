@@ -8,9 +8,18 @@ import type { Problem } from '#protocol/problems.ts'
 import { Field, Segmented } from '#ui/fields.tsx'
 import { useLocale, useWords } from '#ui/i18n.ts'
 import { Banner, ReceiptLine } from '#ui/kit.tsx'
-import { plainText, readProofLimits, typedProofLimits, type ProofLimitsTyped } from '../amounts.ts'
+import {
+  plainText,
+  readOffline,
+  readProofLimits,
+  typedOffline,
+  typedProofLimits,
+  type OfflineTyped,
+  type ProofLimitsTyped,
+} from '../amounts.ts'
 import { words } from '../words.ts'
 import { LimitFields, readLimits, typedLimits, type LimitsTyped } from './account-limits.tsx'
+import { OfflineLimitFields } from './offline-limits.tsx'
 import { ProofLimitFields } from './proof-limits.tsx'
 import { identityWords } from '../words-identity.ts'
 import { STRENGTHS } from '#core/device.ts'
@@ -58,11 +67,14 @@ function RulesForm({ hub, rules, onDone }: RulesFormProps): JSX.Element {
   const [restricted, setRestricted] = useState(rules.restricted)
   const [proofs, setProofs] = useState<ProofLimitsTyped>(typedProofLimits(rules.proofLimits, unit))
   const proofLimits = readProofLimits(proofs, unit)
+  const [typedCaps, setTypedCaps] = useState<OfflineTyped>(typedOffline(rules.offline, unit))
+  const offline = readOffline(typedCaps, unit)
   const read = readLimits(limits, unit)
   const freshProofFrom = known === undefined ? undefined : parseTyped(fresh, known)
   const isRight =
     read !== null &&
     proofLimits !== null &&
+    offline !== null &&
     freshProofFrom !== undefined &&
     /^\d{1,4}$/u.test(minutes) &&
     Number(minutes) <= 1440
@@ -81,6 +93,7 @@ function RulesForm({ hub, rules, onDone }: RulesFormProps): JSX.Element {
               unlockMs: Number(minutes) * MINUTE_MS,
               restricted,
               proofLimits,
+              offline,
             }
           : null
       }
@@ -104,6 +117,7 @@ function RulesForm({ hub, rules, onDone }: RulesFormProps): JSX.Element {
         maxLength={4}
       />
       <ProofLimitFields limits={proofs} onLimits={setProofs} />
+      <OfflineLimitFields limits={typedCaps} onLimits={setTypedCaps} />
       <Segmented
         label={text.restricted}
         value={restricted}
@@ -140,6 +154,13 @@ function RulesRead({ rules }: Readonly<{ rules: RulesView }>): JSX.Element {
           value={proofLimit(rules.proofLimits[strength])}
         />
       ))}
+      <ReceiptLine
+        label={`${identity.offlineLimits}: ${identity.offline_payment}`}
+        value={money(rules.offline.payment)}
+      />
+      <ReceiptLine label={identity.offline_device} value={money(rules.offline.device)} />
+      <ReceiptLine label={identity.offline_terminal} value={money(rules.offline.terminal)} />
+      <ReceiptLine label={identity.offline_ms} value={String(Math.round(rules.offline.ms / 3_600_000))} />
       <ReceiptLine label={text.restricted} value={rules.restricted === 'ask' ? text.askShop : text.refuse} />
     </>
   )
