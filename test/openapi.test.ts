@@ -14,6 +14,8 @@ import { createOidc } from '#server/oidc/serve.ts'
 import { serveOperator } from '#server/operator-http.ts'
 import { createPeople } from '#server/people/people-http.ts'
 import { servePresence } from '#server/presence-http.ts'
+import { serveCodes } from '#server/codes/codes-http.ts'
+import { serveGoods } from '#server/goods/goods-http.ts'
 import { servePoints } from '#server/points/points-http.ts'
 import { createReceipts } from '#server/receipts/receipts.ts'
 import { serveReach } from '#server/reach/reach-http.ts'
@@ -59,6 +61,8 @@ function further(on: OnRoute): void {
   servePoints(on, nothing)
   serveShop(on, nothing)
   createPurchases(nothing).serve(on)
+  serveCodes(on, nothing)
+  serveGoods(on, nothing)
 }
 
 /** 'GET /v1/deals/{deal}' for every route that fastify has. */

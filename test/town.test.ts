@@ -107,7 +107,9 @@ test('a hub that is no demonstration has no town: its machines are set up with c
       const code = till.page.getByLabel('One-time code')
       await code.fill('AAAA BBBB CCCC')
       await till.page.keyboard.press('Enter')
-      await till.page.locator('.banner-trouble', { hasText: 'This code is not known' }).waitFor()
+      await till.page
+        .locator('.banner-trouble', { hasText: 'This code has run out, was used, or is not known' })
+        .waitFor()
       await look(till.page, 'register-code')
       await code.fill(codes.terminal)
       await till.page.getByRole('button', { name: 'Enrol' }).click()
