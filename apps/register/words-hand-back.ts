@@ -61,11 +61,7 @@ export const handBackWords = catalogue({
     offline: 'No connection to the hub. You can sell to phones that scan your code and show the answer.',
     offlineOff: 'No connection to the hub. Nothing can be sold before it is back.',
     signInOffline: 'Signing in needs the network. Whoever was signed in stayed so for half an hour.',
-    sellOffline: 'Sell without the network',
     sellOfflineText: 'The hub does not answer. The number that was asked for is given up as soon as it does.',
-    said: (amount: string) => `Accepted offline, not yet settled: ${amount}`,
-    saidSettled: (amount: string) => `A sale from the time without a network is settled: ${amount}`,
-    saidDeclined: (amount: string) => `A sale from the time without a network was declined: ${amount}`,
   },
   ja: {
     way: '通信できないスマホ',
@@ -123,10 +119,6 @@ export const handBackWords = catalogue({
     offline: 'ハブに接続できません。コードを読み取って返答を見せられるスマホには販売できます。',
     offlineOff: 'ハブに接続できません。通信が戻るまで販売できません。',
     signInOffline: 'サインインには通信が必要です。サインイン中の担当者は30分間そのまま続けられます。',
-    sellOffline: '通信なしで販売する',
     sellOfflineText: 'ハブが応答しません。番号の発行は、つながりしだい取り消します。',
-    said: (amount: string) => `通信なしで受け付けました。まだ完了していません：${amount}`,
-    saidSettled: (amount: string) => `通信なしで受け付けた売上が精算されました：${amount}`,
-    saidDeclined: (amount: string) => `通信なしで受け付けた売上が承認されませんでした：${amount}`,
   },
 })

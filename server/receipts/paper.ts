@@ -1,4 +1,4 @@
-// The bytes for a receipt printer (ESC/POS), and the same as a picture. The library is loaded with the first printing.
+// The bytes for a receipt printer (ESC/POS). The library is loaded with the first printing.
 import type { Paper } from '#protocol/receipts.ts'
 import { COLUMNS, markupOf, type Print } from './markup.ts'
 
@@ -22,13 +22,6 @@ export async function escPosOf(print: Print, { paper, cut, drawer }: PaperOption
   // One character is one byte here.
   const bytes = Buffer.from(written, 'latin1')
   return drawer ? Buffer.concat([OPEN_DRAWER, bytes]) : bytes
-}
-
-/** An SVG of what the printer would print, for looking at. */
-export async function pictureOf(print: Print, paper: Paper): Promise<string> {
-  const markup = markupOf(print)
-  const { default: receiptline } = await import('receiptline')
-  return receiptline.transform(markup, { command: 'svg', cpl: COLUMNS[paper], encoding: encodingOf(markup) })
 }
 
 const encodingOf = (markup: string): 'shiftjis' | 'multilingual' =>
