@@ -131,6 +131,7 @@ function contract(open: () => Promise<Directory>): void {
       name: 'Café Aoi',
       legalName: 'Aoi Trading Ltd.',
       label: 'Till 1',
+      terminalKind: 'vending',
       cashier: null,
     })
     assert.deepEqual([identity.status, identity.terminalKind], ['active', 'vending'])

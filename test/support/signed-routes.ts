@@ -12,7 +12,9 @@ import { approvalFor, signApproval } from '#sdk/approval.ts'
 import type { Client } from '#sdk/client.ts'
 import { billToSign, signHandBack } from '#sdk/hand-back.ts'
 import type { Identity } from '#sdk/identity.ts'
+import { checkPurchase, keepCertificate, makePurchase, signPurchase } from '#sdk/purchase.ts'
 import { saltedPassword, scramProof } from '#sdk/scram.ts'
+import { memoryStorage } from '#sdk/storage.ts'
 import { softwareAuthenticator, type SoftwareAuthenticator } from './authenticator.ts'
 import { asked, dealOf, joinByLink, newDeal, PIN } from './bank.ts'
 import { codeIn, newAddress, nthMail } from './people.ts'
@@ -166,6 +168,24 @@ export function signedRoutes(hub: TestHub, payer: Signer, till: Speaker): readon
           bytes: fromBase64url(signed.view.approval) ?? assert.fail(),
           send: (evidence, sender = till) =>
             sender.command('submit-signed', { deal, bill: lines, payer: by, ...evidence }),
+        }
+      },
+    },
+    {
+      path: '/v1/commands/submit-purchase',
+      isNonceUsed: false,
+      async fresh() {
+        const { certificate } = (await keepCertificate(till.client, memoryStorage())) ?? assert.fail()
+        const register = (await till.client.identity()) ?? assert.fail()
+        const bill = asked(billOf(140n))
+        const made = await makePurchase(register, { bill, certificate, deal: newDeal(), now: till.client.hubNow() })
+        const shown = made && (await checkPurchase(identity, made, client.hubNow()))
+        assert.ok(made && shown?.ok)
+        const signed = await signPurchase(client, shown.purchase, { prove: PIN, now: client.hubNow() })
+        assert.ok(signed.ok)
+        return {
+          bytes: fromBase64url(signed.view.signed.approval) ?? assert.fail(),
+          send: (evidence, by = own) => by.command('submit-purchase', { purchase: made.purchase, ...evidence }),
         }
       },
     },
