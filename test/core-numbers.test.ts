@@ -113,6 +113,7 @@ test('scopes and terminals have the lengths and lives of the design', () => {
     vending: 60e3,
     'ticket-office': 300e3,
     'web-shop': 900e3,
+    point: 300e3,
     person: 259_200e3,
   })
 })
