@@ -67,15 +67,20 @@ test('the register is cut off while its number is shown: it comes back to the ph
   })
 })
 
-test('a number is asked for without a network: it comes once, when the network does', async () => {
+test('the network goes while a number is asked for: it comes once, when the network does', async () => {
   await atTheCounter(counter, async (open) => {
     const line = await cable()
     const register = await open.register(line.options)
-    await line.cut(register)
-    await register.page.locator('.banner-offline').waitFor()
+    const asking = '**/v1/commands/open-offer'
+    await register.page.route(asking, async (route) => {
+      await line.cut(register)
+      await route.abort('internetdisconnected')
+    })
     await register.page.keyboard.type('700')
     await register.page.keyboard.press('Enter')
     await register.on('opening')
+    await register.page.locator('.banner-offline').waitFor()
+    await register.page.unroute(asking)
     await line.mend(register)
     await register.on('open')
     await register.cancel()
