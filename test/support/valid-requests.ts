@@ -70,6 +70,12 @@ export async function recordValidRequests(
     assert.ok(Compile(route.body as TSchema).Check(whole), `the recorded request of ${path} is valid`)
     valid.set(path, { route, by, body: whole })
   }
+  // What was paid on the way arrives by itself, and is no change that a bad request has made.
+  for (const { client } of [both.register, both.hanako])
+    await until(async () => {
+      const read = await client.balances()
+      return read.ok && read.view.balances.every(({ arriving }) => arriving === '0')
+    })
   return {
     valid,
     close() {
