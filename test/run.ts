@@ -39,7 +39,7 @@ const LONGEST = [
 ]
 /** A test that waits for a state which never comes. */
 const TIMEOUT_MS = 180_000
-const UNSTEADY_AT_MOST = 2
+const UNSTEADY_AT_MOST = 8
 
 const only = process.argv.slice(2)
 const files = only.length > 0 ? only : (await Array.fromAsync(glob('test/{,attacks/}*.test.ts'))).toSorted(byLength)
@@ -81,7 +81,7 @@ function succeeds(command: string, args: string[]): Promise<boolean> {
 }
 
 /**
- * A file or two that fail beside others on a busy machine are run again by themselves, and named if they pass then: somebody should look at
+ * A few files that fail beside others on a busy machine are run again by themselves, and named if they pass then: somebody should look at
  * them, because what shows itself only now and then may be a real race. More than that, or a second failure, is a failure.
  */
 async function testsPass(): Promise<boolean> {
