@@ -138,7 +138,7 @@ test('what is put into the outbox is sent once, though three hubs take from it',
   await Promise.all(loops.map((loop) => loop.stop()))
 })
 
-test('what could not be sent is tried again later, what is late or refused is forgotten, and the same id is one', async () => {
+test('what could not be sent is tried again later, what is late or refused is forgotten, and the same id is one', async (context) => {
   const tries: string[] = []
   const answers: Record<string, Sent> = { again: 'later', never: 'never' }
   const send = async ({ receiver }: Message): Promise<Sent> => {
@@ -159,6 +159,7 @@ test('what could not be sent is tried again later, what is late or refused is fo
   await add('once more', { id: 'c'.repeat(32) })
   await outbox.add({ kind: 'push', receiver: 'another kind', body: {}, expiresAt: IN_AN_HOUR() })
   const loop = outboxLoop(outbox, { mail: send }, (error) => faults.push(error))
+  context.after(() => loop.stop())
   loop.wake()
   await until(async () => (await rowsLeft()) === 4 && tries.length === 4 && faults.length > 0)
   assert.deepEqual(tries.toSorted(), ['again', 'fault', 'never', 'once'])
