@@ -34,6 +34,26 @@ const shellIsKept = (page: Page) =>
     await navigator.serviceWorker.ready
   })
 
+/** A register that has never had its certificate can ask no phone without a network. */
+const certificateIsKept = (page: Page) =>
+  until(() =>
+    page.evaluate(
+      (key) =>
+        new Promise<boolean>((resolve, reject) => {
+          const opening = indexedDB.open('warifu warifu-register')
+          opening.addEventListener('error', reject)
+          opening.addEventListener('success', () => {
+            const reading = opening.result.transaction('values').objectStore('values').get(key)
+            reading.addEventListener('success', () => {
+              opening.result.close()
+              resolve(reading.result !== undefined)
+            })
+          })
+        }),
+      'terminal certificate',
+    ),
+  )
+
 async function goOffline({ context, page }: { context: BrowserContext; page: Page }): Promise<void> {
   await context.setOffline(true)
   await page.locator('.banner-offline').waitFor()
@@ -106,7 +126,7 @@ test('the register has none either: taken, kept through a reload, handed in when
       language: 'ja',
       allows: new RegExp(`${CUTS.source}|${REFUSALS.source}`, 'u'),
     })
-    await Promise.all([shellIsKept(phone.page), shellIsKept(register.page)])
+    await Promise.all([shellIsKept(phone.page), shellIsKept(register.page), certificateIsKept(register.page)])
     await goOffline(phone)
     await goOffline(register)
     await register.page.reload()
