@@ -60,7 +60,7 @@ export const PURCHASE_LIFE_MS = 10 * 60_000
 /** A register may be without a network for days and must still be known; who leaves the scheme is refused by the hub at once. */
 export const CERTIFICATE_LIFE_MS = 30 * 24 * 3_600_000
 /** A phone that has been off the network for weeks is some minutes behind; more is a wrong clock. */
-export const CLOCK_SLACK_MS = 15 * 60_000
+export const PHONE_CLOCK_SLACK_MS = 15 * 60_000
 /** As a command may carry it (protocol/limits.ts holds the same number). */
 export const PURCHASE_LENGTH = 24_000
 
@@ -137,7 +137,7 @@ export function purchaseFault(
   if (!isSameShop(purchase.biller, certificate)) return 'other-shop'
   if (purchase.issuedAt < certificate.from || purchase.issuedAt >= certificate.until) return 'certificate-over'
   if (now >= purchase.expiresAt) return 'purchase-over'
-  return purchase.issuedAt > now + CLOCK_SLACK_MS ? 'clock' : undefined
+  return purchase.issuedAt > now + PHONE_CLOCK_SLACK_MS ? 'clock' : undefined
 }
 
 /** Is a third of its life, or less, left at `now`? Then the register asks for a new one. */

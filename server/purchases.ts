@@ -8,7 +8,7 @@ import { bucketOfId, isId, type DealId, type SchemeId, type TerminalId } from '#
 import {
   CERTIFICATE_LIFE_MS,
   certificateText,
-  CLOCK_SLACK_MS,
+  PHONE_CLOCK_SLACK_MS,
   readPurchase,
   signedText,
   type Purchase as SignedPurchase,
@@ -53,7 +53,7 @@ export function createPurchases({ directory, scheme, key, hub, sight, now }: Par
     if (status !== 'active') return problemOf(inactiveCode(actor))
     const { deal, bill, issuedAt, expiresAt } = value
     const clock = now()
-    if (issuedAt > clock + CLOCK_SLACK_MS) return problemOf('purchase-invalid')
+    if (issuedAt > clock + PHONE_CLOCK_SLACK_MS) return problemOf('purchase-invalid')
     // What was handed in before keeps its answer, however late it is asked for again: the rules know it by its deal.
     if (expiresAt <= clock && (await hub.lookAt({ terminal: actor.id, deal })) === undefined)
       return problemOf('purchase-expired')
@@ -76,7 +76,7 @@ export function createPurchases({ directory, scheme, key, hub, sight, now }: Par
       account,
       ...names,
       // A register whose clock is a little behind makes purchases that are older than its certificate.
-      from: from - CLOCK_SLACK_MS,
+      from: from - PHONE_CLOCK_SLACK_MS,
       until,
     })
     const signature = sign('sha256', Buffer.from(text), { key: key.privateKey, dsaEncoding: 'ieee-p1363' })

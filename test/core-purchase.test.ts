@@ -7,7 +7,7 @@ import { fromBase64url, sha256, toBase64url, toHex, toText, utf8 } from '#core/b
 import {
   CERTIFICATE_LIFE_MS,
   certificateText,
-  CLOCK_SLACK_MS,
+  PHONE_CLOCK_SLACK_MS,
   isCertificateOld,
   isShowable,
   PURCHASE_LENGTH,
@@ -56,7 +56,7 @@ const certificate: TerminalCertificate = {
   name: biller.name,
   legalName: biller.legalName,
   label: biller.terminalLabel,
-  from: NOON - CLOCK_SLACK_MS,
+  from: NOON - PHONE_CLOCK_SLACK_MS,
   until: NOON + CERTIFICATE_LIFE_MS,
 }
 
@@ -183,8 +183,8 @@ test('a purchase fits its certificate, its scheme and the time, or it is said wh
   assert.equal(fault({}, { from: NOON + 1 }), 'certificate-over', 'made before it')
   assert.equal(fault({}, {}, purchase.expiresAt - 1), 'fits')
   assert.equal(fault({}, {}, purchase.expiresAt), 'purchase-over')
-  assert.equal(fault({}, {}, NOON - CLOCK_SLACK_MS), 'fits', 'a phone that is a quarter of an hour behind')
-  assert.equal(fault({}, {}, NOON - CLOCK_SLACK_MS - 1), 'clock')
+  assert.equal(fault({}, {}, NOON - PHONE_CLOCK_SLACK_MS), 'fits', 'a phone that is a quarter of an hour behind')
+  assert.equal(fault({}, {}, NOON - PHONE_CLOCK_SLACK_MS - 1), 'clock')
 })
 
 test('a certificate is renewed when a third of its life is left', () => {

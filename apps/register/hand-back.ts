@@ -126,6 +126,7 @@ export function handBacksOf(around: Around): HandBacks {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     const sales = (await storage.list(SALE)).map(({ value }) => value as Sale)
     change({ sales: sales.reduce<readonly Sale[]>(withSale, []) })
+    // A border: as above, under a key of its own.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     const made = (await storage.get(MADE)) as MadePurchase | undefined
     if (made === undefined) return undefined
