@@ -1,6 +1,6 @@
 // Where people type or choose: a text field, a PIN, a switch, a few choices of one.
 import type { JSX } from 'preact'
-import { useEffect, useId, useRef } from 'preact/hooks'
+import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks'
 import { useWords } from './i18n.ts'
 import { Icon } from './icons.tsx'
 import { kitWords } from './words.ts'
@@ -27,7 +27,7 @@ export type FieldProps = {
 export function Field(props: FieldProps): JSX.Element {
   const id = useId()
   const input = useRef<HTMLInputElement | HTMLTextAreaElement | null>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (props.autoFocus) input.current?.focus()
   }, [])
   const shared = {
@@ -101,7 +101,7 @@ export function PinField(props: PinFieldProps): JSX.Element {
   const words = useWords(kitWords)
   const id = useId()
   const input = useRef<HTMLInputElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (props.autoFocus) input.current?.focus()
   }, [])
   const enter = (typed: string) => {

@@ -1,6 +1,6 @@
 // The pieces every screen is made of: buttons, screens, sheets, notices, lists, receipts. They know nothing about payments.
 import type { ComponentChildren, JSX } from 'preact'
-import { useEffect, useId, useRef } from 'preact/hooks'
+import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks'
 import { useWords } from './i18n.ts'
 import type { IconName } from './icons.tsx'
 import { Icon } from './icons.tsx'
@@ -74,7 +74,8 @@ export type ScreenProps = {
 export function Screen(props: ScreenProps): JSX.Element {
   const words = useWords(kitWords)
   const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => {
+  // Before the page is painted: a key that comes with the picture is this screen's.
+  useLayoutEffect(() => {
     if (props.takesFocus ?? true) heading.current?.focus({ preventScroll: true })
   }, [props.title])
   return (
@@ -129,7 +130,7 @@ export function Sheet({ open, onClose, title, children, actions }: SheetProps): 
   const words = useWords(kitWords)
   const id = useId()
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = dialog.current
     if (element === null || element.open === open) return
     if (open) element.showModal()

@@ -1,6 +1,6 @@
 // A one-time code as it is handed over: shown once, never again.
 import type { ComponentChildren, JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { formatDateTime, useLocale, useWords } from '#ui/i18n.ts'
 import { QrCode } from '#ui/qr.tsx'
 import { words } from './words.ts'
@@ -18,7 +18,7 @@ export function OneTimeCode({ title, code, expiresAt, link, children }: CodeProp
   const text = useWords(words)
   const locale = useLocale()
   const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => heading.current?.focus(), [code])
+  useLayoutEffect(() => heading.current?.focus(), [code])
   return (
     <section class="one-time-code" aria-label={title}>
       <h2 tabIndex={-1} ref={heading}>

@@ -1,6 +1,6 @@
 // One sale: its lines with where their money is, its refunds, and giving back the whole, a part, or some lines.
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { dayText } from '#apps/shared/conditions.ts'
 import { amountParts, amountText } from '#apps/shared/money.ts'
 import { problemText } from '#apps/shared/problems.ts'
@@ -30,7 +30,7 @@ export function Sale({ client, payment, onClose, onChange, fresh }: SaleProps): 
   }
   useEffect(() => void look(), [payment, fresh])
   const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => heading.current?.focus({ preventScroll: true }), [payment])
+  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), [payment])
   return (
     <aside class="sale" aria-label={text.sale}>
       <header class="sale-head">

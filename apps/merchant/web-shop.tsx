@@ -1,6 +1,6 @@
 // The office of the web shop: keys of its server, webhooks and payment links. A secret is shown once, when it is made.
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { KeyScope, ShopView } from '#protocol/shop.ts'
 import type { Client } from '#sdk/client.ts'
 import { callShop } from '#sdk/shop-calls.ts'
@@ -95,7 +95,7 @@ export function Once(
 ): JSX.Element {
   const text = useWords(webShopWords)
   const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => heading.current?.focus(), [props.secret])
+  useLayoutEffect(() => heading.current?.focus(), [props.secret])
   return (
     <section class="one-time-code" aria-label={props.title}>
       <h3 tabIndex={-1} ref={heading}>

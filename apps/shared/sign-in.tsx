@@ -1,6 +1,6 @@
 // Who stands at this machine: the names of the staff, a PIN on keys or keyboard, and a first PIN with a one-time code.
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { StaffHereView } from '#protocol/identity.ts'
 import type { Outcome } from '#sdk/outcome.ts'
 import { Field, PinField } from '#ui/fields.tsx'
@@ -116,7 +116,7 @@ export function SignIn({ desk, here, isKept = false, startsWithCode = false, onI
 /** The focus moves here with each question, so that it is read out. */
 function Title({ children }: Readonly<{ children: string }>): JSX.Element {
   const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => heading.current?.focus({ preventScroll: true }), [children])
+  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), [children])
   return (
     <h1 class="sign-in-title" id="sign-in-title" tabIndex={-1} ref={heading}>
       {children}
@@ -247,7 +247,10 @@ function useEscape(onEscape: () => void): void {
 function useDigits(onDigit: (digit: number) => void): void {
   useKeys((event) => {
     const digit = event.key.normalize('NFKC')
-    if (/^[1-9]$/u.test(digit)) onDigit(Number(digit))
+    if (!/^[1-9]$/u.test(digit)) return
+    // Else it would be typed into the field that takes the focus at once.
+    event.preventDefault()
+    onDigit(Number(digit))
   })
 }
 
@@ -255,7 +258,7 @@ function useDigits(onDigit: (digit: number) => void): void {
 function useKeys(onKey: (event: KeyboardEvent) => void): void {
   const latest = useRef(onKey)
   latest.current = onKey
-  useEffect(() => {
+  useLayoutEffect(() => {
     const listen = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
       if (document.querySelector('dialog:modal') === null) latest.current(event)

@@ -90,6 +90,8 @@ export function registerPage(page: Page | Frame, locale: Locale = 'en'): Registe
     await sheet.getByRole('button', { name: text.refundDo }).click()
     const result = await sheet.locator('[role=status].give-question, .banner-trouble').textContent()
     await sheet.getByRole('button', { name: text.done }).click()
+    // Until then the next key is the sheet's.
+    await sheet.waitFor({ state: 'detached' })
     return result ?? ''
   }
 

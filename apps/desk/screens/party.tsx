@@ -1,6 +1,6 @@
 // One party's file, and what the operator can do with it.
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { amountText, formatAccount } from '#apps/shared/money.ts'
 import { problemText } from '#apps/shared/problems.ts'
 import type { PartyFileView } from '#protocol/operator.ts'
@@ -34,7 +34,7 @@ export function Party({ hub, scheme, party, onClose, onChange }: PartyProps): JS
   }
   useEffect(() => void look(), [party])
   const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => heading.current?.focus({ preventScroll: true }), [file?.party])
+  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), [file?.party])
   const changed = (): void => {
     onChange()
     void look()

@@ -1,6 +1,6 @@
 // The two questions before a joined phone is let go: cancel the payment, or release this person.
 import type { JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { useWords } from '#ui/i18n.ts'
 import { Button, Sheet } from '#ui/kit.tsx'
 import { useRegister, useTill } from '../context.tsx'
@@ -52,7 +52,7 @@ type ConfirmSheetProps = Readonly<{
 /** A question of yes and no: Enter says yes, Esc says no. */
 function ConfirmSheet({ open, title, about, yes, no, busy, onYes, onNo }: ConfirmSheetProps): JSX.Element {
   const answers = useRef<HTMLDivElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (open) answers.current?.querySelector('button')?.focus()
   }, [open])
   return (

@@ -1,6 +1,6 @@
 // Giving money back, and handing over goods whose money was set aside: how much, are you sure, what came of it.
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { parseAmount, sum } from '#core/money.ts'
 import type { RefundLine } from '#core/refund.ts'
 import { amountParts, amountText } from '#apps/shared/money.ts'
@@ -265,7 +265,7 @@ type SureStepProps = Readonly<{
 function SureStep({ question, about, yes, busy, onYes, onNo }: SureStepProps): JSX.Element {
   const text = useWords(words)
   const step = useRef<HTMLDivElement>(null)
-  useEffect(() => step.current?.querySelector('button')?.focus(), [])
+  useLayoutEffect(() => step.current?.querySelector('button')?.focus(), [])
   return (
     <div class="give" ref={step}>
       <p class="give-question">{question}</p>
@@ -288,7 +288,7 @@ function ResultStep({ outcome, done, failed, onClose }: ResultStepProps): JSX.El
   const text = useWords(words)
   const locale = useLocale()
   const step = useRef<HTMLDivElement>(null)
-  useEffect(() => step.current?.querySelector('button')?.focus(), [])
+  useLayoutEffect(() => step.current?.querySelector('button')?.focus(), [])
   const problem = outcome.ok ? null : problemText(outcome.problem, locale, 'biller')
   return (
     <div class="give" ref={step}>

@@ -1,6 +1,6 @@
 // The frame of the register: who we are, the bill at the left, the deal at the right, the keys at the bottom.
 import type { ComponentChildren, JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { problemText } from '#apps/shared/problems.ts'
 import { whoMayMore } from '#apps/shared/signing-in.ts'
 import { staffWords } from '#apps/shared/staff-words.ts'
@@ -111,7 +111,7 @@ function DealPanel({ screen, state }: { readonly screen: Screen; readonly state:
 /** The heading of what is happening now; the focus moves here when it changes, so that it is read out. */
 export function Heading({ children }: { readonly children: ComponentChildren }): JSX.Element {
   const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => heading.current?.focus({ preventScroll: true }), [children])
+  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), [children])
   return (
     <h1 class="deal-title" tabIndex={-1} ref={heading}>
       {children}
