@@ -41,10 +41,23 @@ export type Collection = Readonly<{
 
 /** settled · refused (with the bank's reason, such as AM04 for too little money) · pending: not decided yet */
 export type Fate = Readonly<
-  { id: string; status: 'settled' | 'pending' } | { id: string; status: 'refused'; reason: string }
+  | {
+      id: string
+      status: 'settled' | 'pending'
+      /** what was booked, where the bank says so */
+      booked?: Readonly<{ unit: Unit; amount: bigint }>
+    }
+  | { id: string; status: 'refused'; reason: string }
 >
 
-export type StatusReport = Readonly<{ message: string; createdAt: string; original: string; fates: readonly Fate[] }>
+export type StatusReport = Readonly<{
+  message: string
+  createdAt: string
+  original: string
+  /** the kind of message that it answers; a collection where it is left out */
+  about?: 'pain.001.001.09' | 'pain.007.001.09' | 'pain.008.001.08'
+  fates: readonly Fate[]
+}>
 
 export type Entry = Readonly<{
   /** the bank's, for this booking */
@@ -63,14 +76,14 @@ export type Notice = Readonly<{ message: string; createdAt: string; account: str
 
 export type Read<Message> = Readonly<{ ok: true; message: Message } | { ok: false; faults: readonly Fault[] }>
 
-const ID = /^(?=\S)[^\p{C}]{0,34}\S$/u
+export const ID = /^(?=\S)[^\p{C}]{0,34}\S$/u
 const NAME = /^(?=\S)[^\p{C}]{0,139}\S$/u
 const ACCOUNT = /^[0-9A-Za-z][0-9A-Za-z-]{0,33}$/u
-const DAY = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/u
+export const DAY = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/u
 const TIME =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})?$/u
-const COUNT = /^\d{1,15}$/u
-const DECIMAL = /^\d{1,18}(?:\.\d{1,17})?$/u
+export const COUNT = /^\d{1,15}$/u
+export const DECIMAL = /^\d{1,18}(?:\.\d{1,17})?$/u
 const REASON = /^[A-Z]{2}\d{2}$/u
 const STATUSES = { settled: 'ACSC', pending: 'PDNG', refused: 'RJCT' } as const
 
@@ -144,7 +157,7 @@ function debitFrom(of: Element, at: string, faults: Fault[]): { unit: Unit | und
   return { unit, debit }
 }
 
-const total = (debits: readonly Readonly<{ amount: bigint }>[]): bigint =>
+export const total = (debits: readonly Readonly<{ amount: bigint }>[]): bigint =>
   debits.reduce((sum, { amount }) => sum + amount, 0n)
 
 // ---- pain.002
@@ -152,19 +165,22 @@ const total = (debits: readonly Readonly<{ amount: bigint }>[]): bigint =>
 const STATUS = 'urn:iso:std:iso:20022:tech:xsd:pain.002.001.10'
 
 /** Throws when a part does not fit. */
-export function writeStatus({ message, createdAt, original, fates }: StatusReport): Uint8Array {
+export function writeStatus({ message, createdAt, original, about, fates }: StatusReport): Uint8Array {
   const rows = fates.map(
     (fate) =>
       xml`<TxInfAndSts><OrgnlEndToEndId>${fate.id}</OrgnlEndToEndId><TxSts>${STATUSES[fate.status]}</TxSts>
-        ${fate.status === 'refused' ? xml`<StsRsnInf><Rsn><Cd>${fate.reason}</Cd></Rsn></StsRsnInf>` : []}</TxInfAndSts>`,
+        ${fate.status === 'refused' ? xml`<StsRsnInf><Rsn><Cd>${fate.reason}</Cd></Rsn></StsRsnInf>` : bookedXml(fate)}</TxInfAndSts>`,
   )
   return checked(
     readStatus,
     xml`<Document xmlns="${STATUS}"><CstmrPmtStsRpt><GrpHdr><MsgId>${message}</MsgId><CreDtTm>${createdAt}</CreDtTm></GrpHdr>
-      <OrgnlGrpInfAndSts><OrgnlMsgId>${original}</OrgnlMsgId><OrgnlMsgNmId>pain.008.001.08</OrgnlMsgNmId></OrgnlGrpInfAndSts>
+      <OrgnlGrpInfAndSts><OrgnlMsgId>${original}</OrgnlMsgId><OrgnlMsgNmId>${about ?? 'pain.008.001.08'}</OrgnlMsgNmId></OrgnlGrpInfAndSts>
       <OrgnlPmtInfAndSts><OrgnlPmtInfId>${original}</OrgnlPmtInfId>${rows}</OrgnlPmtInfAndSts></CstmrPmtStsRpt></Document>`,
   )
 }
+
+const bookedXml = ({ booked }: Extract<Fate, { booked?: unknown }>): Made | readonly Made[] =>
+  booked === undefined ? [] : xml`<OrgnlTxRef><Amt>${money(booked.unit, booked.amount, 'InstdAmt')}</Amt></OrgnlTxRef>`
 
 export const readStatus = (bytes: Uint8Array): Read<StatusReport> =>
   readMessage(bytes, STATUS, 'CstmrPmtStsRpt', (root, at, faults) => {
@@ -178,7 +194,11 @@ export const readStatus = (bytes: Uint8Array): Read<StatusReport> =>
         const reason = textAt(each, 'StsRsnInf/Rsn/Cd', place, faults, REASON)
         return { id, status: 'refused', reason }
       }
-      return { id, status: said === STATUSES.settled ? 'settled' : 'pending' }
+      const status = said === STATUSES.settled ? 'settled' : 'pending'
+      if (children(each, 'OrgnlTxRef').length === 0) return { id, status }
+      const reference = elementAt(each, 'OrgnlTxRef/Amt', place, faults)
+      const { unit, amount } = moneyAt(reference ?? '', 'InstdAmt', `${place}/OrgnlTxRef/Amt`, faults)
+      return unit === undefined ? { id, status } : { id, status, booked: { unit, amount } }
     })
     if (fates.length === 0) faults.push({ what: 'missing', at: `${at}/OrgnlPmtInfAndSts/TxInfAndSts` })
     return { ...headOf(root, at, faults), original, fates }
@@ -232,7 +252,7 @@ export const readNotice = (bytes: Uint8Array): Read<Notice> =>
 // ---- what all three have
 
 /** The message, if nothing in it is wrong. `read` gives undefined where it has named a fault. */
-function readMessage<Message>(
+export function readMessage<Message>(
   bytes: Uint8Array,
   namespace: string,
   name: string,
@@ -250,43 +270,55 @@ function readMessage<Message>(
 }
 
 /** What is written must be read as what it says: the shapes stand in one place. */
-function checked(read: (bytes: Uint8Array) => Read<unknown>, { made }: Made): Uint8Array {
+export function checked(read: (bytes: Uint8Array) => Read<unknown>, { made }: Made): Uint8Array {
   const bytes = new TextEncoder().encode(`<?xml version="1.0" encoding="UTF-8"?>${made}`)
   const result = read(bytes)
   if (!result.ok) throw new Error(`it does not fit: ${result.faults.map(({ what, at }) => `${what} ${at}`).join(', ')}`)
   return bytes
 }
 
-const headOf = (root: Element, at: string, faults: Fault[]): { message: string; createdAt: string } => ({
+export const headOf = (root: Element, at: string, faults: Fault[]): { message: string; createdAt: string } => ({
   message: textAt(root, 'GrpHdr/MsgId', at, faults, ID),
   createdAt: textAt(root, 'GrpHdr/CreDtTm', at, faults, TIME),
 })
 
-const owner = (role: 'Cdtr' | 'Dbtr', { name }: Holder): Made =>
+export const owner = (role: 'Cdtr' | 'Dbtr', { name }: Holder): Made =>
   role === 'Cdtr' ? xml`<Cdtr><Nm>${name}</Nm></Cdtr>` : xml`<Dbtr><Nm>${name}</Nm></Dbtr>`
-const accountXml = (role: 'Cdtr' | 'Dbtr', { account }: Holder): Made => {
+export const accountXml = (role: 'Cdtr' | 'Dbtr', { account }: Holder): Made => {
   const id = xml`<Id><Othr><Id>${account}</Id></Othr></Id>`
   return role === 'Cdtr' ? xml`<CdtrAcct>${id}</CdtrAcct>` : xml`<DbtrAcct>${id}</DbtrAcct>`
 }
-const agent = (role: 'Cdtr' | 'Dbtr', { bank }: Holder): Made => {
+export const agent = (role: 'Cdtr' | 'Dbtr', { bank }: Holder): Made => {
   const id = xml`<FinInstnId><ClrSysMmbId><MmbId>${bank}</MmbId></ClrSysMmbId></FinInstnId>`
   return role === 'Cdtr' ? xml`<CdtrAgt>${id}</CdtrAgt>` : xml`<DbtrAgt>${id}</DbtrAgt>`
 }
 const party = (role: 'Cdtr', holder: Holder): Made =>
   xml`${owner(role, holder)}${accountXml(role, holder)}${agent(role, holder)}`
 
-const holderFrom = (of: Element, role: 'Cdtr' | 'Dbtr', at: string, faults: Fault[]): Holder => ({
+export const holderFrom = (of: Element, role: 'Cdtr' | 'Dbtr', at: string, faults: Fault[]): Holder => ({
   name: textAt(of, `${role}/Nm`, at, faults, NAME),
   account: textAt(of, `${role}Acct/Id/Othr/Id`, at, faults, ACCOUNT),
   bank: textAt(of, `${role}Agt/FinInstnId/ClrSysMmbId/MmbId`, at, faults, ID),
 })
 
-const money = (unit: Unit, amount: bigint, name: 'InstdAmt' | 'Amt'): Made => {
+export const money = (unit: Unit, amount: bigint, name: 'InstdAmt' | 'RvsdInstdAmt' | 'Amt'): Made => {
   const text = decimalOf({ unit, amount })
-  return name === 'Amt' ? xml`<Amt Ccy="${unit}">${text}</Amt>` : xml`<InstdAmt Ccy="${unit}">${text}</InstdAmt>`
+  switch (name) {
+    case 'Amt':
+      return xml`<Amt Ccy="${unit}">${text}</Amt>`
+    case 'InstdAmt':
+      return xml`<InstdAmt Ccy="${unit}">${text}</InstdAmt>`
+    case 'RvsdInstdAmt':
+      return xml`<RvsdInstdAmt Ccy="${unit}">${text}</RvsdInstdAmt>`
+  }
 }
 
-function moneyAt(of: Element, name: string, at: string, faults: Fault[]): { unit: Unit | undefined; amount: bigint } {
+export function moneyAt(
+  of: Element,
+  name: string,
+  at: string,
+  faults: Fault[],
+): { unit: Unit | undefined; amount: bigint } {
   const element = elementAt(of, name, at, faults)
   if (element === undefined) return { unit: undefined, amount: 0n }
   const unit = unitOf(attributeOf(element, 'Ccy'))
@@ -296,7 +328,7 @@ function moneyAt(of: Element, name: string, at: string, faults: Fault[]): { unit
 }
 
 /** Undefined where the unit has no such part, or nobody has so much. */
-function amountFrom(text: string, unit: Unit): bigint | undefined {
+export function amountFrom(text: string, unit: Unit): bigint | undefined {
   if (!DECIMAL.test(text)) return undefined
   const [whole = '', part = ''] = text.split('.')
   const exponent = exponentOf(unit)

@@ -1,12 +1,14 @@
-// npm run bench -- journal|settle|payments|growth|proofs [--json] [--rounds 7] [--seconds 3] [--clients 16] [--pairs 128]
+// npm run bench -- journal|settle|payments|growth|proofs|goods [--json] [--rounds 7] [--seconds 3] [--clients 16] [--pairs 128]
 //   --lanes N, --postgres name=value        another number of lanes, another setting of the database, to compare
 //   growth --small                          the same run sixty times smaller, for the test
+//   goods [--small]                         a register's page in a browser, with 50,000 goods; a thousand for the test
 //   payments --sustained MINUTES --rate N   bills that come by themselves, N a second
 // Each round measures the product, TPC-B and the naive payment one after the other, so that a busy machine is busy for all three.
 import { parseArgs } from 'node:util'
 import { LANES } from '#server/hub.ts'
 import { openBaselines } from './baselines.ts'
 import { bytesOnDisk, logged, openGround, type Ground } from './ground.ts'
+import { goodsInTheBrowser } from './goods.ts'
 import { growth, LARGE, LARGE_IN_SMALL } from './growth.ts'
 import { openJournal } from './journal.ts'
 import { figuresOf, percentile, rateOf, type Round } from './measure.ts'
@@ -14,10 +16,10 @@ import { openPayments } from './payments.ts'
 import { proofs } from './proofs.ts'
 import { openSettle } from './settle.ts'
 
-const BENCHES = ['journal', 'settle', 'payments', 'growth', 'proofs'] as const
+const BENCHES = ['journal', 'settle', 'payments', 'growth', 'proofs', 'goods'] as const
 type Bench = (typeof BENCHES)[number]
 /** Those with baselines in the same run. */
-type Compared = Exclude<Bench, 'growth' | 'proofs'>
+type Compared = Exclude<Bench, 'growth' | 'proofs' | 'goods'>
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -40,6 +42,8 @@ if (bench === undefined) {
   process.stderr.write(`Name a bench: ${BENCHES.join(', ')}\n`)
   process.exit(2)
 }
+/** What a price file may hold. */
+const GOODS = 50_000
 const rounds = Number(values.rounds)
 const seconds = Number(values.seconds)
 const clients = Number(values.clients)
@@ -155,6 +159,8 @@ try {
     try {
       if (bench === 'payments' && values.sustained !== undefined)
         await sustained(ground, Number(values.sustained), Number(values.rate))
+      else if (bench === 'goods')
+        print(await goodsInTheBrowser(ground, { count: values.small ? 1_000 : GOODS, rounds, note }))
       else if (bench === 'proofs') print(await proofs(ground, { rounds, seconds, pairs, note }))
       else await compared(bench, ground)
     } finally {

@@ -21,6 +21,7 @@ const hub = await startHub({
   // Each machine has an address of its own, as in a town: the budget against guessing counts by address.
   trustProxy: '127.0.0.1',
   publicUrl: null,
+  sealKey: new Uint8Array(32),
   files: null,
   log: { write: () => {} },
   version: 'bench',

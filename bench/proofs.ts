@@ -253,7 +253,7 @@ async function ownerOf(
     storedKey: sha256(clientKey),
     serverKey: hmac(salted, 'Server Key'),
   }
-  await directory.replaceSecret(actor.party, secret)
+  await directory.replaceSecret(actor.party, secret, Date.now())
   const authenticator = softwareAuthenticator({ origin: home.origins[0] ?? '', rpId: home.hostName })
   const options = await passkeyOptions(directory, home, actor)
   if (!('challenge' in options)) throw new Error(options.code)

@@ -16,6 +16,7 @@ export const ACTION_KINDS = [
   'set-limits',
   'verify',
   'set-rules',
+  'set-rates',
   'look',
   'register-client',
   'end-client',

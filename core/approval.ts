@@ -6,7 +6,7 @@
 // The hub never trusts the bytes it is sent: it rebuilds them from its own rows and compares.
 import { accountBytes, type AccountNumber } from './accounts.ts'
 import { concat, fromU16, fromU32, fromU64, toU32, toU64, utf8 } from './bytes.ts'
-import { idBytes, idFrom, type DealId, type KeyId, type PaymentId, type SchemeId } from './ids.ts'
+import { idBytes, idFrom, isId, type DealId, type KeyId, type MeansId, type PaymentId, type SchemeId } from './ids.ts'
 
 const PURPOSES = ['approve', 'authenticate', 'challenge', 'hand-back', 'refund', 'cancel'] as const
 export type Purpose = (typeof PURPOSES)[number]
@@ -19,8 +19,8 @@ export type Approval = Readonly<{
   billVersion: number
   billHash: Uint8Array
   payerAccount: AccountNumber
-  /** the account the money comes from; for cards and e-money the id of the means (later) */
-  means: AccountNumber
+  /** the account the money comes from, or the id of the means outside */
+  means: AccountNumber | MeansId
   /** 1 = whole amount at once; instalments and the like come with cards */
   method: number
   key: KeyId
@@ -48,12 +48,16 @@ export const approvalBytes = (approval: Approval): Uint8Array =>
     fromU32(approval.billVersion),
     approval.billHash,
     accountBytes(approval.payerAccount),
-    accountBytes(approval.means),
+    meansBytes(approval.means),
     fromU16(approval.method),
     idBytes(approval.key),
     approval.nonce,
     fromU64(BigInt(approval.expiresAt)),
   )
+
+/** An id is random bytes, an account is text: no one can be read as the other. */
+const meansBytes = (means: AccountNumber | MeansId): Uint8Array =>
+  isId('mns', means) ? idBytes(means) : accountBytes(means)
 
 /** Which payment the bytes are said to be for; NO_PAYMENT for none. */
 export const paymentIn = (bytes: Uint8Array): PaymentId => idFrom('pay', bytes.subarray(36, 52))

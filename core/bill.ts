@@ -4,6 +4,7 @@ import { isRestriction } from './restrictions.ts'
 import { exponentOf, MAX_AMOUNT, sum, type Unit } from './money.ts'
 import type { AccountNumber } from './accounts.ts'
 import type { PartyId, TerminalId } from './ids.ts'
+import { ACCOUNT, type Means } from './means.ts'
 
 /** How long the payer may take a line back: an ISO 8601 duration (P8D, P1M, PT2H) counted on the clocks of a named time zone. */
 export type CoolingOff = Readonly<{ period: string; zone: string }>
@@ -95,9 +96,10 @@ export function fatesOf(bill: Bill): { conditions: Conditions; lines: number[]; 
  * The canonical bill: a JSON array in fixed order, strings in NFC, amounts as decimal strings. Vectors: test/core-bill.test.ts.
  * Layout: ["WB2", terminal, payee party, payee account, legal name, [[unit, exponent, total]] takes, [] gives,
  * lines [text, quantity, amount, tax rate, tax, code, delivery, [period, zone] or null,
- * [minimum age, membership, region, per day] or null], [] fees, null rate].
+ * [minimum age, membership, region, per day] or null], [] fees, exchange]. The last is null but where the payer pays in
+ * another unit: [unit, exponent, amount, price, until].
  */
-export const canonicalBill = (biller: Biller, bill: Bill): Uint8Array =>
+export const canonicalBill = (biller: Biller, bill: Bill, means: Means = ACCOUNT): Uint8Array =>
   utf8(
     JSON.stringify([
       'WB2',
@@ -124,9 +126,12 @@ export const canonicalBill = (biller: Biller, bill: Bill): Uint8Array =>
         ],
       ]),
       [],
-      null,
+      means.kind === 'exchange'
+        ? [means.unit, exponentOf(means.unit), String(means.amount), means.price, means.until]
+        : null,
     ]),
   )
 
-/** SHA-256 of the canonical bill. */
-export const billHash = (biller: Biller, bill: Bill): Uint8Array => sha256(canonicalBill(biller, bill))
+/** SHA-256 of the canonical bill, as it is paid by `means`. */
+export const billHash = (biller: Biller, bill: Bill, means: Means = ACCOUNT): Uint8Array =>
+  sha256(canonicalBill(biller, bill, means))

@@ -9,7 +9,7 @@ import type { Bytes } from './bytes.ts'
 export type Brand<T, Name extends string> = T & { readonly __brand: Name }
 
 export type IdPrefix =
-  'pty' | 'trm' | 'dev' | 'deal' | 'pay' | 'cmd' | 'key' | 'ses' | 'sch' | 'tok' | 'opr' | 'stf' | 'pnt'
+  'pty' | 'trm' | 'dev' | 'deal' | 'pay' | 'cmd' | 'key' | 'ses' | 'sch' | 'tok' | 'opr' | 'stf' | 'pnt' | 'mns' | 'tab'
 export type IdOf<Prefix extends IdPrefix> = Brand<`${Prefix}_${string}`, Prefix>
 export type PartyId = IdOf<'pty'>
 export type TerminalId = IdOf<'trm'>
@@ -25,9 +25,13 @@ export type OperatorId = IdOf<'opr'>
 export type StaffId = IdOf<'stf'>
 /** An unattended point; printed on its sign, so it is no secret. */
 export type PointId = IdOf<'pnt'>
+/** What a table has ordered and not paid yet. */
+export type TabId = IdOf<'tab'>
+/** A registered means of a person: a bank account with its mandate. */
+export type MeansId = IdOf<'mns'>
 
 /** The kinds of id whose first two bytes are their bucket. */
-export type BucketPrefix = 'pty' | 'trm' | 'dev' | 'pay' | 'opr' | 'stf'
+export type BucketPrefix = 'pty' | 'trm' | 'dev' | 'pay' | 'opr' | 'stf' | 'mns' | 'tab'
 
 /** Two bytes of an id hold its bucket. */
 export const MAX_BUCKETS = 65_536

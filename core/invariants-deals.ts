@@ -8,14 +8,17 @@ import { refundedAmount, settledAmount, stateOf, type Payment } from './payment.
 export function paymentFaults({ transfers, payments, refunds }: Books): string[] {
   const faults: string[] = []
   const moved = new Map<string, bigint>()
-  for (const { payment, kind, amount } of transfers) {
-    if (payment !== null) moved.set(`${payment} ${kind}`, (moved.get(`${payment} ${kind}`) ?? 0n) + amount)
+  for (const { payment, unit, kind, amount } of transfers) {
+    if (payment === null) continue
+    const key = `${payment} ${unit} ${kind}`
+    moved.set(key, (moved.get(key) ?? 0n) + amount)
   }
   const known = new Set(payments.map(({ id }) => id))
   for (const { bucket, sequence, payment } of transfers)
     if (payment !== null && !known.has(payment)) faults.push(`transfer ${bucket}/${sequence} is of no known payment`)
   for (const { id, original } of refunds) if (!known.has(original)) faults.push(`refund ${id} is of no known payment`)
-  const movedBy = (payment: Payment, kind: string): bigint => moved.get(`${payment.id} ${kind}`) ?? 0n
+  // In the bill's unit: what a payer paid in another is invariants-means.ts.
+  const movedBy = ({ id, bill }: Payment, kind: string): bigint => moved.get(`${id} ${bill?.unit} ${kind}`) ?? 0n
   for (const payment of payments) {
     const settled = settledAmount(payment)
     if (movedBy(payment, 'settle') + movedBy(payment, 'release') !== settled)
@@ -42,8 +45,8 @@ export function paymentFaults({ transfers, payments, refunds }: Books): string[]
   return faults
 }
 
-/** What has left the payer by a consent that still stands; while an issuer is asked nothing has. */
-function approvedAmount({ approvedAt, portions }: Payment): bigint {
+/** What has left the payer by a consent that still stands; while a bank is asked nothing has. */
+export function approvedAmount({ approvedAt, portions }: Payment): bigint {
   if (approvedAt === null) return 0n
   const funded = portions.filter(({ state }) => state.kind !== 'due' && state.kind !== 'authorising')
   return funded.reduce((total, { amount }) => total + amount, 0n)

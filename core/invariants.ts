@@ -11,6 +11,7 @@ import { actionHash, GENESIS_ACTION, type PostedAction } from './actions.ts'
 import { equal } from './bytes.ts'
 import type { PaymentId } from './ids.ts'
 import { offerFaults, paymentFaults, questionFaults } from './invariants-deals.ts'
+import { meansFaults } from './invariants-means.ts'
 import {
   affords,
   chainHash,
@@ -21,6 +22,7 @@ import {
   type PostedTransfer,
   type TransferKind,
 } from './ledger.ts'
+import type { Order, OrderState } from './means.ts'
 import type { Offer } from './offer.ts'
 import type { Payment } from './payment.ts'
 import type { RefundLine } from './refund.ts'
@@ -40,10 +42,13 @@ export type Books = Readonly<{
     id: PaymentId
     original: PaymentId
     amount: bigint
+    back: bigint | null
     lines: readonly RefundLine[]
     told: boolean
   }>[]
   actions: readonly PostedAction[]
+  /** to payers' banks */
+  orders: readonly (Order & Readonly<{ state: OrderState }>)[]
   /** where chains went on after a backup was brought back */
   restarts?: readonly Restart[]
 }>
@@ -59,6 +64,7 @@ export function faultsOf(books: Books): string[] {
     ...paymentFaults(books),
     ...offerFaults(books),
     ...questionFaults(books),
+    ...meansFaults(books),
   ]
 }
 
@@ -119,22 +125,22 @@ function actionFaults({ heads, actions, restarts = [] }: Books): string[] {
 
 type Side = SystemAccountKind | 'party'
 /** Between which accounts each kind moves money (docs/accounting.md); opening balances may come from anywhere. */
-const SIDES: Record<Exclude<TransferKind, 'post'>, { debit: readonly Side[]; credit: readonly Side[] }> = {
-  settle: { debit: ['party', 'clearing'], credit: ['party'] },
-  hold: { debit: ['party', 'clearing'], credit: ['escrow'] },
-  release: { debit: ['escrow'], credit: ['party'] },
-  return: { debit: ['escrow'], credit: ['party'] },
-  refund: { debit: ['party'], credit: ['party'] },
-  deposit: { debit: ['cash'], credit: ['party'] },
-  withdraw: { debit: ['party'], credit: ['cash'] },
-  credit: { debit: ['issue'], credit: ['party'] },
+const SIDES: Record<Exclude<TransferKind, 'post'>, readonly `${Side} → ${Side}`[]> = {
+  settle: ['party → party', 'clearing → party', 'exchange → party'],
+  hold: ['party → escrow', 'clearing → escrow', 'exchange → escrow'],
+  release: ['escrow → party'],
+  return: ['escrow → party', 'escrow → clearing', 'escrow → exchange', 'exchange → party'],
+  refund: ['party → party', 'party → clearing', 'party → exchange', 'exchange → party'],
+  exchange: ['party → exchange'],
+  deposit: ['cash → party'],
+  withdraw: ['party → cash'],
+  credit: ['issue → party'],
 }
 const sideOfAccount = (key: AccountKey): Side => (isSystemAccount(key) ? systemAccountKind(key) : 'party')
 
 /** Does this transfer move money between accounts of its kind? */
 export const fitsKind = ({ kind, debit, credit }: Pick<PostedTransfer, 'kind' | 'debit' | 'credit'>): boolean =>
-  kind === 'post' ||
-  (SIDES[kind].debit.includes(sideOfAccount(debit)) && SIDES[kind].credit.includes(sideOfAccount(credit)))
+  kind === 'post' || SIDES[kind].includes(`${sideOfAccount(debit)} → ${sideOfAccount(credit)}`)
 
 const kindFaults = ({ transfers }: Books): string[] =>
   transfers

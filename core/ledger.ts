@@ -7,6 +7,7 @@ import { idBytes, type PaymentId } from './ids.ts'
 import type { Unit } from './money.ts'
 
 /** settle: payer → payee · hold: payer → escrow · release: escrow → payee · return: escrow → payer · refund: payee → payer ·
+ *  exchange: payer → the scheme's exchange, in the payer's own unit, where the bill counts in another ·
  *  deposit: cash desk → account · withdraw: account → cash desk · credit: the scheme's issue → account (allowances, payroll) ·
  *  post: opening balances. docs/accounting.md says which event makes which. */
 export const TRANSFER_KINDS = [
@@ -15,6 +16,7 @@ export const TRANSFER_KINDS = [
   'release',
   'return',
   'refund',
+  'exchange',
   'deposit',
   'withdraw',
   'credit',
@@ -106,7 +108,7 @@ export function spentWith(spent: Spent, amount: bigint, day: number): Spent {
 
 /** Does this transfer count against its debit account's limits? Payments do; what goes back, and the cash desk, do not. */
 export const isSpending = ({ kind, debit }: Pick<Transfer, 'kind' | 'debit'>): boolean =>
-  (kind === 'settle' || kind === 'hold') && hasFloor(debit)
+  (kind === 'settle' || kind === 'hold' || kind === 'exchange') && hasFloor(debit)
 
 /** The account after a debit on `day`. */
 export const debited = (account: Account, transfer: Transfer, day: number): Account => ({

@@ -10,7 +10,12 @@
 //                               | no bill              | billed                      | challenge              | shop asked
 //  -----------------------------+----------------------+-----------------------------+------------------------+-------------------
 //  approve                      | (bill-missing)       | settled                     | (challenge-open)       | (shop-asked)
-//  approve, outside means       | (bill-missing)       | authorising                 | (challenge-open)       | (shop-asked)
+//  choose                       | (bill-missing)       | joined                      | (challenge-open)       | joined
+//  choose, no rate              | (bill-missing)       | (rate-missing)              | (challenge-open)       | (rate-missing)
+//  approve, by the bank         | (bill-missing)       | authorising                 | (challenge-open)       | (shop-asked)
+//  approve, in another unit     | (bill-missing)       | settled                     | (challenge-open)       | (shop-asked)
+//  approve, rate run out        | (bill-missing)       | (rate-expired)              | (challenge-open)       | (shop-asked)
+//  approve, chosen since        | (bill-missing)       | (means-changed)             | (challenge-open)       | (shop-asked)
 //  approve, too poor            | (bill-missing)       | joined (insufficient-funds) | (challenge-open)       | (shop-asked)
 //  approve, too young           | (bill-missing)       | joined (restricted)         | (challenge-open)       | (shop-asked)
 //  too young, the shop is asked | (bill-missing)       | joined (shop-asked)         | (challenge-open)       | (shop-asked)
@@ -19,8 +24,9 @@
 //  handed back, too young       | ended (bill-missing) | ended (restricted)          | ended (challenge-open) | ended (shop-asked)
 //  permit: yes                  | (not-asked)          | (not-asked)                 | (not-asked)            | joined
 //  permit: no                   | (not-asked)          | (not-asked)                 | (not-asked)            | ended
-//  answer: yes                  | ×                    | ×                           | ×                      | ×
-//  answer: no                   | ×                    | ×                           | ×                      | ×
+//  answer: yes                  | (too-late)           | (too-late)                  | (too-late)             | (too-late)
+//  answer: no                   | –                    | –                           | –                      | –
+//  answer of another            | (too-late)           | (too-late)                  | (too-late)             | (too-late)
 //  bill                         | joined               | joined                      | joined                 | joined
 //  cancel by payer              | ended                | ended                       | ended                  | ended
 //  cancel by biller             | ended                | ended                       | ended                  | ended
@@ -40,7 +46,12 @@
 //                               | permitted                   | authorising   | to deliver    | cooling off
 //  -----------------------------+-----------------------------+---------------+---------------+--------------
 //  approve                      | settled                     | ×             | ×             | ×
-//  approve, outside means       | authorising                 | ×             | ×             | ×
+//  choose                       | joined                      | ×             | ×             | ×
+//  choose, no rate              | (rate-missing)              | ×             | ×             | ×
+//  approve, by the bank         | authorising                 | ×             | ×             | ×
+//  approve, in another unit     | settled                     | ×             | ×             | ×
+//  approve, rate run out        | (rate-expired)              | ×             | ×             | ×
+//  approve, chosen since        | (means-changed)             | ×             | ×             | ×
 //  approve, too poor            | joined (insufficient-funds) | ×             | ×             | ×
 //  approve, too young           | settled                     | ×             | ×             | ×
 //  too young, the shop is asked | settled                     | ×             | ×             | ×
@@ -49,8 +60,9 @@
 //  handed back, too young       | settled                     | ×             | ×             | ×
 //  permit: yes                  | (not-asked)                 | ×             | ×             | ×
 //  permit: no                   | (not-asked)                 | ×             | ×             | ×
-//  answer: yes                  | ×                           | held          | ×             | ×
-//  answer: no                   | ×                           | joined        | ×             | ×
+//  answer: yes                  | (too-late)                  | held          | (too-late)    | (too-late)
+//  answer: no                   | –                           | joined        | –             | –
+//  answer of another            | (too-late)                  | (too-late)    | (too-late)    | (too-late)
 //  bill                         | joined                      | ×             | ×             | ×
 //  cancel by payer              | ended                       | ended         | ×             | ended
 //  cancel by biller             | ended                       | ended         | ended         | ended
@@ -67,40 +79,51 @@
 //  refunded                     | (not-settled)               | (not-settled) | (not-settled) | (not-settled)
 //  time, when due               | ended                       | joined        | ended         | settled
 //
-//                               | cooled off    | partly settled | settled | ended
-//  -----------------------------+---------------+----------------+---------+--------------
-//  approve                      | ×             | ×              | ×       | ×
-//  approve, outside means       | ×             | ×              | ×       | ×
-//  approve, too poor            | ×             | ×              | ×       | ×
-//  approve, too young           | ×             | ×              | ×       | ×
-//  too young, the shop is asked | ×             | ×              | ×       | ×
-//  handed back                  | ×             | ×              | ×       | ×
-//  handed back, too poor        | ×             | ×              | ×       | ×
-//  handed back, too young       | ×             | ×              | ×       | ×
-//  permit: yes                  | ×             | ×              | ×       | ×
-//  permit: no                   | ×             | ×              | ×       | ×
-//  answer: yes                  | ×             | ×              | ×       | ×
-//  answer: no                   | ×             | ×              | ×       | ×
-//  bill                         | ×             | ×              | ×       | ×
-//  cancel by payer              | ×             | ×              | ×       | ×
-//  cancel by biller             | ended         | settled        | ×       | ×
-//  take back a line             | (too-late)    | ×              | ×       | ×
-//  release                      | ×             | ×              | ×       | ×
-//  attend                       | ×             | ×              | ×       | ×
-//  challenge                    | ×             | ×              | ×       | ×
-//  respond, right               | ×             | ×              | ×       | ×
-//  respond, wrong               | ×             | ×              | ×       | ×
-//  show                         | ×             | ×              | ×       | ×
-//  prove, right                 | ×             | ×              | ×       | ×
-//  prove, wrong                 | ×             | ×              | ×       | ×
-//  deliver all                  | ×             | settled        | ×       | ×
-//  refunded                     | (not-settled) | held           | settled | (not-settled)
-//  time, when due               | settled       | settled        | –       | –
+//                               | cooled off    | partly settled | settled    | ended
+//  -----------------------------+---------------+----------------+------------+--------------
+//  approve                      | ×             | ×              | ×          | ×
+//  choose                       | ×             | ×              | ×          | ×
+//  choose, no rate              | ×             | ×              | ×          | ×
+//  approve, by the bank         | ×             | ×              | ×          | ×
+//  approve, in another unit     | ×             | ×              | ×          | ×
+//  approve, rate run out        | ×             | ×              | ×          | ×
+//  approve, chosen since        | ×             | ×              | ×          | ×
+//  approve, too poor            | ×             | ×              | ×          | ×
+//  approve, too young           | ×             | ×              | ×          | ×
+//  too young, the shop is asked | ×             | ×              | ×          | ×
+//  handed back                  | ×             | ×              | ×          | ×
+//  handed back, too poor        | ×             | ×              | ×          | ×
+//  handed back, too young       | ×             | ×              | ×          | ×
+//  permit: yes                  | ×             | ×              | ×          | ×
+//  permit: no                   | ×             | ×              | ×          | ×
+//  answer: yes                  | (too-late)    | (too-late)     | (too-late) | (too-late)
+//  answer: no                   | –             | –              | –          | –
+//  answer of another            | (too-late)    | (too-late)     | (too-late) | (too-late)
+//  bill                         | ×             | ×              | ×          | ×
+//  cancel by payer              | ×             | ×              | ×          | ×
+//  cancel by biller             | ended         | settled        | ×          | ×
+//  take back a line             | (too-late)    | ×              | ×          | ×
+//  release                      | ×             | ×              | ×          | ×
+//  attend                       | ×             | ×              | ×          | ×
+//  challenge                    | ×             | ×              | ×          | ×
+//  respond, right               | ×             | ×              | ×          | ×
+//  respond, wrong               | ×             | ×              | ×          | ×
+//  show                         | ×             | ×              | ×          | ×
+//  prove, right                 | ×             | ×              | ×          | ×
+//  prove, wrong                 | ×             | ×              | ×          | ×
+//  deliver all                  | ×             | settled        | ×          | ×
+//  refunded                     | (not-settled) | held           | settled    | (not-settled)
+//  time, when due               | settled       | settled        | –          | –
 //
 //                               | question       | its challenge        | proven        | unanswered
 //  -----------------------------+----------------+----------------------+---------------+--------------
 //  approve                      | ×              | ×                    | ×             | ×
-//  approve, outside means       | ×              | ×                    | ×             | ×
+//  choose                       | ×              | ×                    | ×             | ×
+//  choose, no rate              | ×              | ×                    | ×             | ×
+//  approve, by the bank         | ×              | ×                    | ×             | ×
+//  approve, in another unit     | ×              | ×                    | ×             | ×
+//  approve, rate run out        | ×              | ×                    | ×             | ×
+//  approve, chosen since        | ×              | ×                    | ×             | ×
 //  approve, too poor            | ×              | ×                    | ×             | ×
 //  approve, too young           | ×              | ×                    | ×             | ×
 //  too young, the shop is asked | ×              | ×                    | ×             | ×
@@ -109,8 +132,9 @@
 //  handed back, too young       | ×              | ×                    | ×             | ×
 //  permit: yes                  | (not-asked)    | (not-asked)          | ×             | ×
 //  permit: no                   | (not-asked)    | (not-asked)          | ×             | ×
-//  answer: yes                  | ×              | ×                    | ×             | ×
-//  answer: no                   | ×              | ×                    | ×             | ×
+//  answer: yes                  | (too-late)     | (too-late)           | (too-late)    | (too-late)
+//  answer: no                   | –              | –                    | –             | –
+//  answer of another            | (too-late)     | (too-late)           | (too-late)    | (too-late)
 //  bill                         | ×              | ×                    | ×             | ×
 //  cancel by payer              | ended          | ended                | ×             | ×
 //  cancel by biller             | ended          | ended                | ×             | ×
@@ -126,7 +150,7 @@
 //  deliver all                  | (not-found)    | (not-found)          | (not-found)   | (not-found)
 //  refunded                     | (not-settled)  | (not-settled)        | (not-settled) | (not-settled)
 //  time, when due               | ended          | ended                | –             | –
-import { systemAccount, type AccountKey, type AccountNumber } from './accounts.ts'
+import { systemAccount, type AccountKey, type AccountNumber, type SystemAccountKind } from './accounts.ts'
 import { APPROVAL_LIFE_MS, approvalBytes, claimsOf, METHOD_WHOLE, NO_PAYMENT, type Purpose } from './approval.ts'
 import { assert } from './assert.ts'
 import { billHash, fatesOf, faultOf, type Bill, type Biller, type Conditions } from './bill.ts'
@@ -135,8 +159,11 @@ import { CLOCK_SLACK_MS, judgeProof, type Device, type ProofLimits, type ProofRe
 import { bucketOfId, type DealId, type KeyId, type PaymentId, type SchemeId, type TerminalId } from './ids.ts'
 import { dayOf, coolingOffEnds } from './calendar.ts'
 import { affords, spentWith, type Account, type Limits, type Transfer } from './ledger.ts'
+import { ACCOUNT, meansFor, ordersOf, type BankReason, type Choice, type Exchange, type Means } from './means.ts'
+import type { Unit } from './money.ts'
 import { IDLE_JOIN_MS } from './numbers.ts'
 import type { Offer, Payer, Way } from './offer.ts'
+import { shareBack } from './rate.ts'
 import { refundFault, type RefundLine } from './refund.ts'
 import { refuse, type Refusal, type RefusalCode } from './refusals.ts'
 import { forbiddenLines, purchasesOf } from './restrictions.ts'
@@ -189,6 +216,16 @@ export type Payment = Readonly<{
   billVersion: number
   /** hex of the 16 bytes that the next approval must carry; drawn anew with each bill */
   nonce: string
+  /** what it is, or will be, paid with */
+  means: Means
+  /** how often the payer has chosen: an approval that does not fit may be of an earlier choice */
+  chosen: number
+  /** how many orders to the payer's bank it has made */
+  orders: number
+  /** the number of the collect that it waits for, or was paid by */
+  collect: number | null
+  /** the last no of the payer's bank, until the payer goes on */
+  bankRefused: Readonly<{ number: number; reason: BankReason }> | null
   portions: readonly Portion[]
   joinedAt: number
   /** since when it is the phone's turn, and until when its silence is borne; null while the biller owes the bill */
@@ -208,7 +245,14 @@ export type Payment = Readonly<{
   /** `refusal` says why a purchase that was handed back could not be settled */
   ended: Readonly<{ reason: EndReason; refusal: RefusalCode | null; at: number }> | null
   approvedAt: number | null
-  refunds: readonly Readonly<{ id: PaymentId; refunded: bigint; lines: readonly RefundLine[]; at: number }>[]
+  /** `back`: what the payer got, where it was in another unit than the bill's */
+  refunds: readonly Readonly<{
+    id: PaymentId
+    refunded: bigint
+    back: bigint | null
+    lines: readonly RefundLine[]
+    at: number
+  }>[]
 }>
 
 /** What a scheme decides; part of every decision, so that a change takes effect at once. */
@@ -246,8 +290,10 @@ export type Evidence = Readonly<{
 }>
 
 export type PaymentCommand =
-  | Readonly<{ kind: 'approve'; evidence: Evidence; outside?: boolean; handedBack?: boolean }>
-  | Readonly<{ kind: 'answer'; yes: boolean }>
+  | Readonly<{ kind: 'choose'; choice: Choice }>
+  | Readonly<{ kind: 'approve'; evidence: Evidence; handedBack?: boolean }>
+  /** of the payer's bank, to the collect of this number; `reason` says why where it is a no */
+  | Readonly<{ kind: 'answer'; number: number; yes: boolean; reason: BankReason | null }>
   | Readonly<{ kind: 'bill'; billVersion: number; bill: Bill; nonce: string }>
   | Readonly<{ kind: 'cancel'; by: 'payer' | 'biller' }>
   | Readonly<{ kind: 'take-back'; portion: number }>
@@ -257,7 +303,13 @@ export type PaymentCommand =
   | Readonly<{ kind: 'challenge'; nonce: string }>
   | Readonly<{ kind: 'respond'; evidence: Evidence }>
   | Readonly<{ kind: 'deliver'; portion: number; amount: bigint }>
-  | Readonly<{ kind: 'refunded'; refund: PaymentId; amount: bigint; lines: readonly RefundLine[] }>
+  | Readonly<{
+      kind: 'refunded'
+      refund: PaymentId
+      amount: bigint
+      back: bigint | null
+      lines: readonly RefundLine[]
+    }>
   /** the payer shows more of themselves, once: `shown` was made from what is verified, of what `mayShow` names */
   | Readonly<{ kind: 'show'; shown: Shown }>
   /** the answer to a question */
@@ -268,9 +320,11 @@ type Ending = NonNullable<Payment['ended']>
 
 export type PaymentEvent =
   | Readonly<{ kind: 'billed'; bill: Bill; nonce: string; at: number }>
+  | Readonly<{ kind: 'chosen'; means: Means; at: number }>
   /** `strength` is null where the unlock was enough */
   | Readonly<{ kind: 'approved'; portions: readonly PortionState[]; strength: Strength | null; at: number }>
-  | Readonly<{ kind: 'answered'; portions: readonly PortionState[]; at: number }>
+  /** `reason` is null where it was a yes */
+  | Readonly<{ kind: 'answered'; portions: readonly PortionState[]; reason: BankReason | null; at: number }>
   | Readonly<{ kind: 'moved'; portions: readonly PortionState[]; at: number }>
   | (Ending & Readonly<{ kind: 'ended'; portions: readonly PortionState[] }>)
   | Readonly<{ kind: 'declined'; at: number }>
@@ -281,12 +335,20 @@ export type PaymentEvent =
   | Readonly<{ kind: 'permitted'; allowed: boolean; at: number }>
   | Readonly<{ kind: 'shown'; shown: Shown; at: number }>
   | Readonly<{ kind: 'proven'; released: readonly Askable[]; shown: Shown; strength: Strength; at: number }>
-  | Readonly<{ kind: 'refunded'; refund: PaymentId; amount: bigint; lines: readonly RefundLine[]; at: number }>
+  | Readonly<{
+      kind: 'refunded'
+      refund: PaymentId
+      amount: bigint
+      back: bigint | null
+      lines: readonly RefundLine[]
+      at: number
+    }>
 
 /** What was locked and loaded for the command. */
 export type Loaded = Readonly<{
   rules: SchemeRules
   device: Device | null
+  /** the payer's, in the unit that the payment's means counts in (unitOf) */
   account: Account | null
   /** of the payer; null where the command does not ask for it */
   standing: Standing | null
@@ -334,6 +396,11 @@ export function joinedPayment(offer: Offer): Payment {
     bill: offer.bill,
     billVersion: offer.billVersion,
     nonce,
+    means: ACCOUNT,
+    chosen: 0,
+    orders: 0,
+    collect: null,
+    bankRefused: null,
     portions: offer.bill === null ? [] : portionsOf(offer.bill),
     joinedAt: at,
     turn:
@@ -381,7 +448,14 @@ export const settledAmount = (payment: Payment): bigint =>
 export const refundedAmount = (payment: Payment): bigint =>
   payment.refunds.reduce((total, { refunded }) => total + refunded, 0n)
 
-/** The accounts a command may debit, known before anything is loaded: what to lock. System accounts lie in the payment's bucket. */
+/** In which unit money leaves the payer; null while there is no bill. */
+export const paidUnit = ({ means, bill }: Pick<Payment, 'means' | 'bill'>): Unit | null =>
+  means.kind === 'exchange' ? means.unit : (bill?.unit ?? null)
+
+/**
+ * The accounts a command may debit, known before anything is loaded: what to lock. System accounts lie in the payment's bucket.
+ * What a payment in another unit debits beside them is known when it is loaded (the switch comes back for it).
+ */
 export function needsOf(
   payment: PaymentId,
   command: PaymentCommand['kind'],
@@ -398,6 +472,7 @@ export function needsOf(
     case 'time':
       return [systemAccount('escrow', bucketOfId(payment))]
     case 'bill':
+    case 'choose':
     case 'release':
     case 'attend':
     case 'challenge':
@@ -424,17 +499,10 @@ export function decide(payment: Payment, loaded: Loaded, command: PaymentCommand
       return command.handedBack === true
         ? orEnded(payment, decideApproval(payment, loaded, command, now), now)
         : decideApproval(payment, loaded, command, now)
-    case 'answer': {
-      if (state !== 'authorising') return no(refuse('state-conflict'))
-      const portions = payment.portions.map((portion) =>
-        portion.state.kind === 'authorising'
-          ? command.yes
-            ? fundedState(portion.conditions, portion.amount, now)
-            : DUE
-          : portion.state,
-      )
-      return yes({ kind: 'answered', portions, at })
-    }
+    case 'choose':
+      return decideChoice(payment, command.choice, now)
+    case 'answer':
+      return decideBankAnswer(payment, command, now)
     case 'bill':
       if (state !== 'joined' || payment.question !== null) return no(refuse('state-conflict'))
       if (command.billVersion !== payment.billVersion) return no(refuse('bill-changed'))
@@ -470,24 +538,59 @@ export function decide(payment: Payment, loaded: Loaded, command: PaymentCommand
       return decideDelivery(payment, command, now)
     case 'refunded': {
       if (payment.refunds.some(({ id }) => id === command.refund)) return yes()
-      const { refund, amount, lines } = command
+      const { refund, amount, back, lines } = command
       const earlier = payment.refunds.map(({ refunded, lines }) => ({ amount: refunded, lines }))
       const fault = refundFault(payment, earlier, { amount, lines })
-      return fault === undefined ? yes({ kind: 'refunded', refund, amount, lines, at }) : no(fault)
+      return fault === undefined ? yes({ kind: 'refunded', refund, amount, back, lines, at }) : no(fault)
     }
     case 'time':
       return decideTime(payment, now)
   }
 }
 
-/** Refusals in order of precedence: state, bill, signature, owner, account. */
+/** The payer chooses what to pay with. Choosing again gets a new quote; choosing what stands already changes nothing. */
+function decideChoice(payment: Payment, choice: Choice, now: number): Decision {
+  if (stateOf(payment) !== 'joined' || payment.question !== null) return no(refuse('state-conflict'))
+  if (payment.bill === null) return no(refuse('bill-missing'))
+  if (payment.challenge !== null) return no(refuse('challenge-open'))
+  const means = meansFor(choice, payment.bill, now)
+  if ('code' in means) return no(means)
+  return isSameMeans(payment.means, means) ? yes() : yes({ kind: 'chosen', means, at: now })
+}
+
+const isSameMeans = (left: Means, right: Means): boolean => {
+  if (left.kind === 'account') return right.kind === 'account'
+  return left.kind === 'bank' && right.kind === 'bank' && left.id === right.id && left.label === right.label
+}
+
+/** What is so already stays so. A yes that nobody waits for is too late, and what it booked at the bank is reversed. */
+function decideBankAnswer(
+  payment: Payment,
+  { number, yes: isYes, reason }: Extract<PaymentCommand, { kind: 'answer' }>,
+  now: number,
+): Decision {
+  if (stateOf(payment) !== 'authorising' || payment.collect !== number) {
+    return isYes === wasCollectedBy(payment, number) ? yes() : no(refuse('too-late'))
+  }
+  const portions = payment.portions.map(({ conditions, amount, state }): PortionState => {
+    if (state.kind !== 'authorising') return state
+    return isYes ? fundedState(conditions, amount, now) : DUE
+  })
+  return yes({ kind: 'answered', portions, reason: isYes ? null : (reason ?? 'refused'), at: now })
+}
+
+const wasCollectedBy = ({ collect, approvedAt }: Payment, number: number): boolean =>
+  approvedAt !== null && collect === number
+
+/** Refusals in order of precedence: state, bill, signature, rate, owner, account. */
 function decideApproval(
   payment: Payment,
   loaded: Loaded,
-  command: { evidence: Evidence; outside?: boolean; handedBack?: boolean },
+  command: { evidence: Evidence; handedBack?: boolean },
   now: number,
 ): Decision {
-  const { evidence, outside = false, handedBack = false } = command
+  const { evidence, handedBack = false } = command
+  const { means } = payment
   if (stateOf(payment) !== 'joined') return no(refuse('state-conflict'))
   if (payment.bill === null) return no(refuse('bill-missing'))
   if (payment.challenge !== null) return no(refuse('challenge-open'))
@@ -498,6 +601,7 @@ function decideApproval(
     ? handBackFault(payment, device, evidence, rules, now)
     : evidenceFault(payment, loaded, evidence, 'approve', now)
   if (fault !== undefined) return no(fault)
+  if (means.kind === 'exchange' && means.until <= now) return no(refuse('rate-expired'))
 
   const { total } = payment.bill
   const fresh = total >= rules.freshProofFrom
@@ -521,12 +625,14 @@ function decideApproval(
     }
   }
 
-  const shortage = outside ? undefined : shortageOf(account, payment.bill, rules, now)
+  const shortage = shortageOf(account, priceOf(payment.bill, means), rules, now)
   if (shortage !== undefined) {
     return { events: [{ kind: 'declined', at: now }], refusal: shortage, device: judged.device }
   }
   const portions = payment.portions.map(({ conditions, amount }): PortionState =>
-    outside ? { kind: 'authorising', until: now + AUTHORISE_WITHIN_MS } : fundedState(conditions, amount, now),
+    means.kind === 'bank'
+      ? { kind: 'authorising', until: now + AUTHORISE_WITHIN_MS }
+      : fundedState(conditions, amount, now),
   )
   const { strength } = evidence
   return { events: [{ kind: 'approved', portions, strength, at: now }], refusal: null, device: judged.device }
@@ -565,20 +671,37 @@ function orEnded(payment: Payment, { events, refusal, device }: Decision, now: n
   return { events: [{ ...endedEvent(payment, 'refused', now), refusal: refusal.code }], refusal, device }
 }
 
-/** Why this account cannot pay this bill, for the payer alone; null is a party without an account in the bill's unit. */
-export function shortageOf(account: Account | null, bill: Bill, rules: SchemeRules, now: number): Refusal | undefined {
-  if (account === null) return refuse('unit-mismatch')
-  if (account.status === 'frozen') return refuse('account-frozen')
-  if (account.status === 'closed') return refuse('account-closed')
-  if (account.unit !== bill.unit) return refuse('unit-mismatch')
-  const limits = account.limits ?? rules.limits
-  if (bill.total > limits.perPayment) return refuse('over-limit', { limit: String(limits.perPayment) })
+/** What leaves the payer, of which unit; `outside`: not from an account of this scheme. */
+export type PriceToPay = Readonly<{ unit: Unit; total: bigint; outside?: boolean }>
+
+/** What this bill costs the payer by this means. */
+const priceOf = ({ unit, total }: Bill, means: Means): PriceToPay =>
+  means.kind === 'exchange'
+    ? { unit: means.unit, total: means.amount }
+    : { unit, total, outside: means.kind === 'bank' }
+
+/**
+ * Why this account cannot pay so much, for the payer alone; null is a party without an account in that unit. What comes from outside
+ * needs no account and no balance; but who may not pay here may not pay from there either, nor more at once.
+ */
+export function shortageOf(
+  account: Account | null,
+  { unit, total, outside = false }: PriceToPay,
+  rules: SchemeRules,
+  now: number,
+): Refusal | undefined {
+  if (account === null && !outside) return refuse('unit-mismatch')
+  if (account?.status === 'frozen') return refuse('account-frozen')
+  if (account?.status === 'closed') return refuse('account-closed')
+  if (account !== null && account.unit !== unit) return refuse('unit-mismatch')
+  const limits = account?.limits ?? rules.limits
+  if (total > limits.perPayment) return refuse('over-limit', { limit: String(limits.perPayment) })
+  if (account === null || outside) return undefined
   const spent = spentWith(account.spent, 0n, dayOf(now, rules.zone))
-  if (spent.onDay + bill.total > limits.perDay)
-    return refuse('over-day-limit', { left: leftOf(limits.perDay, spent.onDay) })
-  if (spent.inMonth + bill.total > limits.perMonth)
+  if (spent.onDay + total > limits.perDay) return refuse('over-day-limit', { left: leftOf(limits.perDay, spent.onDay) })
+  if (spent.inMonth + total > limits.perMonth)
     return refuse('over-month-limit', { left: leftOf(limits.perMonth, spent.inMonth) })
-  if (!affords(account, bill.total)) return refuse('insufficient-funds', { available: String(account.balance) })
+  if (!affords(account, total)) return refuse('insufficient-funds', { available: String(account.balance) })
   return undefined
 }
 
@@ -640,9 +763,10 @@ function evidenceFault(
   const claims = claimsOf(evidence.bytes)
   if (claims === undefined) return refuse('signature-invalid')
   const hash = signedHash(payment, released)
-  if (claims.billVersion !== payment.billVersion || !equal(claims.billHash, hash)) {
-    return claims.billVersion === payment.billVersion ? refuse('signature-invalid') : refuse('bill-changed')
-  }
+  if (claims.billVersion !== payment.billVersion) return refuse('bill-changed')
+  // What was signed may have been right until the payer chose again.
+  const unfit = refuse(payment.chosen > 0 ? 'means-changed' : 'signature-invalid')
+  if (!equal(claims.billHash, hash)) return unfit
   const nonce = purpose === 'challenge' ? payment.challenge?.nonce : payment.nonce
   if (nonce === undefined) return refuse('no-challenge')
   const rebuilt = approvalBytes({
@@ -653,21 +777,21 @@ function evidenceFault(
     billVersion: payment.billVersion,
     billHash: hash,
     payerAccount: payment.payer.account,
-    means: payment.payer.account,
+    means: payment.means.kind === 'bank' ? payment.means.id : payment.payer.account,
     method: METHOD_WHOLE,
     key: device.key,
     nonce: nonceBytes(nonce),
     expiresAt: claims.expiresAt,
   })
-  if (!equal(rebuilt, evidence.bytes)) return refuse('signature-invalid')
+  if (!equal(rebuilt, evidence.bytes)) return unfit
   if (claims.expiresAt <= now) return refuse('approval-expired')
   return claims.expiresAt > now + APPROVAL_LIFE_MS ? refuse('signature-invalid') : undefined
 }
 
 /** What stands where the bill's hash does; a challenge before the bill is there proves for none. */
-function signedHash({ question, bill, biller }: Payment, released: readonly Askable[]): Uint8Array {
+function signedHash({ question, bill, biller, means }: Payment, released: readonly Askable[]): Uint8Array {
   if (question !== null) return questionHash(biller, question, released)
-  return bill === null ? new Uint8Array(32) : billHash(biller, bill)
+  return bill === null ? new Uint8Array(32) : billHash(biller, bill, means)
 }
 
 function nonceBytes(nonce: string): Uint8Array {
@@ -798,7 +922,7 @@ export function paymentDueAt(payment: Payment): number | null {
 
 /** The payment after an event. */
 export function evolve(payment: Payment, event: PaymentEvent): Payment {
-  const next = { ...payment, version: payment.version + 1 }
+  const next = { ...payment, version: payment.version + 1, orders: payment.orders + ordersOf(payment, event).length }
   const withPortions = (states: readonly PortionState[]): readonly Portion[] =>
     payment.portions.map((portion, index) => ({ ...portion, state: states[index] ?? portion.state }))
   const listening = (at: number): Payment['turn'] =>
@@ -810,13 +934,26 @@ export function evolve(payment: Payment, event: PaymentEvent): Payment {
         bill: event.bill,
         billVersion: payment.billVersion + 1,
         nonce: event.nonce,
+        means: meansAfter(payment, event.bill),
+        bankRefused: null,
         portions: portionsOf(event.bill),
         turn: phonesTurn(payment, event.at),
         asked: null,
         permitted: null,
       }
-    case 'approved':
-      return { ...next, portions: withPortions(event.portions), approvedAt: event.at, turn: null }
+    case 'chosen':
+      return {
+        ...next,
+        means: event.means,
+        chosen: payment.chosen + 1,
+        bankRefused: null,
+        turn: listening(event.at),
+      }
+    case 'approved': {
+      const collect = payment.means.kind === 'bank' ? next.orders : null
+      const portions = withPortions(event.portions)
+      return { ...next, portions, approvedAt: event.at, turn: null, collect, bankRefused: null }
+    }
     case 'answered': {
       const portions = withPortions(event.portions)
       const back = portions.some(({ state }) => state.kind === 'due')
@@ -826,6 +963,7 @@ export function evolve(payment: Payment, event: PaymentEvent): Payment {
         portions,
         approvedAt: null,
         declines: payment.declines + 1,
+        ...afterNo(payment, event.reason ?? 'refused'),
         turn: phonesTurn(payment, event.at),
       }
     }
@@ -833,7 +971,13 @@ export function evolve(payment: Payment, event: PaymentEvent): Payment {
       const portions = withPortions(event.portions)
       const back = portions.some(({ state }) => state.kind === 'due')
       if (!back) return { ...next, portions }
-      return { ...next, portions, approvedAt: null, turn: phonesTurn(payment, event.at) }
+      return {
+        ...next,
+        portions,
+        approvedAt: null,
+        ...afterNo(payment, 'no-answer'),
+        turn: phonesTurn(payment, event.at),
+      }
     }
     case 'ended':
       return {
@@ -881,11 +1025,21 @@ export function evolve(payment: Payment, event: PaymentEvent): Payment {
       return { ...next, payer, answered: { released, strength, at }, turn: null }
     }
     case 'refunded': {
-      const { refund, amount, lines, at } = event
-      return { ...next, refunds: [...payment.refunds, { id: refund, refunded: amount, lines, at }] }
+      const { refund, amount, back, lines, at } = event
+      return { ...next, refunds: [...payment.refunds, { id: refund, refunded: amount, back, lines, at }] }
     }
   }
 }
+
+/** A quote was for the bill before; a bank goes on, unless it counts in another unit than the new bill. */
+const meansAfter = ({ means, bill: before }: Payment, bill: Bill): Means =>
+  means.kind === 'bank' && before?.unit === bill.unit ? means : ACCOUNT
+
+/** Nobody waits for that collect any more. */
+const afterNo = ({ collect }: Payment, reason: BankReason): Pick<Payment, 'collect' | 'bankRefused'> => ({
+  collect: null,
+  bankRefused: collect === null ? null : { number: collect, reason },
+})
 
 /** From now on it is the phone's turn, and its silence is borne for a while. */
 const phonesTurn = ({ patient }: Payment, at: number): Payment['turn'] =>
@@ -914,24 +1068,53 @@ export function transfersOf(payment: Payment, event: PaymentEvent): Transfer[] {
     if (before.kind === 'held' && after.kind === 'ended') amounts.return += amount
   })
   if (payment.bill === null) return []
-  const { payer, biller, id, bill } = payment
-  const escrow = systemAccount('escrow', bucketOfId(id))
-  const clearing = systemAccount('clearing', bucketOfId(id))
+  const { payer, biller, id, bill, means } = payment
+  const own = (kind: SystemAccountKind): AccountKey => systemAccount(kind, bucketOfId(id))
+  const [escrow, clearing] = [own('escrow'), own('clearing')]
+  // Where what comes from the payer, and goes back there, stands in the bill's unit.
+  const source = means.kind === 'account' ? payer.account : own(means.kind === 'bank' ? 'clearing' : 'exchange')
   const common = { unit: bill.unit, payment: id, debitName: biller.name, creditName: payer.name }
+  const comesBack = { ...common, kind: 'return', creditName: biller.name } as const
   const transfers: Transfer[] = [
-    { ...common, kind: 'settle', debit: payer.account, credit: biller.account, amount: amounts.settle },
-    { ...common, kind: 'hold', debit: payer.account, credit: escrow, amount: amounts.hold },
+    ...(means.kind === 'exchange' && amounts.settle + amounts.hold > 0n ? [paidInto(payment, means)] : []),
+    { ...common, kind: 'settle', debit: source, credit: biller.account, amount: amounts.settle },
+    { ...common, kind: 'hold', debit: source, credit: escrow, amount: amounts.hold },
     { ...common, kind: 'settle', debit: clearing, credit: biller.account, amount: amounts.clearedSettle },
     { ...common, kind: 'hold', debit: clearing, credit: escrow, amount: amounts.clearedHold },
     { ...common, kind: 'release', debit: escrow, credit: biller.account, amount: amounts.release },
-    {
-      ...common,
-      kind: 'return',
-      debit: escrow,
-      credit: payer.account,
-      amount: amounts.return,
-      creditName: biller.name,
-    },
+    { ...comesBack, debit: escrow, credit: source, amount: amounts.return },
+    ...(means.kind === 'exchange'
+      ? [
+          {
+            ...comesBack,
+            unit: means.unit,
+            debit: source,
+            credit: payer.account,
+            amount: shareBack(means.amount, bill.total, returnedAmount(payment), amounts.return),
+          },
+        ]
+      : []),
   ]
   return transfers.filter(({ amount }) => amount > 0n)
 }
+
+/** The payer's side of a payment in another unit: into the scheme's exchange, in the payer's own. */
+const paidInto = ({ id, payer, biller }: Payment, { unit, amount }: Exchange): Transfer => ({
+  kind: 'exchange',
+  debit: payer.account,
+  credit: systemAccount('exchange', bucketOfId(id)),
+  unit,
+  amount,
+  payment: id,
+  debitName: biller.name,
+  creditName: payer.name,
+})
+
+/** What has gone back to the payer out of escrow so far, in the bill's unit. */
+const returnedAmount = ({ portions, approvedAt }: Payment): bigint =>
+  approvedAt === null
+    ? 0n
+    : portions.reduce((total, { state, amount }) => {
+        if (state.kind === 'ended') return total + amount
+        return state.kind === 'settled' ? total + amount - state.settled : total
+      }, 0n)

@@ -1,5 +1,9 @@
-// Refunds: whole, in part, or by line; never more than was paid, in all and of each line.
+// Refunds: whole, in part, or by line; never more than was paid, in all and of each line. The money goes back the way it came.
+import { systemAccount, type AccountNumber } from './accounts.ts'
+import { assert } from './assert.ts'
+import type { Transfer } from './ledger.ts'
 import type { Payment } from './payment.ts'
+import { shareBack } from './rate.ts'
 import { refuse, type Refusal } from './refusals.ts'
 
 /** `amount` of this line (by index) goes back. */
@@ -31,6 +35,38 @@ export function refundFault(
     if (sumOf(wanted, portion.lines) > ofPortion) return refuse('already-refunded', { left: String(ofPortion) })
   }
   return undefined
+}
+
+/** What the payer gets of a refund in their own unit, after `before` was refunded; null where it is the bill's. */
+export const backOf = (
+  { bill, means }: Pick<Payment, 'bill' | 'means'>,
+  { amount, before }: { amount: bigint; before: bigint },
+): bigint | null =>
+  means.kind === 'exchange' && bill !== null ? shareBack(means.amount, bill.total, before, amount) : null
+
+/**
+ * The money a refund of `amount` moves, decided in the merchant's bucket (`home`): to the payer's account, to the scheme's clearing where
+ * the payer's bank is to give it back, or through the exchange, at the payment's own price.
+ */
+export function refundTransfers(
+  { id, bill, means, payer, biller }: Payment,
+  { account, home, amount, back }: { account: AccountNumber; home: number; amount: bigint; back: bigint | null },
+): Transfer[] {
+  assert(bill !== null, 'what is refunded had a bill')
+  const common = { kind: 'refund', payment: id, debitName: payer.name, creditName: biller.name } as const
+  const paidBack = { ...common, debit: account, unit: bill.unit, amount }
+  switch (means.kind) {
+    case 'account':
+      return [{ ...paidBack, credit: payer.account }]
+    case 'bank':
+      return [{ ...paidBack, credit: systemAccount('clearing', home) }]
+    case 'exchange': {
+      const exchange = systemAccount('exchange', home)
+      const given = { ...common, debit: exchange, credit: payer.account, unit: means.unit, amount: back ?? 0n }
+      // What is less than the smallest part of the payer's unit comes back with the next.
+      return [{ ...paidBack, credit: exchange }, given].filter((transfer) => transfer.amount > 0n)
+    }
+  }
 }
 
 const sumOf = (amounts: ReadonlyMap<number, bigint>, lines: readonly number[]): bigint =>

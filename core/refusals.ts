@@ -73,6 +73,10 @@ export const REFUSALS = {
   ],
   'over-day-limit': [403, 'The amount is over what is left for today.', 'Pay less, or pay tomorrow.'],
   'over-month-limit': [403, 'The amount is over what is left for this month.', 'Pay less, or ask the operator.'],
+  'rate-missing': [409, 'There is no rate between these currencies now.', 'Choose another means.'],
+  'rate-expired': [409, 'The rate has run out.', 'Look at the new amount and approve that one.'],
+  'means-changed': [409, 'What is paid with was changed.', 'Look at the means and the amount, and approve again.'],
+  'over-bank-limit': [403, 'This is more than may be taken from this bank account.', 'Choose another means.'],
   'unit-mismatch': [422, 'The account does not count in this currency.', 'Use an account in that currency.'],
   // the door
   'command-mismatch': [422, 'This command id was used for another command.', 'Make a new command id.'],

@@ -158,6 +158,20 @@ export const COMMANDS = {
     },
     { description: "A phone sends the number (typed) or the token (from the QR's link): the offer becomes a payment." },
   ),
+  'choose-means': part.Closed(
+    {
+      ...ofPayment,
+      means: Type.Union([
+        part.Closed({ kind: Type.Literal('account') }),
+        part.Closed({ kind: Type.Literal('exchange'), unit: part.UnitPart }),
+        part.Closed({ kind: Type.Literal('bank'), id: part.MeansIdPart }),
+      ]),
+    },
+    {
+      description:
+        "What the payer pays with: the account in the bill's unit, another unit at the rate of the moment (fixed for this payment for two minutes), or a registered bank account. What is approved is this bill by these means.",
+    },
+  ),
   approve: part.Closed(
     { ...ofPayment, ...evidence },
     { description: "The payer's signed consent to exactly this bill." },
@@ -202,6 +216,7 @@ export const BILLER_COMMANDS = [
 ] as const
 export const DEVICE_COMMANDS = [
   'join',
+  'choose-means',
   'approve',
   'respond',
   'prove',

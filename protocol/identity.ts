@@ -52,6 +52,7 @@ export const PRESENCE_ACTIONS = [
   'remove-passkey',
   'approves-with',
   'change-email',
+  'add-means',
 ] as const
 export type PresenceAction = (typeof PRESENCE_ACTIONS)[number]
 

@@ -40,6 +40,8 @@ export const LIMITS = {
   devices: 20,
   /** people of one merchant: a department store has its own system */
   staff: 200,
+  /** bank accounts of one person: more banks than anybody has */
+  means: 10,
   /** signs of one merchant that are in use: a car park has one a row, a festival one a stand */
   points: 200,
   /** a code from a mail is typed within a quarter of an hour, and six digits stand five wrong tries */
@@ -140,6 +142,57 @@ export const LIMITS = {
   goodsListed: 100,
   /** price files that one hub reads, and as many that it sends, at once: each is some 30 MB while it lasts */
   goodsFilesAtOnce: 4,
+  /** exchange rates set at once: a sheet of every currency */
+  rateRows: 200,
+  rateFileBytes: 32 * 1024,
+  /** the farthest end of a rate: a peg that nobody looks at again */
+  rateLifeMs: 5 * 366 * 24 * 3_600_000,
+  /** of rates that a source has told: over a night and a morning without it */
+  sourceRateLifeMs: 26 * 3_600_000,
+  /** a source publishes on working days; older than a long weekend with holidays it has died */
+  sourceRateAgeMs: 7 * 24 * 3_600_000,
+  /** every currency with its rate is some 4 KB */
+  sourceAnswerBytes: 64 * 1024,
+  sourceAnswerMs: 10_000,
+  /** a menu: a large restaurant's card with its wine list */
+  menuItems: 400,
+  menuSections: 40,
+  /** groups of options, which items share; choices in one of them */
+  menuOptions: 100,
+  menuChoices: 30,
+  /** groups of options of one item: more nobody reads at a table */
+  itemOptions: 10,
+  /** when something is to come: with the coffee, first, after the meal */
+  menuCourses: 20,
+  /** lines of opening hours: two a day */
+  menuHours: 14,
+  /** 400 items in two languages, with options, are some 200 KB */
+  menuBytes: 256 * 1024,
+  /** what is left of a counted item */
+  stock: 99_999,
+  /** a wish to the kitchen: one line of its list */
+  noteLength: 80,
+  /** lines of one order, and pieces of one line: a party's round */
+  orderLines: 40,
+  orderQuantity: 50,
+  /** orders of one table in one evening; its lines are as many as a bill may have, because one guest may pay them all */
+  tabOrders: 60,
+  /** at one table: a long one */
+  tabGuests: 30,
+  /** of one tab that are under way or paid: two for each guest */
+  tabShares: 60,
+  /** how many parts an equal share has */
+  shareParts: 20,
+  /** at one counter that are not paid yet: a queue; more are somebody's joke */
+  openTabs: 30,
+  /** nobody sits longer at a table; what is open then was paid at the till or not at all */
+  tabMs: 12 * 3_600_000,
+  /** an order that is to be paid first and was not: what it has taken from the stock goes back */
+  unpaidOrderMs: 15 * 60_000,
+  /** tabs that the kitchen's list shows at once: an inn with its garden */
+  kitchenTabs: 200,
+  /** a tab that is over is kept for questions; the payments are kept anyway */
+  tabKeptMs: 30 * 24 * 3_600_000,
   /** signatures older than this are refused, so that a captured request is worthless soon */
   signatureAgeMs: 5 * 60_000,
 } as const
@@ -190,6 +243,16 @@ export const BUDGETS = {
   'point-phone': { burst: 10, perHour: 60, perDay: 300 },
   /** deals opened at one sign: a busy machine has a hundred customers an hour */
   'point-sign': { burst: 60, perHour: 600, perDay: 5_000 },
+  /** orders of one phone: an evening at a bar */
+  'order-phone': { burst: 10, perHour: 60, perDay: 200 },
+  /** orders at one table or counter: a kiosk at noon */
+  'order-point': { burst: 60, perHour: 600, perDay: 5_000 },
+  /** shares that one phone reserves: each draws a number, which then rests */
+  'share-phone': { burst: 10, perHour: 60, perDay: 200 },
+  /** bank accounts that one person tries to register in vain: a mistyped digit or two, and no search for numbers */
+  mandates: { burst: 5, perHour: 5, perDay: 10 },
+  /** those tried from one block of addresses: a household's, and a thief's many identities */
+  'mandates-from': { burst: 10, perHour: 20, perDay: 60 },
   /** names asked for by account number */
   lookups: { burst: 10, perHour: 30, perDay: 100 },
 } as const

@@ -1,11 +1,13 @@
 // The operator's desk: its commands (each with the reason in the operator's own words, which goes into the log), its views and routes.
 import { Type, type Static, type TSchema } from 'typebox'
+import { BankReportView } from './bank-report.ts'
 import { ACTION_KINDS, OPERATOR_ROLES } from '#core/actions.ts'
 import { STAFF_ROLES } from '#core/staff.ts'
 import { LIFETIME_MS } from '#core/numbers.ts'
 import { ASKABLE } from '#core/persona.ts'
 import { LIMITS } from './limits.ts'
 import * as part from './parts.ts'
+import { OPERATOR_RATE_ROUTES, RatesSent } from './rates.ts'
 import type { Route } from './routes.ts'
 import { BalanceView, EntryView } from './views.ts'
 
@@ -205,6 +207,10 @@ export const OPERATOR_COMMANDS = {
       offline: Type.Optional(OfflineLimitsPart),
     },
     { description: "The scheme's rules, in the smallest part of its own currency; every hub knows them within 2 s." },
+  ),
+  'set-rates': part.Closed(
+    { ...ofDesk, rows: RatesSent },
+    { description: 'Exchange rates: every row is set, or none when any is wrong. The newest in force counts.' },
   ),
 } as const
 
@@ -421,6 +427,17 @@ export const OPERATOR_ROUTES = {
     }),
     problems: [],
   },
+  operatorBank: {
+    method: 'GET',
+    path: '/v1/operator/bank',
+    summary:
+      'A business day at the bank: what the bank has booked against orders and clearing accounts. Today where no day is named.',
+    access: 'token',
+    who: 'operator',
+    query: part.Closed({ day: Type.Optional(Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' })) }),
+    response: BankReportView,
+    problems: ['day-invalid'],
+  },
   operatorRules: {
     method: 'GET',
     path: '/v1/operator/rules',
@@ -473,6 +490,7 @@ export const OPERATOR_ROUTES = {
     response: CreditCheckView,
     problems: ['unit-invalid', 'too-large'],
   },
+  ...OPERATOR_RATE_ROUTES,
 } as const satisfies Record<string, Route>
 
 export type OperatorRouteName = keyof typeof OPERATOR_ROUTES
@@ -501,6 +519,7 @@ const PROBLEMS: Record<OperatorCommandName, readonly string[]> = {
   'set-limits': ['account-unknown', 'account-closed', 'unit-mismatch', 'unit-invalid', 'amount-invalid'],
   verify: ['party-unknown', 'day-invalid'],
   'set-rules': ['amount-invalid'],
+  'set-rates': ['rows-invalid', 'too-large'],
 }
 
 /** Closed() keeps the description at run time; its type does not say so. */
@@ -515,6 +534,7 @@ const commandRoute = (name: OperatorCommandName): Route => ({
   body: OPERATOR_COMMANDS[name],
   response: OperatorAnswerView,
   ...(name === 'credit-file' && { bodyBytes: LIMITS.creditFileBytes }),
+  ...(name === 'set-rates' && { bodyBytes: 2 * LIMITS.rateFileBytes }),
   problems: ['command-mismatch', 'could-not-decide', 'not-permitted', ...PROBLEMS[name]],
 })
 

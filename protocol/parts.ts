@@ -30,6 +30,7 @@ export const OperatorIdPart = id('opr', "a person at the operator's desk")
 export const KeyIdPart = id('key', 'the public key of a device or terminal')
 export const SessionIdPart = id('ses', 'a session')
 export const SchemeIdPart = id('sch', 'this deployment')
+export const MeansIdPart = id('mns', 'a bank account that a person has registered')
 export const TokenPart = id('tok', "the 128-bit secret in the QR's link")
 
 export const AmountPart = Type.String({
@@ -42,6 +43,11 @@ export const SignedAmountPart = Type.String({
   description: 'decimal integer, negative when money left',
 })
 export const UnitPart = Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217 code', examples: ['JPY'] })
+export const PricePart = Type.String({
+  pattern: '^(0|[1-9][0-9]{0,11})(\\.[0-9]{1,18})?$',
+  description: "main units of the bill's currency for one main unit of the payer's",
+  examples: ['148.7475'],
+})
 export const TimePart = Type.Integer({ description: "milliseconds since 1970 by the hub's clock" })
 export const VersionPart = Type.Integer({ minimum: 0 })
 export const AccountPart = Type.String({

@@ -18,16 +18,23 @@ const Sign = {
   place: part.TextPart(LIMITS.textLength),
   text: part.TextPart(LIMITS.textLength),
   unit: part.UnitPart,
-  mode: part.literals(['amount', 'fixed'], 'amount: the payer types it · fixed: the sign has a price'),
+  mode: part.literals(
+    ['amount', 'fixed', 'order'],
+    'amount: the payer types it · fixed: the sign has a price · order: from the menu (protocol/orders.ts)',
+  ),
   amount: orNull(part.AmountPart),
   minimum: orNull(part.AmountPart),
   maximum: orNull(part.AmountPart),
 }
+const PayingPart = orNull(
+  part.literals(['first', 'end'], 'where one orders: paid first and then made, or when the table likes'),
+)
 const TaxRate = orNull(Type.Integer({ minimum: 0, maximum: 10_000, description: 'hundredths of a percent' }))
 
 /** What whoever stands before the sign may know. */
 export const PointView = part.Closed({
   ...Sign,
+  paying: PayingPart,
   shop: Type.String({ description: 'the merchant’s name' }),
   legalName: Type.String(),
   hasPicture: Type.Boolean(),
@@ -36,6 +43,7 @@ export type PointView = Static<typeof PointView>
 
 export const OfficePointView = part.Closed({
   ...Sign,
+  paying: PayingPart,
   taxRate: TaxRate,
   hasPicture: Type.Boolean(),
   status: part.literals(['active', 'ended']),
@@ -118,7 +126,7 @@ export const POINT_ROUTES = {
     ...office,
     path: '/v1/points',
     summary: 'A new sign, or (its id given again) a changed one. Deals that were opened before keep their bill.',
-    body: part.Closed({ ...Sign, taxRate: TaxRate }),
+    body: part.Closed({ ...Sign, paying: Type.Optional(PayingPart), taxRate: TaxRate }),
     response: OfficePointView,
     problems: [
       ...STAFF_PROBLEMS,

@@ -7,10 +7,13 @@ import { ALL_GOODS_ROUTES } from './goods.ts'
 import { ALL_IDENTITY_ROUTES } from './identity.ts'
 import { LIMITS } from './limits.ts'
 import { ALL_OPERATOR_ROUTES } from './operator.ts'
+import { ALL_ORDER_ROUTES } from './orders.ts'
+import { ALL_MEANS_ROUTES } from './means.ts'
 import { ALL_POINT_ROUTES } from './points.ts'
 import { ALL_SHOP_ROUTES } from './shop.ts'
 import * as part from './parts.ts'
 import { ALL_PURCHASE_ROUTES } from './purchases.ts'
+import { ALL_RATE_ROUTES } from './rates.ts'
 import { ALL_RECEIPT_ROUTES } from './receipts.ts'
 import * as view from './views.ts'
 
@@ -117,7 +120,7 @@ export const PasskeyRequest = part.Closed({
 export type PasskeyRequest = Static<typeof PasskeyRequest>
 
 /** register and office: the bakery's till and its back office · desk: the operator */
-export const DEMO_WHO = ['register', 'office', 'hanako', 'kenji', 'desk'] as const
+export const DEMO_WHO = ['register', 'office', 'hanako', 'kenji', 'emma', 'desk'] as const
 export type DemoWho = (typeof DEMO_WHO)[number]
 export const DemoCodeRequest = part.Closed({ who: part.literals(DEMO_WHO) })
 
@@ -394,7 +397,22 @@ const PROBLEMS: Record<CommandName, readonly string[]> = {
     'over-day-limit',
     'over-month-limit',
   ],
+  'choose-means': [
+    'not-found',
+    'state-conflict',
+    'bill-missing',
+    'challenge-open',
+    'device-revoked',
+    'rate-missing',
+    'rate-expired',
+    'over-limit',
+    'unit-mismatch',
+    'unit-invalid',
+    'means-not-found',
+  ],
   approve: [
+    'rate-expired',
+    'means-changed',
     'not-found',
     'state-conflict',
     'bill-missing',
@@ -419,6 +437,7 @@ const PROBLEMS: Record<CommandName, readonly string[]> = {
     'security-key-needed',
   ],
   respond: [
+    'means-changed',
     'not-found',
     'state-conflict',
     'no-challenge',
@@ -567,6 +586,9 @@ export const ALL_ROUTES: readonly Route[] = [
   ...ALL_OPERATOR_ROUTES,
   ...ALL_CODE_ROUTES,
   ...ALL_POINT_ROUTES,
+  ...ALL_MEANS_ROUTES,
+  ...ALL_ORDER_ROUTES,
+  ...ALL_RATE_ROUTES,
   ...ALL_GOODS_ROUTES,
   ...ALL_PURCHASE_ROUTES,
   ...ALL_RECEIPT_ROUTES,

@@ -21,6 +21,10 @@ export const WEBHOOK_EVENTS = [
   'deal.refunded',
 ] as const
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number]
+/** Sent when somebody asks for it, to see whether it arrives; nobody subscribes to it. */
+export const WEBHOOK_TEST = 'webhook.test'
+export const DELIVERY_TYPES = [...WEBHOOK_EVENTS, WEBHOOK_TEST] as const
+export type DeliveryType = (typeof DELIVERY_TYPES)[number]
 
 const IdPart = (description: string) => Type.String({ pattern: '^[0-9a-f]{32}$', description })
 const KeyPart = IdPart('an API key, not its secret')
@@ -70,7 +74,12 @@ const Endpoint = part.Closed({
   events: EventsPart,
   terminal: Terminal,
   status: part.literals(['active', 'off']),
-  why: orNull(part.literals(['failing', 'gone', 'full'], 'what has switched it off; null where the shop did')),
+  why: orNull(
+    part.literals(
+      ['failing', 'gone', 'full', 'unreadable'],
+      'what has switched it off, null where the shop did; unreadable: its secret was sealed by a key file that this hub does not have',
+    ),
+  ),
   failingSince: orNull(part.TimePart),
   waiting: Type.Integer({ description: 'deliveries that are still to come' }),
   createdAt: part.TimePart,
@@ -82,9 +91,9 @@ export const DeliveriesView = part.Closed({
   deliveries: Type.Array(
     part.Closed({
       delivery: DeliveryPart,
-      type: part.literals(WEBHOOK_EVENTS),
-      deal: part.DealIdPart,
-      version: part.VersionPart,
+      type: part.literals(DELIVERY_TYPES),
+      deal: orNull(part.DealIdPart),
+      version: orNull(part.VersionPart),
       state: part.literals(['waiting', 'delivered', 'failed']),
       attempts: Type.Integer(),
       createdAt: part.TimePart,
@@ -109,6 +118,14 @@ export const WebhookBody = part.Closed({
   }),
 })
 export type WebhookBody = Static<typeof WebhookBody>
+
+/** What a test posts, under the same signature. */
+export const WebhookTestBody = part.Closed({
+  type: Type.Literal(WEBHOOK_TEST),
+  timestamp: Type.String({ description: 'when it was asked for, ISO 8601' }),
+  data: part.Closed({ endpoint: EndpointPart, text: Type.String() }),
+})
+export type WebhookTestBody = Static<typeof WebhookTestBody>
 
 const USES = ['one', 'many'] as const
 
@@ -154,13 +171,18 @@ export const SHOP_ROUTES = {
     ...write,
     path: '/v1/api-keys',
     summary:
-      'Makes a key for one of the merchant’s web shops, or for a new one (terminal null). Its secret is told this once.',
-    body: part.Closed({ name: part.TextPart(LIMITS.nameLength), scopes: ScopesPart, terminal: TerminalPart }),
+      'Makes a key for one of the merchant’s web shops, or for a new one (terminal null). Its secret is told to this command alone: sent again, it gets the same answer.',
+    body: part.Closed({
+      command: part.CommandIdPart,
+      name: part.TextPart(LIMITS.nameLength),
+      scopes: ScopesPart,
+      terminal: TerminalPart,
+    }),
     response: part.Closed({
       key: ApiKey,
       secret: Type.String({ description: 'wk_ and 43 characters: the bearer token' }),
     }),
-    problems: [...OWNER, 'not-found', 'too-many-keys'],
+    problems: [...OWNER, 'not-found', 'too-many-keys', 'command-mismatch', 'key-made'],
   },
   endApiKey: {
     ...write,
@@ -202,7 +224,12 @@ export const SHOP_ROUTES = {
     path: '/v1/webhooks/rotate',
     summary: 'A new secret. For a day every message is signed with both, so that the receiver can change in peace.',
     body: part.Closed({ endpoint: EndpointPart }),
-    response: part.Closed({ secret: SecretPart, previousUntil: part.TimePart }),
+    response: part.Closed({
+      secret: SecretPart,
+      previousUntil: orNull(
+        Type.Integer({ description: 'null: the secret before could not be read any more, and signs nothing' }),
+      ),
+    }),
     problems: [...OWNER, 'not-found'],
   },
   deliveries: {
@@ -212,6 +239,14 @@ export const SHOP_ROUTES = {
     params: part.Closed({ endpoint: EndpointPart }),
     response: DeliveriesView,
     problems: [...OWNER, 'not-found'],
+  },
+  testWebhook: {
+    ...write,
+    path: '/v1/webhooks/test',
+    summary: 'Sends a message of type webhook.test, at once. While one waits there is no second.',
+    body: part.Closed({ endpoint: EndpointPart }),
+    response: DeliveriesView,
+    problems: [...OWNER, 'not-found', 'webhook-off'],
   },
   resend: {
     ...write,

@@ -78,10 +78,16 @@ export function toBase64(bytes: Uint8Array): string {
   return text.padEnd(Math.ceil(text.length / 4) * 4, '=')
 }
 
+/** The subject of a presence that registers a bank account (add-means): this account, and no other. */
+export const meansSubject = (
+  asked: Readonly<{ bank: string; branch: string; kind: string; number: string; holder: string }>,
+): string => [asked.bank, asked.branch, asked.kind, asked.number, asked.holder].join(' ')
+
 /**
  * What stands in the approval bytes (purpose authenticate; deal, payment and bill version zero) where a bill's hash would, when the
  * owner proves to be there for something that is no payment: SHA-256 of ["WD1", action, subject]. The subject is the new StoredKey
- * (change-secret), the credential (remove-passkey), the address (change-email), the value (approves-with), else empty.
+ * (change-secret), the credential (remove-passkey), the address (change-email), the value (approves-with), the account (add-means),
+ * else empty.
  */
 export const presenceHash = (action: string, subject: string): Bytes =>
   sha256(utf8(JSON.stringify(['WD1', action, subject])))

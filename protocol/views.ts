@@ -3,6 +3,7 @@ import { Type, type Static } from 'typebox'
 import { OPERATOR_ROLES } from '#core/actions.ts'
 import { TRANSFER_KINDS } from '#core/ledger.ts'
 import { STRENGTHS } from '#core/device.ts'
+import { BANK_REASONS } from '#core/means.ts'
 import { WAYS } from '#core/offer.ts'
 import { END_REASONS } from '#core/payment.ts'
 import { AGE_BANDS } from '#core/persona.ts'
@@ -37,12 +38,44 @@ const Answered = orNull(
   part.Closed({ released: part.AskablesPart, strength: part.literals(STRENGTHS), at: part.TimePart }),
 )
 
-const Refund = part.Closed({
+const refund = {
   payment: part.PaymentIdPart,
   amount: part.AmountPart,
   lines: Type.Array(part.Closed({ line: Type.Integer(), amount: part.AmountPart })),
   at: part.TimePart,
+}
+const Refund = part.Closed(refund)
+const RefundToPayer = part.Closed({
+  ...refund,
+  back: Type.Union([part.AmountPart, Type.Null()], {
+    description: "what the payer got, where it was paid in another unit than the bill's",
+  }),
 })
+
+/** What the payer pays with; nobody else sees it. */
+export const MeansView = Type.Union([
+  part.Closed({ kind: Type.Literal('account') }, { description: "the payer's account in the bill's own unit" }),
+  part.Closed(
+    {
+      kind: Type.Literal('exchange'),
+      unit: part.UnitPart,
+      amount: part.AmountPart,
+      price: part.PricePart,
+      until: Type.Integer({ description: 'milliseconds since 1970: approved later, the rate has run out' }),
+    },
+    { description: 'this amount of another unit, at a price that is fixed for this payment' },
+  ),
+  part.Closed(
+    {
+      kind: Type.Literal('bank'),
+      id: part.MeansIdPart,
+      label: Type.String(),
+      refused: Type.Union([part.literals(BANK_REASONS), Type.Null()], { description: 'the last no of this bank' }),
+    },
+    { description: "the payer's bank is asked" },
+  ),
+])
+export type MeansView = Static<typeof MeansView>
 
 const Portion = part.Closed({
   lines: Type.Array(Type.Integer()),
@@ -125,6 +158,7 @@ export const PaymentView = part.Closed({
   answered: Answered,
   shown: ShownView,
   mayShow: part.AskablesPart,
+  means: MeansView,
   payerAccount: part.AccountPart,
   bill: orNull(part.BillPart),
   billVersion: part.VersionPart,
@@ -134,7 +168,7 @@ export const PaymentView = part.Closed({
   challenge: orNull(part.Closed({ nonce: part.NoncePart, failures: Type.Integer() })),
   ended: orNull(EndReason),
   portions: Type.Array(Portion),
-  refunds: Type.Array(Refund),
+  refunds: Type.Array(RefundToPayer),
   joinedAt: part.TimePart,
   approvedAt: orNull(part.TimePart),
   turnEndsAt: orNull(part.TimePart),

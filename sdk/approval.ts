@@ -1,10 +1,12 @@
 // The payer's consent: the phone builds the approval bytes from the view that it shows, so that a signature is good for
 // what the person has seen and for nothing else.
 import { APPROVAL_LIFE_MS, approvalBytes, METHOD_WHOLE, type Purpose } from '#core/approval.ts'
-import { isAccountNumber } from '#core/accounts.ts'
+import { isAccountNumber, parseAccountNumber } from '#core/accounts.ts'
 import { billHash, type Biller } from '#core/bill.ts'
 import { fromHex, toBase64url } from '#core/bytes.ts'
 import { parseId } from '#core/ids.ts'
+import { ACCOUNT, type Means } from '#core/means.ts'
+import { parseAmount, unitOf } from '#core/money.ts'
 import type { Askable } from '#core/persona.ts'
 import { questionHash } from '#core/question.ts'
 import { billFromWire, type BillWire } from '#protocol/bill.ts'
@@ -62,8 +64,9 @@ export function approvalFor(
   const deal = parseId('deal', view.deal)
   const payment = parseId('pay', view.payment)
   const key = parseId('key', self.key)
-  const account = view.payerAccount
-  if (!scheme || !deal || !payment || !key || nonce?.length !== 16 || !isAccountNumber(account)) {
+  const account = parseAccountNumber(view.payerAccount)
+  const means = view.means.kind === 'bank' ? parseId('mns', view.means.id) : account
+  if (!scheme || !deal || !payment || !key || !account || !means || nonce?.length !== 16) {
     return { ok: false, fault: 'id-invalid' }
   }
   const bytes = approvalBytes({
@@ -74,7 +77,7 @@ export function approvalFor(
     billVersion: view.billVersion,
     billHash: hash,
     payerAccount: account,
-    means: account,
+    means,
     method: METHOD_WHOLE,
     key,
     nonce,
@@ -156,19 +159,32 @@ export async function currentIdentity(client: Client, isProving: boolean): Promi
 export type BillerWire = Omit<PaymentView['biller'], 'isPerson'>
 
 /** SHA-256 of the canonical bill, made of what is shown; or what is wrong with it. */
-export function hashOf(from: BillerWire, wire: BillWire): Uint8Array | 'bill-invalid' | 'id-invalid' {
+export function hashOf(
+  from: BillerWire,
+  wire: BillWire,
+  paidWith: PaymentView['means'] = { kind: 'account' },
+): Uint8Array | 'bill-invalid' | 'id-invalid' {
   const read = billFromWire(wire)
-  if (!read.ok) return 'bill-invalid'
+  const means = meansFrom(paidWith)
+  if (!read.ok || means === undefined) return 'bill-invalid'
   const biller = billerFrom(from)
-  return biller === undefined ? 'id-invalid' : billHash(biller, read.bill)
+  return biller === undefined ? 'id-invalid' : billHash(biller, read.bill, means)
+}
+
+/** What is paid with, as far as it is signed with the bill: a bank's id stands beside it. */
+function meansFrom(view: PaymentView['means']): Means | undefined {
+  if (view.kind !== 'exchange') return ACCOUNT
+  const { kind, price, until } = view
+  const [unit, amount] = [unitOf(view.unit), parseAmount(view.amount)]
+  return unit === undefined || amount === undefined ? undefined : { kind, unit, amount, price, until }
 }
 
 /** What stands in the bytes where a bill's hash does: the question's with what is released, or nothing before there is a bill. */
 function signedHash(
-  { question, bill, biller: from }: PaymentView,
+  { question, bill, biller: from, means }: PaymentView,
   released: readonly Askable[],
 ): Uint8Array | 'bill-invalid' | 'id-invalid' {
-  if (question === null) return bill === null ? NO_BILL : hashOf(from, bill)
+  if (question === null) return bill === null ? NO_BILL : hashOf(from, bill, means)
   const biller = billerFrom(from)
   return biller === undefined ? 'id-invalid' : questionHash(biller, question, released)
 }

@@ -18,6 +18,7 @@ export const SHOP_CALLS: { readonly [Name in ShopRouteName]: Address<Name> } = {
   endWebhook: { method: 'POST', path: '/v1/webhooks/end', access: 'signed' },
   rotateWebhook: { method: 'POST', path: '/v1/webhooks/rotate', access: 'signed' },
   deliveries: { method: 'GET', path: '/v1/webhooks/{endpoint}/deliveries', access: 'token' },
+  testWebhook: { method: 'POST', path: '/v1/webhooks/test', access: 'signed' },
   resend: { method: 'POST', path: '/v1/webhooks/resend', access: 'signed' },
   paymentLinks: { method: 'GET', path: '/v1/payment-links', access: 'token' },
   addPaymentLink: { method: 'POST', path: '/v1/payment-links', access: 'signed' },

@@ -4,6 +4,7 @@ import { isAccountNumber } from '#core/accounts.ts'
 import type { Bill } from '#core/bill.ts'
 import { isCoolingOff } from '#core/calendar.ts'
 import type { CommandId, DealId, PaymentId } from '#core/ids.ts'
+import type { Choice } from '#core/means.ts'
 import { parseAmount, sum } from '#core/money.ts'
 import type { Evidence } from '#core/payment.ts'
 import type { RefundLine } from '#core/refund.ts'
@@ -50,6 +51,8 @@ export type Found = Readonly<{
   payer: DeviceActor | null
   /** a register's signed word on when it took the purchase, verified */
   accepted: Accepted | null
+  /** what the payer wants to pay with, looked up */
+  choice: Choice | null
   /** what the register has signed, where the payer hands it in */
   purchase: Purchase | null
   address: string
@@ -116,6 +119,11 @@ export function commandOf(sent: AnyCommand, found: Found): TerminalCommand | Dev
       const { purchase } = found
       if (purchase === null) throw new Error('the purchase is read before the border')
       return { name: sent.name, ...purchase, evidence: verified(found) }
+    }
+    case 'choose-means': {
+      const { choice } = found
+      if (choice === null) throw new Error('rate or bank account are looked up before the border')
+      return { name: sent.name, payment: paymentOf(sent.body), choice }
     }
     case 'challenge':
     case 'decline':

@@ -1,5 +1,5 @@
-// The demo town: a bakery and two people with money who know each other, made once in a scheme that is marked demo. Each step
-// may be repeated.
+// The demo town: a bakery, two people with money who know each other, and a traveller with dollars, made once in a scheme that is
+// marked demo. Each step may be repeated.
 import { createHash, pbkdf2, createHmac, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import type pg from 'pg'
@@ -16,6 +16,7 @@ import type { Goods } from './postgres/goods.ts'
 import type { Operators } from './postgres/operators.ts'
 import type { Parties } from './postgres/parties.ts'
 import type { Profiles } from './postgres/profiles.ts'
+import type { Rates } from './postgres/rates.ts'
 import { settlePriceFile } from './demo-goods.ts'
 import { DEMO_PEOPLE, settleProfile } from './demo-profiles.ts'
 import { LIMITS } from '#protocol/limits.ts'
@@ -23,7 +24,7 @@ import type { AttributesWire } from '#protocol/operator.ts'
 import type { Problem } from '#protocol/problems.ts'
 import type { DemoWho } from '#protocol/routes.ts'
 
-type DemoRole = 'register' | 'hanako' | 'kenji'
+type DemoRole = 'register' | 'hanako' | 'kenji' | 'emma'
 type Code = Readonly<{ code: string; pin: string | null }>
 
 /** Printed on the demo's banner; nobody's real PIN. */
@@ -38,9 +39,10 @@ const PARTIES: Readonly<
       name: string
       legalName: string
       bucket: number
-      money: bigint
-      /** also in euro, and so many cents of it */
-      euro: bigint | null
+      /** of the scheme's own unit; null: no account in it */
+      money: bigint | null
+      /** accounts in other units, and how much of its smallest part is there at the beginning */
+      foreign: Readonly<Record<string, bigint>>
     }
   >
 > = {
@@ -50,11 +52,15 @@ const PARTIES: Readonly<
     legalName: 'Marubeni Bakery, sole proprietor Maki Beni',
     bucket: 1,
     money: 0n,
-    euro: 0n,
+    foreign: { EUR: 0n },
   },
-  hanako: { kind: 'person', name: 'Hanako', legalName: 'Hanako', bucket: 2, money: 50_000n, euro: 20_000n },
-  kenji: { kind: 'person', name: 'Kenji', legalName: 'Kenji', bucket: 3, money: 3_000n, euro: null },
+  hanako: { kind: 'person', name: 'Hanako', legalName: 'Hanako', bucket: 2, money: 50_000n, foreign: { EUR: 20_000n } },
+  kenji: { kind: 'person', name: 'Kenji', legalName: 'Kenji', bucket: 3, money: 3_000n, foreign: {} },
+  emma: { kind: 'person', name: 'Emma', legalName: 'Emma', bucket: 4, money: null, foreign: { USD: 50_000n } },
 }
+
+const DEMO_RATE = { price: '150', spread: 100 } as const
+const DEMO_RATE_LIFE_MS = 365 * 24 * 3_600_000
 
 const derive = promisify(pbkdf2)
 
@@ -73,8 +79,9 @@ export function demoTown(parts: {
   operators: Operators
   profiles: Pick<Profiles, 'begin'>
   goods: Goods
+  rates: Pick<Rates, 'last'>
 }) {
-  const { database, directory, hub, store, parties, scheme, desk, operators, profiles, goods } = parts
+  const { database, directory, hub, store, parties, scheme, desk, operators, profiles, goods, rates } = parts
   const found = new Map<DemoRole, Party>()
 
   async function settle(): Promise<void> {
@@ -91,6 +98,7 @@ export function demoTown(parts: {
       await verify('hanako', { birthDate: '1998-05-14', region: 'JP-14', memberships: [] })
       // A minor, for whom there are goods not to be sold.
       await verify('kenji', { birthDate: '2009-02-28', region: null, memberships: [] })
+      await settleRate()
     } finally {
       await lock.query('select pg_advisory_unlock(7761726966752)').catch(() => {})
       lock.release()
@@ -98,21 +106,24 @@ export function demoTown(parts: {
   }
 
   async function settleOne(role: DemoRole): Promise<void> {
-    const { kind, name, legalName, money, euro, ...place } = PARTIES[role]
+    const { kind, name, legalName, money, foreign, ...place } = PARTIES[role]
     const bucket = place.bucket % scheme.buckets
     const { rows } = await database.query<{ id: string }>(
       'select id from party where bucket = $1 and name = $2 order by created_at limit 1',
       [bucket, name],
     )
     const known = rows[0] === undefined ? undefined : await directory.partyOf(idOf<PartyId>('pty', rows[0].id))
-    const party = known ?? (await directory.createParty({ kind, name, legalName, bucket, units: [scheme.unit] }))
+    const units = money === null ? [] : [scheme.unit]
+    const party = known ?? (await directory.createParty({ kind, name, legalName, bucket, units }))
     found.set(role, party)
     if (kind === 'person' && (await directory.secretOf(party.id)) === undefined) await setPin(party)
-    if (money > 0n) await openWith(party, money, scheme.unit)
-    const eur = unitOf('EUR')
-    if (euro === null || eur === undefined) return
-    await parties.openUnit(party.account, eur)
-    if (euro > 0n) await openWith(party, euro, eur)
+    if (money !== null && money > 0n) await openWith(party, money, scheme.unit)
+    for (const [code, amount] of Object.entries(foreign)) {
+      const unit = unitOf(code)
+      if (unit === undefined) continue
+      await parties.openUnit(party.account, unit)
+      if (amount > 0n) await openWith(party, amount, unit)
+    }
   }
 
   async function introduce(role: DemoRole, other: DemoRole): Promise<void> {
@@ -129,15 +140,32 @@ export function demoTown(parts: {
     await desk.perform(DESK_ON_THE_MACHINE, 'verify', { command, why: 'demo town', party, attributes })
   }
 
+  /** What the traveller's dollars are worth, for a year; once it has run out, a start of the hub sets the next. */
+  async function settleRate(): Promise<void> {
+    const usd = unitOf('USD')
+    if (usd === undefined || scheme.unit === usd) return
+    const [now, last] = await Promise.all([store.now(), rates.last(usd, scheme.unit)])
+    if (last !== undefined && last.validUntil > now) return
+    const command = idFrom('cmd', createHash('sha256').update(`demo rate ${now}`).digest().subarray(0, 16))
+    const rate = { from: usd, to: scheme.unit, ...DEMO_RATE, validFrom: null, validUntil: now + DEMO_RATE_LIFE_MS }
+    await desk.perform(DESK_ON_THE_MACHINE, 'set-rates', { command, why: 'demo town', rows: [rate] })
+  }
+
   function partyOf(role: DemoRole): Party {
     const party = found.get(role)
     if (party === undefined) throw new Error('the town is settled before it is asked')
     return party
   }
 
-  async function setPin(party: Party): Promise<void> {
+  /** Everybody's PIN is the same and printed on the page: derived once, which is what takes long. */
+  let derived: Promise<Readonly<{ salt: Buffer; salted: Buffer }>> | undefined
+  const derivePin = async (): Promise<Readonly<{ salt: Buffer; salted: Buffer }>> => {
     const salt = randomBytes(16)
-    const salted = await derive(DEMO_PIN, salt, SCRAM_ITERATIONS, 32, 'sha256')
+    return { salt, salted: await derive(DEMO_PIN, salt, SCRAM_ITERATIONS, 32, 'sha256') }
+  }
+
+  async function setPin(party: Party): Promise<void> {
+    const { salt, salted } = await (derived ??= derivePin())
     const clientKey = createHmac('sha256', salted).update('Client Key').digest()
     await directory.setSecret(party.id, {
       salt,
@@ -195,7 +223,8 @@ export function demoTown(parts: {
           return { code, pin: null }
         }
         case 'hanako':
-        case 'kenji': {
+        case 'kenji':
+        case 'emma': {
           const { code } = await directory.createCode({ kind: 'device', party: partyOf(who).id, lifeMs })
           return { code, pin: DEMO_PIN }
         }

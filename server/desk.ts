@@ -22,6 +22,7 @@ import { migrate } from './postgres/migrate.ts'
 import { postgresOperators, withOperators } from './postgres/operators.ts'
 import { postgresParties } from './postgres/parties.ts'
 import { postgresStaff } from './postgres/staff.ts'
+import { rateBook } from './rates/setting.ts'
 import { readScheme, type SchemeRow } from './postgres/scheme.ts'
 import { postgresStore } from './postgres/store.ts'
 import { startEmbeddedPostgres, SupervisorError } from './postgres/supervisor.ts'
@@ -118,6 +119,7 @@ async function deskOver(database: ReturnType<typeof openDatabase>, scheme: Schem
     onRules: async () => {},
     staff: postgresStaff(database),
     sites: null,
+    rateBook: rateBook(database, scheme.buckets),
     // A hub that runs reads the rows itself within two seconds.
     onRevoked: () => {},
   })

@@ -1,7 +1,18 @@
 // The commands over HTTP: evidence verified, body read at the border, decided by the switch, answered with what the sender may see.
 import type { FastifyRequest } from 'fastify'
-import { bucketOfId, parseId, type CommandId, type DealId } from '#core/ids.ts'
+import {
+  bucketOfId,
+  parseId,
+  type CommandId,
+  type DealId,
+  type MeansId,
+  type PartyId,
+  type PaymentId,
+} from '#core/ids.ts'
+import type { Choice } from '#core/means.ts'
+import { unitOf, type Unit } from '#core/money.ts'
 import type { Accepted } from '#core/offer.ts'
+import type { Rate } from '#core/rate.ts'
 import type { AnyCommand, CommandBody, CommandName } from '#protocol/commands.ts'
 import { problemOf, type Problem } from '#protocol/problems.ts'
 import { COMMAND_ROUTES } from '#protocol/routes.ts'
@@ -49,8 +60,22 @@ export type Purchases = Readonly<{
   ): Promise<Accepted | undefined>
 }>
 
-type Signed = Pick<Found, 'evidence' | 'payer' | 'accepted' | 'purchase'>
-const NOTHING_FOUND: Signed = { evidence: null, payer: null, accepted: null, purchase: null }
+/** The rates of the moment (server/rates). */
+export type Rates = Readonly<{
+  /** what holds now between a payer's unit and a bill's, spread included; undefined where there is none */
+  of(from: Unit, to: Unit): Promise<Rate | undefined>
+}>
+
+/** The bank accounts that people have registered (server/means). */
+export type RegisteredMeans = Readonly<{
+  /** one of the party's own that may be used now */
+  of(party: PartyId, id: MeansId): Promise<Readonly<{ id: MeansId; label: string; unit: Unit }> | undefined>
+  /** has the party one in this unit? Asked where the account alone is not enough to join */
+  any(party: PartyId, unit: Unit): Promise<boolean>
+}>
+
+type Signed = Pick<Found, 'evidence' | 'payer' | 'accepted' | 'purchase' | 'choice'>
+const NOTHING_FOUND: Signed = { evidence: null, payer: null, accepted: null, purchase: null, choice: null }
 
 /** Registers every command's route. */
 export function serveCommands(
@@ -62,8 +87,10 @@ export function serveCommands(
     auth,
     codes,
     purchases,
+    rates,
+    means,
     originOf,
-  }: Pick<HttpParts, 'store' | 'hub' | 'sight' | 'auth' | 'codes' | 'purchases'> & {
+  }: Pick<HttpParts, 'store' | 'hub' | 'sight' | 'auth' | 'codes' | 'purchases' | 'rates' | 'means'> & {
     originOf: (request: FastifyRequest) => string
   },
 ): void {
@@ -117,6 +144,10 @@ export function serveCommands(
       const found = await auth.handedBack(deviceOf(request).id, sent.body)
       return found === undefined ? problemOf('signature-invalid') : { ...NOTHING_FOUND, ...found, purchase }
     }
+    if (sent.name === 'choose-means') {
+      const choice = await choiceOf(sent.body, deviceOf(request))
+      return isProblem(choice) ? choice : { ...NOTHING_FOUND, choice }
+    }
     if (sent.name !== 'bill-code' && sent.name !== 'submit-signed') return NOTHING_FOUND
     if (actor.kind !== 'terminal') return problemOf('not-allowed')
     if (sent.name === 'submit-signed') return handedBack(sent.body, actor)
@@ -126,6 +157,30 @@ export function serveCommands(
     const by = { terminal: actor, deal: sent.body.deal as DealId, command: commandIdOf(sent.body) }
     const found = await codes.take(sent.body.code, by, addressBlock(request.ip))
     return isProblem(found) ? found : { ...NOTHING_FOUND, payer: found.payer }
+  }
+
+  /** A rate that is not there is the rules' to refuse, so that a repeat hears the same; a means that is not there is nothing. */
+  async function choiceOf(
+    { payment, means: wanted }: CommandBody<'choose-means'>,
+    { party }: DeviceActor,
+  ): Promise<Choice | Problem> {
+    switch (wanted.kind) {
+      case 'account':
+        return { kind: 'account' }
+      case 'exchange': {
+        const from = unitOf(wanted.unit)
+        if (from === undefined) return problemOf('unit-invalid', { field: 'means/unit' })
+        // Border: the schema's pattern has checked the id. Whose payment it is, the rules look at.
+        const bill = (await sight.present(payment as PaymentId))?.bill
+        return { kind: 'exchange', rate: (bill && (await rates.of(from, bill.unit))) ?? null }
+      }
+      case 'bank': {
+        // A person's means lie in the person's bucket; an id that names another (or none) is not theirs.
+        const id = wanted.id as MeansId
+        const found = bucketOfId(id) === bucketOfId(party) ? await means.of(party, id) : undefined
+        return found === undefined ? problemOf('means-not-found') : { kind: 'bank', ...found }
+      }
+    }
   }
 
   async function handedBack(body: CommandBody<'submit-signed'>, terminal: TerminalActor): Promise<Signed | Problem> {

@@ -29,7 +29,14 @@ import { trustOf } from './addresses.ts'
 import { serveBooks } from './http-books.ts'
 import type { Keeper } from './auth/passkeys.ts'
 import { callerOf, deviceOf, keeperOf, mayCall, type OnRoute } from './http-callers.ts'
-import { serveCommands, type Codes, type EvidenceBody, type Purchases } from './http-commands.ts'
+import {
+  serveCommands,
+  type Codes,
+  type EvidenceBody,
+  type Purchases,
+  type Rates,
+  type RegisteredMeans,
+} from './http-commands.ts'
 import { answerBrokenRequest, isProblem, methodsAt, problemOfError, sendProblem } from './http-problems.ts'
 import type { Parties } from './postgres/parties.ts'
 import { parseStrict } from './strict-json.ts'
@@ -69,6 +76,8 @@ export type HttpParts = Readonly<{
   auth: Auth
   codes: Codes
   purchases: Purchases
+  rates: Rates
+  means: RegisteredMeans
   scheme: Readonly<{
     unit: Unit
     /** whose days are meant (IANA name) */

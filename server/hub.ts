@@ -30,16 +30,22 @@ import { serveDocs } from './docs.ts'
 import { addressBlock, trustOf } from './addresses.ts'
 import { callerOf } from './http-callers.ts'
 import { createHttp, isProblem, type Auth } from './http.ts'
+import type { Rates } from './http-commands.ts'
 import { serveGoods } from './goods/goods-http.ts'
 import { latestRows } from './latest.ts'
 import { ledgerView } from './ledger.ts'
-import { dailyHeads, depositor, news, rulesWatch, timers } from './loops.ts'
+import { dailyHeads, depositor, every, news, rulesWatch, timers } from './loops.ts'
 import { mailOffice, writeAbout } from './mail/mail.ts'
 import { outboxLoop, postgresOutbox } from './mail/outbox.ts'
 import type { MailSettings } from './mail/sender.ts'
+import type { BankSettings } from './bank/bank.ts'
+import { bankOverHttp } from './bank/bank-http.ts'
+import { bankLoop } from './bank/loop.ts'
+import { serveBankReport } from './bank/report.ts'
 import { createCodes } from './codes/codes.ts'
 import { serveCodes } from './codes/codes-http.ts'
 import { createOidc, registerDemoSite } from './oidc/serve.ts'
+import { registeredMeans, serveMeans } from './means/means.ts'
 import { operatorDesk, type OperatorDesk } from './operator.ts'
 import { serveOperator } from './operator-http.ts'
 import { revocation } from './revocation.ts'
@@ -48,6 +54,9 @@ import { serveStaff } from './staff-http.ts'
 import { postgresApiKeys } from './postgres/api-keys.ts'
 import { postgresCashiers } from './postgres/cashiers.ts'
 import { postgresLinks } from './postgres/payment-links.ts'
+import { postgresMeans } from './postgres/means.ts'
+import { postgresDebits } from './postgres/reconcile-debits.ts'
+import { asking, postgresNotices } from './postgres/reconcile.ts'
 import { postgresStaff } from './postgres/staff.ts'
 import { postgresWebhooks } from './postgres/webhooks.ts'
 import { schemeKey, signDailyHead } from './operator-log.ts'
@@ -59,15 +68,20 @@ import { deviceAuthority } from './postgres/device-authority.ts'
 import { postgresDirectory, type Directory } from './postgres/directory.ts'
 import { postgresGoods } from './postgres/goods.ts'
 import { postgresOperators, withOperators } from './postgres/operators.ts'
+import { settleDemoMenu } from './orders/demo-menu.ts'
+import { serveOrders } from './orders/orders-http.ts'
+import { createSettling } from './orders/settling.ts'
 import { servePoints } from './points/points-http.ts'
 import { postgresParties } from './postgres/parties.ts'
+import { postgresTabs } from './postgres/orders.ts'
+import { postgresMenus } from './postgres/orders-menu.ts'
 import { postgresPoints } from './postgres/points.ts'
 import { createPeople } from './people/people-http.ts'
 import { postgresPhones } from './postgres/phones.ts'
 import { postgresProfiles } from './postgres/profiles.ts'
 import { postgresPushes } from './postgres/push.ts'
 import { postgresReceipts } from './postgres/receipts.ts'
-import type { SchemeRow } from './postgres/scheme.ts'
+import { openSystemAccountsInUse, type SchemeRow } from './postgres/scheme.ts'
 import { postgresStore } from './postgres/store.ts'
 import { servePresence } from './presence-http.ts'
 import type { PushTo } from './reach/push-http.ts'
@@ -77,8 +91,12 @@ import { vapidOf } from './reach/vapid.ts'
 import { settleDemoShop } from './receipts/demo-shop.ts'
 import { receiptLinks } from './receipts/links.ts'
 import { createReceipts } from './receipts/receipts.ts'
+import { serveRates } from './rates/rates-http.ts'
+import { rateBook } from './rates/setting.ts'
+import { sourceLoop, type RateSource } from './rates/source.ts'
 import { settleDemoWebShop } from './shop/demo-shop.ts'
 import { createPaying } from './shop/paying.ts'
+import { createSeal } from './shop/seal.ts'
 import { serveShop } from './shop/shop-http.ts'
 import { createWebhooks } from './shop/webhooks.ts'
 import { sightOf } from './sight.ts'
@@ -107,6 +125,12 @@ export type HubOptions = Readonly<{
   dueEveryMs?: number
   /** ways to prove to be the owner beyond PIN and passkey */
   proofMethods?: readonly ProofMethod[]
+  /** the key of the hub's file (shop/seal-key.ts), 32 bytes; hubs on one database have the same one */
+  sealKey: Uint8Array
+  /** where exchange rates come from by themselves; null: from the desk alone */
+  rateSource?: RateSource | null
+  /** the operator's bank; null where nobody can pay from a bank account */
+  bank?: BankSettings | null
   /** how this hub sends mail; a demo without it has an inbox of its own */
   mail?: MailSettings | null
   /** how long a phone waits that was asked for by mail and password, where it is not as the limits say (tests) */
@@ -122,6 +146,8 @@ export type Hub = Awaited<ReturnType<typeof startHub>>
 /** While one lane's commit is under way the other decides; more lanes make batches smaller than two cores gain by them (bench/results.md). */
 export const LANES = 2
 const READ_CONNECTIONS = 6
+/** How often tables are looked at whose time has come. */
+const TABLES_EVERY_MS = 500
 
 /** Starts a hub; throws the listening error (EADDRINUSE …) when the port is not to be had. */
 export async function startHub(options: HubOptions) {
@@ -145,6 +171,7 @@ export async function startHub(options: HubOptions) {
   const directory = withOperators(postgresDirectory(database.transactions), operators)
   const loadRules = async (): Promise<void> => void (rules = { ...rules, ...(await operators.rules()) })
   await loadRules()
+  await openSystemAccountsInUse(database.transactions, scheme.buckets)
   const key = await schemeKey(database)
   const clock = await databaseClock(() => store.now())
   const budgets = postgresBudgets(database)
@@ -152,18 +179,36 @@ export async function startHub(options: HubOptions) {
   const logger = pino({ level: 'info' }, options.log)
   const onError = (error: unknown): void => void logger.error({ err: error }, 'a bug')
 
+  const exchange = rateBook(database, scheme.buckets)
+  const rates: Rates = exchange.rates
+  const bankLife = new AbortController()
+  const bank =
+    options.bank == null
+      ? null
+      : bankOverHttp({ ...options.bank, zone: () => rules.zone, now: clock.now, life: bankLife.signal })
+  const meansRows = postgresMeans(database)
+  const means = registeredMeans({ rows: meansRows, bank })
   const hub = createSwitch({
     store,
     budgets,
     scheme,
     random: randomBytes,
     lanes,
+    otherMeans: async ({ party, accounts }, unit) => {
+      const open = accounts.filter(
+        (account) => account.status === 'open' && account.balance > 0n && account.unit !== unit,
+      )
+      const found = await Promise.all(open.map((account) => rates.of(account.unit, unit)))
+      return found.some((rate) => rate !== undefined) || means.any(party, unit)
+    },
     onChange(changes) {
       latest.take(changes)
       watchers.changed(changes)
       reach.changed(changes)
       webhooks.changed(changes)
+      settling.changed(changes)
       deposits.arrived(changes.buckets)
+      if (changes.orders.length > 0) banking?.wake()
       rumour.tell([...new Set([...changes.buckets, ...bucketsOf(changes)])])
     },
     onAlarm: ({ step, error }) =>
@@ -206,6 +251,7 @@ export async function startHub(options: HubOptions) {
     onRules: loadRules,
     staff,
     sites: openid.sites,
+    rateBook: exchange,
     onRevoked: (actor) => revoking.revoked(actor),
   })
   const proofs = createProofs({
@@ -215,6 +261,7 @@ export async function startHub(options: HubOptions) {
   })
   const presence = createPresenceDesk({ directory, proofs, hub })
   const keyStore = postgresApiKeys(database)
+  const seal = createSeal(options.sealKey)
   const keys = apiKeys({ keys: keyStore, directory, now: clock.now, onError })
   const auth = authOf({ directory, desk, sessions, certificates, keys, budgets, passkeyHome, proofs, now: clock.now })
   const originOf = (request: IncomingMessage): string => originOfRequest(request, options)
@@ -267,6 +314,7 @@ export async function startHub(options: HubOptions) {
     database,
     store,
     hub,
+    seal,
     sight,
     buckets: scheme.buckets,
     origin: originHere,
@@ -288,11 +336,40 @@ export async function startHub(options: HubOptions) {
     forget: (actor) => sessions.forget(actor),
     drop: (actor) => watchers.drop(actor),
   })
+  const tabs = postgresTabs(database, scheme.buckets)
+  const menus = postgresMenus(database)
+  const settling = createSettling({ tabs, hub, sight, origin: originHere, now: clock.now, onError })
+  const tables = every(options.dueEveryMs ?? TABLES_EVERY_MS, settling.sweep, onError)
   const time = timers(hub, onError, options.dueEveryMs)
   const rumour = news(database, (buckets) => watchers.heard(buckets))
+  const banking =
+    options.bank == null || bank === null
+      ? null
+      : bankLoop({
+          store,
+          hub,
+          bank,
+          means: meansRows,
+          debits: postgresDebits(database),
+          notices: postgresNotices(database),
+          settings: options.bank,
+          zone: () => rules.zone,
+          now: clock.now,
+          onError,
+        })
   const sign = () => signDailyHead(database, { key, scheme: scheme.id, zone: rules.zone, now: clock.now() })
   const heads = dailyHeads(sign, onError)
   const ruling = rulesWatch(loadRules, onError)
+  const rateSource = options.rateSource ?? null
+  const rating =
+    rateSource &&
+    sourceLoop({
+      source: rateSource,
+      ...exchange,
+      now: clock.now,
+      onTrouble: (trouble, keptOut) => void logger.error({ trouble, keptOut }, 'the source of exchange rates'),
+      onError,
+    })
 
   const schemeView = async (host: string): Promise<SchemeView> => ({
     scheme: scheme.id,
@@ -321,6 +398,7 @@ export async function startHub(options: HubOptions) {
         operators,
         profiles,
         goods,
+        rates: exchange.rates,
       })
     : null
 
@@ -375,6 +453,8 @@ export async function startHub(options: HubOptions) {
     auth,
     codes,
     purchases,
+    rates,
+    means,
     refusalOf: async (of, actor) => (await signIn.refusalOf(of, actor)) ?? atTerminals.refusalOf(of, actor),
     parties,
     budgets,
@@ -393,15 +473,27 @@ export async function startHub(options: HubOptions) {
       const links = postgresLinks(database)
       serveShop(on, {
         keys: keyStore,
-        webhooks: postgresWebhooks(database),
+        webhooks: postgresWebhooks(database, seal),
         links,
         paying: createPaying({ links, directory, hub, sight, budgets, now: clock.now }),
         cashiers,
         keyEnded: (terminal) => revoking.revoked(terminal),
         wake: webhooks.wake,
+        seal,
+        now: clock.now,
         loopback: scheme.demo,
         originOf: (request) => options.publicUrl ?? `${request.protocol}://${request.host}`,
       })
+      serveMeans(on, {
+        rows: meansRows,
+        bank,
+        unit: scheme.unit,
+        languageOf: async (party) => ((await profiles.profileOf(party))?.language === 'ja' ? 'ja' : 'en'),
+        provePresence: presence.provePresence,
+        budgets,
+        onEnded: () => banking?.wake(),
+      })
+      serveBankReport(on, { ask: asking(database), scheme, isConnected: bank !== null, now: clock.now })
       servePoints(on, {
         points: postgresPoints(database),
         store,
@@ -410,6 +502,18 @@ export async function startHub(options: HubOptions) {
         budgets,
         origin: originHere,
         zone: () => scheme.rules.zone,
+      })
+      serveRates(on, { rates: exchange.rates, source: rateSource, zone: () => scheme.rules.zone, now: clock.now })
+      serveOrders(on, {
+        menus,
+        tabs,
+        settling,
+        points: postgresPoints(database),
+        store,
+        budgets,
+        roundingOf,
+        zone: () => scheme.rules.zone,
+        now: clock.now,
       })
       purchases.serve(on)
       receipts.serve(on)
@@ -434,10 +538,26 @@ export async function startHub(options: HubOptions) {
 
   const stop = async (): Promise<void> => {
     watchers.close()
+    bankLife.abort()
     await app.close()
     await Promise.all(
-      [time, deposits, rumour, heads, ruling, revoking, reach, sending, webhooks, asks].map((loop) => loop.stop()),
+      [
+        time,
+        tables,
+        settling,
+        deposits,
+        rumour,
+        heads,
+        ruling,
+        revoking,
+        reach,
+        sending,
+        webhooks,
+        asks,
+        ...(banking === null ? [] : [banking]),
+      ].map((loop) => loop.stop()),
     )
+    await rating?.stop()
     await mail.stop()
     clock.stop()
     await database.end()
@@ -449,6 +569,7 @@ export async function startHub(options: HubOptions) {
     if (town !== null) await registerDemoSite(openid.store, town.bakery())
     if (town !== null) await settleDemoWebShop(keyStore, town.bakery())
     if (town !== null) await settleDemoShop(receiptRows, town.bakery())
+    if (town !== null) await settleDemoMenu({ menus, points: postgresPoints(database) }, town.bakery(), scheme.unit)
     await app.listen({ host: options.host, port: options.port })
   } catch (error) {
     await stop()
@@ -465,6 +586,7 @@ export async function startHub(options: HubOptions) {
     hub,
     store,
     directory,
+    unreadableWebhooks: webhooks.unreadable,
     sessions,
     budgets,
     database,
@@ -476,6 +598,7 @@ export async function startHub(options: HubOptions) {
     openid,
     revoked,
     mail,
+    banking,
   }
 }
 

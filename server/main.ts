@@ -7,12 +7,14 @@ import pino, { type DestinationStream } from 'pino'
 import pg from 'pg'
 import { unitOf } from '#core/money.ts'
 import { bundleApps } from './apps.ts'
+import { startBankChild } from './bank/child.ts'
 import { startHub, type Hub, type HubOptions } from './hub.ts'
 import { HELP, readOptions, type Options } from './options.ts'
 import { migrate, MigrationError } from './postgres/migrate.ts'
 import { createScheme, readScheme, type SchemeRow } from './postgres/scheme.ts'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './postgres/supervisor.ts'
 import { openOperatorCode } from './operator.ts'
+import { sealKeyIn } from './shop/seal-key.ts'
 import type { Tls } from './tls.ts'
 import { startTrustPage, type TrustPage } from './trust.ts'
 
@@ -22,6 +24,8 @@ const LOG_BYTES = 50 * 1024 * 1024
 const PORTS_TO_TRY = 20
 /** One machine now; the number of buckets never changes afterwards. */
 const BUCKETS = 16
+/** What the demo's operator takes on trust, and how soon its file goes: so that somebody who watches sees it. */
+const DEMO_BANK = { risk: { payment: 5_000n, day: 10_000n }, fileAfterMs: 60_000 } as const
 /** What people call shutting down: after this the rest is cut. */
 const STOP_WITHIN_MS = 15_000
 
@@ -65,6 +69,8 @@ async function start(options: Options, parts: { stop: () => Promise<void> }[]): 
   if (!role) say('The database user may not make roles: the hub works with its own rights, and could edit the journal.')
 
   const { scheme, created } = await schemeOf(database, options)
+  const child = scheme.demo && options.bank === null ? await startBankChild(join(options.data, 'bank')) : null
+  if (child !== null) parts.push(child)
   const lan = await tlsOf(options)
   const hub = await listening(options, {
     database,
@@ -74,7 +80,10 @@ async function start(options: Options, parts: { stop: () => Promise<void> }[]): 
     tls: lan?.tls ?? options.tls,
     trustProxy: options.trustProxy,
     publicUrl: options.publicUrl,
+    sealKey: await sealKeyIn(options.data),
     mail: options.mail,
+    bank: options.bank ?? (child && { ...child, ...DEMO_BANK }),
+    rateSource: options.rateSource,
     files: await bundling,
     log,
     version,
@@ -83,7 +92,7 @@ async function start(options: Options, parts: { stop: () => Promise<void> }[]): 
   if (postgres !== null) watchPostgres(postgres)
   const trust = lan === null ? null : await startTrustPage({ ...lan, hubPort: hub.port })
   if (trust !== null) parts.push(trust)
-  await greet(options, { hub, scheme, created, trust })
+  await greet(options, { hub, scheme, created, trust, bankUrl: child?.url ?? null })
 }
 
 async function makeFolder(folder: string): Promise<void> {
@@ -197,9 +206,9 @@ async function openLog(options: Options): Promise<DestinationStream> {
 
 async function greet(
   options: Options,
-  started: { hub: Hub; scheme: SchemeRow; created: boolean; trust: TrustPage | null },
+  started: { hub: Hub; scheme: SchemeRow; created: boolean; trust: TrustPage | null; bankUrl: string | null },
 ): Promise<void> {
-  const { hub, scheme, created, trust } = started
+  const { hub, scheme, created, trust, bankUrl } = started
   const secure = options.lan || options.tls !== null
   const at = options.publicUrl ?? `${secure ? 'https' : 'http'}://localhost:${hub.port}`
   if (hub.port !== options.port && options.port !== 0) say(`  Port ${options.port} is taken, using ${hub.port}.`)
@@ -211,6 +220,7 @@ async function greet(
   say(`  Shop's office                               ${at}/office`)
   say(`  Operator's desk                             ${at}/desk`)
   if (scheme.demo && options.mail === null) say(`  The town's mail                             ${at}/demo/mail`)
+  if (bankUrl !== null) say(`  The bank's books                            ${bankUrl}/`)
   if (scheme.demo) say('  A web shop that is paid by phone            npm run example:shop')
   if (scheme.demo) say('  This is a demo: its money is play money, its PIN is 2468.')
   if (trust !== null) {
@@ -229,6 +239,14 @@ async function greet(
       )
       say(`  Enter it within a day at ${at}/desk; a new start gives a new one.`)
     }
+  }
+  const unreadable = await hub.unreadableWebhooks()
+  if (unreadable > 0) {
+    say()
+    say(
+      `  ${unreadable} webhooks were set up under another seal.key than the one in ${options.data}: nothing is sent to them.`,
+    )
+    say('  Bring that file here and start again, or have the shops make new secrets.')
   }
   say()
   say('  Ctrl-C stops the hub and its database.')
@@ -253,7 +271,7 @@ function listenForStop(stopAll: () => Promise<void>): void {
 }
 
 /** Errors whose message is a sentence for a person; by name, because the TLS library is loaded only where it is wanted. */
-const KNOWN = new Set(['StartError', 'OptionsError', 'SupervisorError', 'MigrationError', 'TlsError'])
+const KNOWN = new Set(['StartError', 'OptionsError', 'SupervisorError', 'MigrationError', 'TlsError', 'SealKeyError'])
 
 function fail(error: unknown): void {
   const known = error instanceof Error && KNOWN.has(error.name)

@@ -28,7 +28,7 @@ import type {
 } from '#protocol/operator.ts'
 import { problemOf, type Problem } from '#protocol/problems.ts'
 import type { OperatorActor } from '#switch/actors.ts'
-import { createOperatorDesk, CREDIT_BUCKET, type Desk } from '#switch/operator.ts'
+import { createOperatorDesk, CREDIT_BUCKET, RULES_BUCKET, type Desk } from '#switch/operator.ts'
 import type { Store } from '#switch/store.ts'
 import type { Switch } from '#switch/switch.ts'
 import { newCode, type ActorId, type Directory } from './auth/directory.ts'
@@ -40,6 +40,7 @@ import { attributesOf, limitsOf, offlineLimitsFrom, proofLimitsFrom } from './op
 import type { Operators } from './postgres/operators.ts'
 import type { Parties } from './postgres/parties.ts'
 import type { Staff } from './postgres/staff.ts'
+import { ratesToSet, type RateBook } from './rates/setting.ts'
 
 /** Who the log names for what is done on the hub's own machine (npm run desk, the demo's beginning): no session can be of this id. */
 export const DESK_ON_THE_MACHINE: By = {
@@ -56,6 +57,7 @@ export type OperatorDeskParts = Readonly<{
   staff: Pick<Staff, 'invite' | 'hasRoom'>
   /** null where no sites can sign people in: a hub that is not reached by a name, the desk on the machine */
   sites: Sites | null
+  rateBook: RateBook
   store: Store
   hub: Pick<Switch, 'step'>
   scheme: Readonly<{ name: string; buckets: number; rules: SchemeRules }>
@@ -128,6 +130,8 @@ export function operatorDesk(parts: OperatorDeskParts) {
         return verify(asked, sent.body)
       case 'set-rules':
         return setRules(asked, sent.body)
+      case 'set-rates':
+        return setRates(asked, sent.body)
       case 'look':
         return look(asked, sent.body)
       case 'register-client':
@@ -320,6 +324,12 @@ export function operatorDesk(parts: OperatorDeskParts) {
       await parts.onRules()
       return {}
     })
+  }
+
+  async function setRates(asked: Asked, body: OperatorCommandBody<'set-rates'>): Promise<Done> {
+    const [now, isRepeat] = await Promise.all([store.now(), isDecided(asked, RULES_BUCKET)])
+    const found = ratesToSet(parts.rateBook, asked, body, { now, zone: scheme.rules.zone }, isRepeat)
+    return 'status' in found ? found : decide(asked, found.command, found.done)
   }
 
   /** The line is written before anything is shown; a repeat much later would be a look without a line. */

@@ -4,7 +4,10 @@ import { parseArgs } from 'node:util'
 import { isZone } from '#core/calendar.ts'
 import proxyAddress from '@fastify/proxy-addr'
 import { resolve } from 'node:path'
+import type { BankSettings } from './bank/bank.ts'
 import type { MailSettings } from './mail/sender.ts'
+import { unitOf } from '#core/money.ts'
+import type { RateSource } from './rates/source.ts'
 
 export type Options = Readonly<{
   data: string
@@ -23,6 +26,10 @@ export type Options = Readonly<{
   publicUrl: string | null
   /** null sends no mail; a demo then has an inbox of its own */
   mail: MailSettings | null
+  /** null: nobody pays from a bank account; a demo then has a bank of its own */
+  bank: BankSettings | null
+  /** null: exchange rates are set at the desk alone */
+  rateSource: RateSource | null
   log: 'file' | 'stdout'
 }>
 
@@ -45,6 +52,12 @@ export const HELP = `Warifu: one number joins a shop's register and a payer's ph
   PUBLIC_URL     the address people use, such as https://pay.example.org
   SMTP_URL       where mail is sent, such as smtps://user:password@mail.example.org (a demo shows its mail at /demo/mail instead)
   MAIL_FROM      whom it comes from, such as "Warifu <no-reply@example.org>"
+  BANK_URL       where the operator's bank is asked (docs/ways/bank.md); a demo starts a bank of its own
+  BANK_SECRET    the file that holds the secret which bank and hub have
+  BANK_RISK      what is taken on trust of banks that answer by file: of one payment, of one account on a day, such as 5000/10000 (0/0)
+  RATES_URL      where exchange rates come from, such as https://rates.example.org/usd.json (docs/ways/foreign-currency.md)
+  RATES_UNITS    which of them are taken, such as JPY,EUR
+  RATES_SPREAD   what payers pay on top, in percent, such as 1.5 (0)
   LOG            stdout writes the log there instead of to the data folder
 `
 
@@ -74,6 +87,8 @@ export function readOptions(args: string[], env: Readonly<Record<string, string 
     trustProxy: proxyOf(env.TRUST_PROXY),
     publicUrl: env.PUBLIC_URL === undefined ? null : originOf(env.PUBLIC_URL),
     mail: mailOf(env),
+    bank: bankOf(env),
+    rateSource: rateSourceOf(env),
     log: env.LOG === 'stdout' ? 'stdout' : 'file',
   }
 }
@@ -134,6 +149,39 @@ function mailOf(env: Readonly<Record<string, string | undefined>>): MailSettings
   if (!/^([^<>@\r\n"]+ )?<?[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+>?$/.test(from))
     throw new OptionsError(`MAIL_FROM is "${from}": give whom mail comes from, such as Warifu <no-reply@example.org>.`)
   return { url, from }
+}
+
+/** A look every ten minutes: what binds is the quote, and banks themselves publish once a day. */
+const RATES_EVERY_MS = 10 * 60_000
+
+function rateSourceOf(env: Readonly<Record<string, string | undefined>>): RateSource | null {
+  const { RATES_URL: url = '', RATES_UNITS: codes = '', RATES_SPREAD: percent = '0' } = env
+  if (url === '') return null
+  const { protocol, hostname } = URL.parse(url) ?? { protocol: '', hostname: '' }
+  const isHere = hostname === 'localhost' || hostname === '127.0.0.1'
+  if (protocol !== 'https:' && !(protocol === 'http:' && isHere))
+    throw new OptionsError('RATES_URL is no https address: give one such as https://rates.example.org/usd.json.')
+  const units = codes.split(',').flatMap((code) => unitOf(code.trim()) ?? [])
+  if (units.length === 0 || units.length !== codes.split(',').length)
+    throw new OptionsError(`RATES_UNITS is "${codes}": give currencies by their codes, such as JPY,EUR.`)
+  const match = /^(\d{1,2})(?:\.(\d{1,2}))?$/.exec(percent)
+  if (match === null) throw new OptionsError(`RATES_SPREAD is "${percent}": give percent, such as 1.5.`)
+  const spread = Number(match[1]) * 100 + Number((match[2] ?? '').padEnd(2, '0'))
+  return { url, units, spread, everyMs: RATES_EVERY_MS }
+}
+
+function bankOf(env: Readonly<Record<string, string | undefined>>): BankSettings | null {
+  const { BANK_URL: url = '', BANK_SECRET: path = '', BANK_RISK: risk = '0/0' } = env
+  if (url === '' && path === '') return null
+  const parsed = URL.parse(url)
+  const isNear = parsed?.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(parsed.hostname)
+  if (parsed?.protocol !== 'https:' && !isNear)
+    throw new OptionsError(`BANK_URL is "${url}": give an https address, or http on this machine.`)
+  const [, payment, day] = /^(\d{1,12})\/(\d{1,12})$/.exec(risk) ?? []
+  if (payment === undefined || day === undefined)
+    throw new OptionsError(`BANK_RISK is "${risk}": give two whole amounts such as 5000/10000.`)
+  const secret = readFile('BANK_SECRET', path).trim()
+  return { url: parsed.origin, secret, risk: { payment: BigInt(payment), day: BigInt(day) } }
 }
 
 function readFile(name: string, path: string): string {

@@ -47,9 +47,9 @@ export function servePresence(
     const secret = secretOf(verifier)
     if (secret === undefined) return problemOf('field-invalid', { field: 'salt' })
     const subject = verifier.storedKey
-    const fault = await presence.provePresence({ actor, action: 'change-secret', subject, body })
-    if (fault !== null) return fault
-    await directory.replaceSecret(actor.party, secret)
+    const proved = await presence.prove({ actor, action: 'change-secret', subject, body })
+    if (isProblem(proved)) return proved
+    await directory.replaceSecret(actor.party, secret, proved.provedAt)
     return { done: true }
   })
 
@@ -68,9 +68,11 @@ export function servePresence(
     const { presence: body, credential } = bodyOf<'removePasskey'>(request)
     const id = fromBase64url(credential)
     const { passkeys } = await passkeysOf(actor)
-    if (id === undefined || passkeys.every((known) => known.credential !== credential)) return problemOf('not-found')
-    const fault = await presence.provePresence({ actor, action: 'remove-passkey', subject: credential, body })
-    if (fault !== null) return fault
+    if (id === undefined) return problemOf('not-found')
+    // One that is not there may have been removed by this very command, whose answer was lost.
+    const isAgain = passkeys.every((known) => known.credential !== credential)
+    const fault = await presence.provePresence({ actor, action: 'remove-passkey', subject: credential, body, isAgain })
+    if (fault !== null) return isAgain ? problemOf('not-found') : fault
     await directory.removePasskey(actor.party, id)
     return passkeysOf(actor)
   })

@@ -102,6 +102,10 @@ export function sightOf(options: {
       return bucketOfId(id) < scheme.buckets ? saleOf(actor, await store.readPayment(id), origin) : undefined
     },
 
+    /** The payment as it stands, whoever asks. */
+    present: (id: PaymentId): Promise<Payment | undefined> =>
+      bucketOfId(id) < scheme.buckets ? store.readPayment(id) : Promise.resolve(undefined),
+
     async payment(actor: DeviceActor, id: PaymentId): Promise<PaymentView | undefined> {
       // A person's payments live in the person's bucket; an id that names another (or none) is not theirs.
       if (bucketOfId(id) !== bucketOfId(actor.id)) return undefined

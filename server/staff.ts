@@ -7,6 +7,7 @@ import { IDENTITY_ROUTES, type IdentityBody } from '#protocol/identity.ts'
 import { GOODS_ROUTES } from '#protocol/goods.ts'
 import { LIMITS } from '#protocol/limits.ts'
 import { problemOf, type Problem } from '#protocol/problems.ts'
+import { ORDER_ROUTES } from '#protocol/orders.ts'
 import { POINT_ROUTES } from '#protocol/points.ts'
 import { RECEIPT_ROUTES } from '#protocol/receipts.ts'
 import { COMMAND_ROUTES, ROUTES, type Route } from '#protocol/routes.ts'
@@ -26,7 +27,11 @@ const RIGHTS: ReadonlyMap<Route, StaffRight> = new Map<Route, StaffRight>([
   ...[POINT_ROUTES.points, POINT_ROUTES.setPoint, POINT_ROUTES.setPointPicture, POINT_ROUTES.endPoint].map(
     (route) => [route, 'books'] as const,
   ),
-  ...[GOODS_ROUTES.putPriceFile, GOODS_ROUTES.putGood].map((route) => [route, 'goods'] as const),
+  ...[GOODS_ROUTES.putPriceFile, GOODS_ROUTES.putGood, ORDER_ROUTES.setMenu].map((route) => [route, 'goods'] as const),
+  // Whoever refuses an order lets its money go back: that is serving a guest, not a refund of one's own choice.
+  ...[ORDER_ROUTES.kitchen, ORDER_ROUTES.mark, ORDER_ROUTES.closeTab, ORDER_ROUTES.menu, ORDER_ROUTES.setStock].map(
+    (route) => [route, 'sell'] as const,
+  ),
   ...[ROUTES.sales, ROUTES.sale, ROUTES.statement, ROUTES.history, ROUTES.balances, ROUTES.openUnit].map(
     (route) => [route, 'books'] as const,
   ),

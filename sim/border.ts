@@ -5,9 +5,10 @@ import { claimsOf } from '#core/approval.ts'
 import type { Bill } from '#core/bill.ts'
 import { fromBase64url } from '#core/bytes.ts'
 import { isCoolingOff } from '#core/calendar.ts'
-import type { OfferToken } from '#core/ids.ts'
-import { isId, parseId } from '#core/ids.ts'
-import { parseAmount, sum } from '#core/money.ts'
+import { STRENGTHS } from '#core/device.ts'
+import { isId, parseId, type OfferToken, type PaymentId } from '#core/ids.ts'
+import type { Choice } from '#core/means.ts'
+import { parseAmount, sum, unitOf } from '#core/money.ts'
 import type { Evidence } from '#core/payment.ts'
 import { isQuestion } from '#core/question.ts'
 import { billFromWire } from '#protocol/bill.ts'
@@ -16,15 +17,17 @@ import type { ProblemCode } from '#protocol/problems.ts'
 import type { DeviceCommand, TerminalCommand } from '#switch/command.ts'
 import type { Enrolled, EnrolledPhone } from './directory.ts'
 import { readAcceptance, readPurchase } from './purchases.ts'
-import { toyProof, toySign } from './toy-keys.ts'
+import { toyHeld, toyProof, toySign } from './toy-keys.ts'
+import { JPY } from './town-units.ts'
 import type { World } from './world.ts'
 
 /** The switch's command, or the code of a problem. `from` is who sent it. */
 export function readCommand(
   sent: AnyCommand,
   from: Enrolled,
-  { directory, codes, scheme, plant }: Pick<World, 'directory' | 'codes' | 'scheme' | 'plant'>,
+  world: Pick<World, 'directory' | 'codes' | 'scheme' | 'plant' | 'bank' | 'rates' | 'memory'>,
 ): TerminalCommand | DeviceCommand | ProblemCode {
+  const { directory, codes, scheme, plant } = world
   const isPerson = from.actor.kind === 'device'
   switch (sent.name) {
     case 'open-offer': {
@@ -123,6 +126,12 @@ export function readCommand(
       const payment = parseId('pay', sent.body.payment)
       return payment === undefined ? 'id-invalid' : { name: sent.name, payment }
     }
+    case 'choose-means': {
+      const payment = parseId('pay', sent.body.payment)
+      if (payment === undefined) return 'id-invalid'
+      const choice = choiceOf(sent.body.means, payment, from, world)
+      return typeof choice === 'string' ? choice : { name: sent.name, payment, choice }
+    }
     case 'join': {
       const { credential } = sent.body
       if (credential.kind === 'number') return { name: sent.name, address: from.address, credential }
@@ -153,6 +162,25 @@ export function readCommand(
   }
 }
 
+/** What was chosen, with the rate of the moment or the registered account. */
+function choiceOf(
+  wanted: CommandBody<'choose-means'>['means'],
+  payment: PaymentId,
+  { actor }: Enrolled,
+  { bank, rates, memory }: Pick<World, 'bank' | 'rates' | 'memory'>,
+): Choice | ProblemCode {
+  if (wanted.kind === 'account') return wanted
+  if (wanted.kind === 'exchange') {
+    const bill = memory.contents().payments.find(({ id }) => id === payment)?.bill
+    const from = unitOf(wanted.unit)
+    if (from === undefined) return 'unit-invalid'
+    return { kind: 'exchange', rate: (bill && rates.of(from, bill.unit)) ?? null }
+  }
+  const id = parseId('mns', wanted.id)
+  const found = actor.kind === 'device' && id !== undefined ? bank.of(actor.party, id) : undefined
+  return found === undefined ? 'means-not-found' : { kind: 'bank', ...found, unit: JPY }
+}
+
 /** As the real border: a person asks for money alone. */
 function billOf(wire: NonNullable<CommandBody<'open-offer'>['bill']>, isPerson: boolean): Bill | undefined {
   const read = billFromWire(wire)
@@ -181,14 +209,25 @@ function evidenceOf(body: Signed, by: EnrolledPhone): Evidence | undefined {
   const bytes = fromBase64url(body.approval)
   const signature = fromBase64url(body.signature)
   if (bytes === undefined || signature === undefined || !isSame(signature, toySign(by.key, bytes))) return undefined
-  const { proof } = body
-  if (proof?.kind !== 'scram') return { bytes, signature, proof: 'none', strength: null, key: by.actor.key }
-  const given = fromBase64url(proof.clientProof)
-  const isRight = given !== undefined && isSame(given, toyProof(by.key, bytes))
-  const judged = isRight
-    ? ({ proof: 'right', strength: 'password' } as const)
-    : ({ proof: 'wrong', strength: null } as const)
-  return { bytes, signature, ...judged, key: by.actor.key }
+  const { key } = by.actor
+  if (body.proof === null) return { bytes, signature, proof: 'none', strength: null, key }
+  const strength = strengthOf(body.proof, by, bytes)
+  return { bytes, signature, key, ...(strength === undefined ? WRONG : { proof: 'right', strength }) }
+}
+
+const WRONG = { proof: 'wrong', strength: null } as const
+
+/** How a right proof was made; undefined for a wrong one. A toy passkey says in its name of what kind it is. */
+function strengthOf(proof: NonNullable<Signed['proof']>, { key }: EnrolledPhone, bytes: Uint8Array) {
+  if (proof.kind === 'scram') {
+    const given = fromBase64url(proof.clientProof)
+    return given !== undefined && isSame(given, toyProof(key, bytes)) ? 'password' : undefined
+  }
+  if (proof.kind !== 'passkey') return undefined
+  const strength = STRENGTHS.find((each) => each === proof.credential)
+  const given = fromBase64url(proof.signature)
+  if (strength === undefined || given === undefined) return undefined
+  return isSame(given, toyHeld(key, strength, bytes)) ? strength : undefined
 }
 
 const isSame = (left: Uint8Array, right: Uint8Array): boolean => Buffer.compare(left, right) === 0

@@ -22,8 +22,14 @@ import type { DeskBody } from './desk.ts'
 import { BUCKETS, terminalOf, type Directory, type Enrolled, type EnrolledPhone } from './directory.ts'
 import type { History } from './history.ts'
 import { openModel } from './model.ts'
-import { isAccepted, readPurchase } from './purchases.ts'
+import { openMeansModel } from './model-means.ts'
+import { openProofModel } from './model-proofs.ts'
+import type { Bank } from './bank.ts'
+import { openWayChecks } from './checks-ways.ts'
+import { readPurchase } from './purchases.ts'
+import type { RateTable } from './rates.ts'
 import { toySign } from './toy-keys.ts'
+import type { WebShopBook } from './web-shop.ts'
 
 export type Checks = ReturnType<typeof openChecks>
 
@@ -49,6 +55,9 @@ export function openChecks(options: {
   history: History
   now: () => number
   lived: () => number
+  web: () => WebShopBook
+  bank: () => Bank
+  rates: () => RateTable
 }) {
   const { store, scheme, directory, history, now } = options
   const startedAt = now()
@@ -61,14 +70,29 @@ export function openChecks(options: {
   const { profileOf } = directory
   const model = openModel({ rules: scheme.rules, now, lived: options.lived, profileOf, fail })
 
+  const { bank, rates, lived } = options
+  const means = openMeansModel({ store, lived, bank, rates, fail })
+  const proofs = openProofModel({ rules: scheme.rules, now, lived: options.lived, directory, fail })
+  const ways = openWayChecks({
+    store,
+    scheme,
+    directory,
+    history,
+    web: options.web,
+    fail,
+    offerOf: (terminal, deal) => offers.get(`${terminal} ${deal}`),
+    refundsOf: (payment) => [...refunds.values()].filter(({ original }) => original === payment),
+  })
+
   // ---- the books, commit by commit
 
   const payments = new Map<string, Payment>()
   const offers = new Map<string, Offer>()
   const refunds = new Map<string, RefundRow>()
   const approvals = new Map<string, number>()
+  const everApproved = new Set<string>()
   /** questions that were answered */
-  const proofs = new Set<string>()
+  const proven = new Set<string>()
   const changedBills = new Map<string, number>()
   const usedApprovals = new Set<string>()
   /** the payment that a stored command's answer names */
@@ -76,13 +100,16 @@ export function openChecks(options: {
 
   function committed(writes: Writes): void {
     model.committed(writes)
+    means.committed(writes)
     fileIn(writes)
     for (const { command } of writes.commands)
       if (command.answer.payment) namedBy.set(command.id, command.answer.payment)
     for (const { offer } of writes.offers) {
       offers.set(`${offer.terminal} ${offer.deal}`, offer)
-      handedIn(offer)
+      ways.handedIn(offer)
+      ways.opened(offer)
     }
+    for (const { offer, previous } of writes.offers) if (previous === null) proofs.prompted(offer)
     for (const { refund } of writes.refunds) refunds.set(refund.id, refund)
     for (const { payment } of writes.payments) {
       const before = payments.get(payment.id)
@@ -90,12 +117,19 @@ export function openChecks(options: {
         fail(`${payment.id} was ${stateOf(before)} and became ${stateOf(payment)}`)
       payments.set(payment.id, payment)
     }
+    proofs.judge(writes, (id) => payments.get(id))
     for (const { body, subject, terminal, version } of writes.events) {
       history.tell(`${subject.slice(0, 13)} ${version} ${body.kind}`)
-      if (body.kind === 'approved') approvals.set(subject, (approvals.get(subject) ?? 0) + 1)
+      if (body.kind === 'approved') {
+        approvals.set(subject, (approvals.get(subject) ?? 0) + 1)
+        everApproved.add(subject)
+      }
+      // Its bank did not pay: the consent is used up, and another may follow.
+      if ((body.kind === 'answered' || body.kind === 'moved') && body.portions.some(({ kind }) => kind === 'due'))
+        approvals.set(subject, (approvals.get(subject) ?? 0) - 1)
       if (body.kind === 'proven') {
-        if (proofs.has(subject)) fail(`${subject} was answered twice`)
-        proofs.add(subject)
+        if (proven.has(subject)) fail(`${subject} was answered twice`)
+        proven.add(subject)
       }
       if (body.kind === 'billed') {
         const key = `${terminal} ${payments.get(subject)?.deal ?? subject}`
@@ -123,7 +157,7 @@ export function openChecks(options: {
     const isHandBack = claimsOf(given)?.purpose === 'hand-back'
     const purpose = question !== null ? 'authenticate' : isHandBack ? 'hand-back' : 'approve'
     const released = answered?.released ?? []
-    const ofBill = bill === null ? new Uint8Array(32) : billHash(payment.biller, bill)
+    const ofBill = bill === null ? new Uint8Array(32) : billHash(payment.biller, bill, payment.means)
     return approvalBytes({
       purpose,
       scheme: scheme.id,
@@ -132,7 +166,7 @@ export function openChecks(options: {
       billVersion: payment.billVersion,
       billHash: question === null ? ofBill : questionHash(payment.biller, question, released),
       payerAccount: payment.payer.account,
-      means: payment.payer.account,
+      means: payment.means.kind === 'bank' ? payment.means.id : payment.payer.account,
       method: METHOD_WHOLE,
       key: payer.actor.key,
       nonce: fromHex(payment.nonce) ?? new Uint8Array(16),
@@ -178,7 +212,7 @@ export function openChecks(options: {
     served.add(id)
     const counted = { freeze: 'accounts frozen', unfreeze: 'accounts unfrozen', close: 'accounts closed' } as const
     const others = { 'set-limits': 'limits set', verify: 'people verified', 'cash-in': 'cash in' } as const
-    const files = { 'cash-out': 'cash out', 'credit-file': 'credit files' } as const
+    const files = { 'cash-out': 'cash out', 'credit-file': 'credit files', revoke: 'phones taken away' } as const
     history.count({ ...counted, ...others, ...files }[name])
   }
 
@@ -200,7 +234,10 @@ export function openChecks(options: {
     if (code === 'restricted') history.count('restricted refusals')
     if (code === 'already-refunded') history.count('refunds refused')
     if (code === 'too-many-questions') history.count('asked too often')
+    if (code === 'device-revoked') history.count('phones that may not pay')
     if (code === 'too-late') history.count('lines taken back too late')
+    if (code === 'rate-expired') history.count('rates run out')
+    if (code === 'means-changed') history.count('approvals of earlier means')
     if (code === 'over-offline-limit') history.count('over the offline caps')
   }
 
@@ -222,41 +259,6 @@ export function openChecks(options: {
     const known = model.contactOf(payer, command.actor.account)
     history.count(known === 'blocked' ? 'bills refused to the blocked' : 'bills refused to strangers')
   }
-
-  /** One code, one payment. */
-  const paidByCode = new Map<string, string>()
-  function codeRead(code: string, { payment, refusal }: Answer): void {
-    if (refusal?.code === 'too-many-questions') history.count('codes over the cap')
-    if (payment === null) return
-    const before = paidByCode.get(code) ?? payment
-    paidByCode.set(code, before)
-    if (before !== payment) fail(`one code has brought ${before} and ${payment}`)
-  }
-
-  /** What a register took without a network, it took in time, within the caps, and has signed when. */
-  function handedIn({ terminal, deal, state, bill }: Offer): void {
-    if (state.kind !== 'taken' || state.signed === null) return
-    const { signed, at, payment } = state
-    if (judged.has(payment)) return
-    judged.add(payment)
-    const approval = fromHex(signed.bytes) ?? new Uint8Array()
-    const expiresAt = claimsOf(approval)?.expiresAt ?? 0
-    const { accepted } = signed
-    if (accepted === null) {
-      if (expiresAt <= at) fail(`${deal} was handed in when it had run out`)
-      return
-    }
-    const register = directory.registers.find(({ actor }) => actor.id === terminal)
-    const what = { scheme: scheme.id, deal, approval, at: accepted.at }
-    if (register === undefined || !isAccepted(register, what, accepted))
-      fail(`${deal} was taken at a time that its register has not signed`)
-    const { offline } = scheme.rules
-    if (accepted.at > at || expiresAt <= accepted.at) fail(`${deal} was taken when it was not good`)
-    if (at - accepted.at > offline.ms) fail(`${deal} was handed in ${at - accepted.at} ms after it was taken`)
-    if (bill === null || bill.total > offline.payment) fail(`${deal} of ${bill?.total} was taken without a network`)
-    history.count('taken without a network')
-  }
-  const judged = new Set<string>()
 
   function decided(command: Command, answer: Answer): void {
     const code = answer.refusal?.code
@@ -351,7 +353,7 @@ export function openChecks(options: {
         return believe(`${say} for ${joined}`, () => payments.get(joined)?.payer.device === actor.id)
       }
       case 'approve':
-        return believe(`${say} for ${payment}`, () => (row()?.approvedAt ?? null) !== null)
+        return believe(`${say} for ${payment}`, () => everApproved.has(payment ?? ''))
       case 'refund': {
         const refund = refunds.get(outcome.view.refund ?? '')
         return believe(`${say} for ${payment}`, () => refund?.original === payment && String(refund?.amount) === amount)
@@ -389,6 +391,8 @@ export function openChecks(options: {
       case 'attend':
       case 'show':
         return undefined
+      case 'choose-means':
+        return history.count('means chosen')
     }
   }
 
@@ -407,6 +411,7 @@ export function openChecks(options: {
       versions.set(key, view.version)
     }
     const text = JSON.stringify(view)
+    if (!('biller' in view) && 'means' in view) fail(`${watcher} saw what ${subject} was paid with`)
     const same = `${'biller' in view ? 'phone' : 'terminal'} ${subject} ${view.version}`
     const other = views.get(same)
     if (other === text) return
@@ -431,9 +436,14 @@ export function openChecks(options: {
 
   // ---- the end
 
+  const isLetGo = (payment: Payment): boolean =>
+    !payment.patient && stateOf(payment) === 'ended' && ['released', 'idle'].includes(payment.ended?.reason ?? '')
+
   /** When everything is over: all that was begun has ended, and everybody was told the truth. `held` are commands without an answer. */
   function final(held: readonly string[]): void {
     audit()
+    ways.final(payments)
+    means.final()
     for (const id of outOfTries) claimed.joins.add(namedBy.get(id) ?? '')
     for (const command of held) fail(`${command} never got an answer`)
     for (const { sentence, isTrue } of beliefs) if (!isTrue()) fail(`${sentence}: it did not stay so`)
@@ -442,9 +452,11 @@ export function openChecks(options: {
       const count = approvals.get(payment.id) ?? 0
       if (count > 1) fail(`${payment.id} was approved ${count} times`)
       if (stateOf(payment) === 'settled' && count === 0) fail(`${payment.id} settled without an approval`)
-      if ((stateOf(payment) === 'proven') !== proofs.has(payment.id))
+      if ((stateOf(payment) === 'proven') !== proven.has(payment.id))
         fail(`${payment.id} is ${stateOf(payment)} and its events say otherwise`)
-      if (wasJoined(payment) && !claimed.joins.has(payment.id))
+      // Whose phone was taken away in between hears of that alone.
+      const isGone = proofs.isTakenAway(payment.payer.device)
+      if (wasJoined(payment) && !claimed.joins.has(payment.id) && !isGone)
         fail(`${payment.payer.name} joined ${payment.id} and was never told`)
     }
     for (const id of served) if (!heard.has(id)) fail(`the operator was never told of ${id}`)
@@ -452,12 +464,12 @@ export function openChecks(options: {
       fail(`the operator's log has ${model.actions()} rows for ${served.size} commands`)
     for (const [key, offer] of offers) {
       if (offer.state.kind === 'open') fail(`deal ${key} is still open`)
-      if (!claimed.deals.has(key)) fail(`deal ${key} was opened and its register was never told`)
+      if (!claimed.deals.has(key) && !ways.isNobodys(offer))
+        fail(`deal ${key} was opened and its register was never told`)
       if (offer.state.kind !== 'taken') continue
       const payment = payments.get(offer.state.payment)
-      const reason = payment?.ended?.reason
       if (payment === undefined) fail(`deal ${key} is taken and has no payment`)
-      else if (!payment.patient && stateOf(payment) === 'ended' && (reason === 'released' || reason === 'idle'))
+      else if (isLetGo(payment) && !ways.isUnwatched(offer.terminal))
         fail(`deal ${key} was let go and got no new number`)
     }
     for (const refund of refunds.values()) {
@@ -489,6 +501,7 @@ export function openChecks(options: {
   /** Is there anything that still has to end? */
   const isQuiet = (): boolean =>
     [...payments.values()].every(isFinal) &&
+    means.isQuiet() &&
     [...refunds.values()].every(({ told }) => told) &&
     [...offers.values()].every(({ state }) => state.kind !== 'open')
 
@@ -507,6 +520,8 @@ export function openChecks(options: {
       if (due !== null && due <= now() - GRACE_MS) fail(`deal ${key} is still open, its time came at ${due}`)
       if (due !== null) next = Math.min(next, due)
     }
+    for (const { state, nextAt } of store.contents().orders)
+      if (state === 'open') next = Math.min(next, Math.max(nextAt, now() + 1))
     for (const { id, told } of refunds.values()) if (!told) fail(`refund ${id} was never told to its payment`)
     return next
   }
@@ -517,7 +532,7 @@ export function openChecks(options: {
     committed,
     audit,
     decided,
-    codeRead,
+    codeRead: ways.codeRead,
     undecided: (id: unknown) => void notDecided.add(id),
     answered,
     told,
@@ -526,6 +541,8 @@ export function openChecks(options: {
     isQuiet,
     nextDue,
     model,
+    proofs,
+    ways,
     served: servedOperator,
     heardByOperator: (id: string) => void heard.add(id),
     filed: (title: string, rows: number) => void files.set(title, rows),

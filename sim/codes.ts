@@ -16,7 +16,8 @@ export type Codes = Readonly<{
 
 const LIFE_MS = 60_000
 
-export function openCodes(directory: () => Directory, now: () => number): Codes {
+/** `isGone`: was this phone taken away? */
+export function openCodes(directory: () => Directory, now: () => number, isGone: (device: string) => boolean): Codes {
   const readBy = new Map<string, string>()
   function ownerOf(code: string): DeviceActor | undefined {
     const [device = '', nonce = '', at = '', signature = ''] = code.split('.')
@@ -35,7 +36,7 @@ export function openCodes(directory: () => Directory, now: () => number): Codes 
       const owner = ownerOf(code)
       const reader = readBy.get(code)
       if (reader !== undefined) return reader === by ? owner : undefined
-      if (owner === undefined || now() > Number(code.split('.')[2]) + LIFE_MS) return undefined
+      if (owner === undefined || isGone(owner.id) || now() > Number(code.split('.')[2]) + LIFE_MS) return undefined
       readBy.set(code, by)
       return owner
     },

@@ -6,7 +6,14 @@ import type { World } from './world.ts'
 
 /** Counts the events of a run that is over. */
 export function countEvents({ memory, history, directory }: World): void {
-  const { events, refunds, payments, offers } = memory.contents()
+  const { events, refunds, payments, offers, orders } = memory.contents()
+  for (const { kind, state } of orders) {
+    if (kind === 'collect') history.count('banks asked')
+    if (state === 'yes') history.count('banks said yes')
+    if (state === 'no') history.count('banks said no')
+    if (kind === 'reverse') history.count('orders reversed')
+    if (kind === 'return') history.count('orders returned')
+  }
   const rows = new Map<string, Payment>(payments.map((payment) => [payment.id, payment]))
   const signed = new Set(
     offers.flatMap(({ state }) => (state.kind === 'taken' && state.signed !== null ? [String(state.payment)] : [])),
@@ -27,6 +34,7 @@ export function countEvents({ memory, history, directory }: World): void {
       history.count(isHeld ? 'payments held' : 'payments settled')
       for (const { kind } of body.portions) if (kind === 'held') history.count('portions held')
       if (payment?.bill?.unit === EUR) history.count('payments in a second unit')
+      if (payment?.means.kind === 'exchange') history.count('payments exchanged')
       if (signed.has(subject)) history.count('hand-backs settled')
       if (payment?.way === 'code') history.count('payments by code')
       if (payment !== undefined && people.has(payment.biller.party)) history.count('people paid people')

@@ -22,6 +22,7 @@ export type DeskBody =
   | Readonly<{ name: 'freeze' | 'unfreeze' | 'close'; account: AccountNumber }>
   | Readonly<{ name: 'set-limits'; account: AccountNumber; unit: string; limits: LimitsWire | null }>
   | Readonly<{ name: 'verify'; party: string; attributes: Attributes }>
+  | Readonly<{ name: 'revoke'; device: string }>
 
 export type SimulatedDesk = Readonly<{
   /** undefined for a body that is not right */
@@ -71,6 +72,10 @@ export function openDesk(world: World, store: Store, hub: Switch): SimulatedDesk
         if (unit === undefined) return undefined
         return { ...body, unit, limits: body.limits && limitsFrom(body.limits) }
       }
+      case 'revoke': {
+        const device = parseId('dev', body.device)
+        return device === undefined ? undefined : { name: 'revoke', actor: device }
+      }
       case 'verify': {
         const party = parseId('pty', body.party)
         return party === undefined || bucketOfId(party) >= BUCKETS ? undefined : { ...body, party }
@@ -87,12 +92,23 @@ export function openDesk(world: World, store: Store, hub: Switch): SimulatedDesk
       .payments.some((row) => !isFinal(row) && [row.biller.account, row.payer.account].includes(account))
   }
 
+  /** The directory's part, after the commit that logs it, and again with each repeat. */
+  async function takeAway(actor: string): Promise<void> {
+    const device = parseId('dev', actor)
+    const row = device && (await memory.readDevice(bucketOfId(device), device))
+    if (row === undefined) return
+    await memory.register({ devices: [{ ...row, status: 'revoked' }] })
+    world.checks.proofs.takenAway(row.id)
+  }
+
   return {
     async perform(by, id, hash, body) {
       const command = await commandOf(body)
       if (command === undefined) return undefined
       const whole: DeskCommand = { ...command, id, hash, by, why: 'as the town decided' }
-      return world.plant.desk?.(whole, desk.handle) ?? desk.handle(whole)
+      const answer = await (world.plant.desk?.(whole, desk.handle) ?? desk.handle(whole))
+      if (command.name === 'revoke' && answer.refusal === null) await takeAway(command.actor)
+      return answer
     },
   }
 }

@@ -2,10 +2,10 @@
 // keys, accounts in one or two units, opening balances and contacts.
 import { accountNumber, bucketOf, systemAccount, serialInBucket, type AccountNumber } from '#core/accounts.ts'
 import { assert } from '#core/assert.ts'
-import { NO_PROOF_LIMITS } from '#core/device.ts'
+import { proofLimitsOf, type Device } from '#core/device.ts'
 import { toHex } from '#core/bytes.ts'
 import { idFrom, idInBucket, terminalOfDevice, type PartyId, type TerminalId } from '#core/ids.ts'
-import { unitOf, type Unit } from '#core/money.ts'
+import type { Unit } from '#core/money.ts'
 import type { Release, Releases } from '#core/persona.ts'
 import type { SchemeView, SelfView } from '#protocol/views.ts'
 import type { DeviceActor, OperatorActor, TerminalActor } from '#switch/actors.ts'
@@ -14,7 +14,9 @@ import { NO_NEEDS, type Profile } from '#switch/store.ts'
 import type { Scheme } from '#switch/switch.ts'
 import { offlineView } from '#switch/views.ts'
 import { workingRows } from '#switch/working.ts'
+import { openPlaces, type Places } from './places.ts'
 import type { Chance } from './random.ts'
+import { BUCKETS, EUR, JPY } from './town-units.ts'
 import type { ToyKey } from './toy-keys.ts'
 
 type Enrolment<Actor> = Readonly<{ actor: Actor; key: ToyKey; address: string }>
@@ -23,29 +25,23 @@ export type EnrolledPhone = Enrolment<DeviceActor>
 export type EnrolledOperator = Enrolment<OperatorActor>
 export type Enrolled = EnrolledRegister | EnrolledPhone | EnrolledOperator
 
-/** Few, so that deals of one town often meet in one bucket and often do not. */
-export const BUCKETS = 4
+export { BUCKETS, EUR, JPY } from './town-units.ts'
 
-const unitNamed = (code: string): Unit => {
-  const unit = unitOf(code)
-  assert(unit !== undefined, `${code} is a currency`)
-  return unit
-}
-export const JPY = unitNamed('JPY')
-export const EUR = unitNamed('EUR')
-
-export type Directory = Readonly<{
-  registers: readonly EnrolledRegister[]
-  phones: readonly EnrolledPhone[]
-  thief: EnrolledPhone
-  operator: EnrolledOperator
-  find(id: string): Enrolled | undefined
-  findPhone(id: string): EnrolledPhone | undefined
-  /** the phone that holds this key */
-  phoneWithKey(key: string): EnrolledPhone | undefined
-  /** what this person has said of themselves, and of whom may see it */
-  profileOf(party: PartyId): Profile | undefined
-}>
+export type Directory = Places &
+  Readonly<{
+    registers: readonly EnrolledRegister[]
+    phones: readonly EnrolledPhone[]
+    thief: EnrolledPhone
+    operator: EnrolledOperator
+    find(id: string): Enrolled | undefined
+    findPhone(id: string): EnrolledPhone | undefined
+    /** with what this phone approves */
+    approvesWith(device: string): Device['approvesWith']
+    /** the phone that holds this key */
+    phoneWithKey(key: string): EnrolledPhone | undefined
+    /** what this person has said of themselves, and of whom may see it */
+    profileOf(party: PartyId): Profile | undefined
+  }>
 
 const RELEASES: readonly Release[] = ['show', 'ask', 'hide']
 
@@ -65,7 +61,10 @@ export function schemeOf(chance: Chance): Scheme {
       limits: { perPayment: 2_900n, perDay, perMonth },
       zone: chance.pick(ZONES),
       restricted: chance.happens(0.6) ? 'ask' : 'refuse',
-      proofLimits: NO_PROOF_LIMITS,
+      proofLimits: proofLimitsOf((strength) => {
+        const share = strength === 'password' ? 0.6 : strength === 'synced-passkey' ? 0.4 : 0
+        return chance.happens(share) ? BigInt(chance.between(900, 2_400)) : null
+      }),
       offline: { payment: 2_000n, device: 3_000n, terminal: 6_000n, ms: 45_000 },
     },
   }
@@ -118,6 +117,10 @@ export async function openDirectory(options: {
   people: number
 }): Promise<Directory> {
   const { store, scheme, chance, people } = options
+  // Whoever pays in another unit needs the scheme's own accounts in both, in either bucket.
+  for (let bucket = 0; bucket < BUCKETS; bucket++)
+    for (const unit of [JPY, EUR])
+      await store.register({ accounts: [{ key: systemAccount('exchange', bucket), unit }] })
   let serial = 0
   const account = (): AccountNumber => {
     const bucket = chance.below(BUCKETS)
@@ -150,10 +153,13 @@ export async function openDirectory(options: {
     registers.push({ actor, key: key(), address: label })
   }
 
+  const approving = new Map<string, Device['approvesWith']>()
   const phoneOf = async (owner: Pick<DeviceActor, 'party' | 'account' | 'name' | 'legalName'>, secrets: ToyKey) => {
     const id = idInBucket('dev', bucketOf(owner.account, BUCKETS), chance.bytes(14))
     const keyId = idFrom('key', chance.bytes(16))
     const { party, account, name, legalName } = owner
+    const approvesWith = chance.happens(0.15) ? 'security-key' : 'any'
+    approving.set(id, approvesWith)
     await store.register({
       devices: [
         {
@@ -161,7 +167,7 @@ export async function openDirectory(options: {
           party,
           key: keyId,
           status: 'active',
-          approvesWith: 'any',
+          approvesWith,
           provedAt: 0,
           provedWith: 'password',
           wrongProofs: 0,
@@ -217,16 +223,19 @@ export async function openDirectory(options: {
     address: 'desk',
   }
   assert(scheme.buckets === BUCKETS, 'the town has the buckets of its scheme')
+  const places = await openPlaces({ store, chance, registers })
 
   const everybody = new Map<string, Enrolled>(
-    [...registers, ...phones, thief, operator].map((each) => [each.actor.id, each]),
+    [...registers, places.webShop, ...phones, thief, operator].map((each) => [each.actor.id, each]),
   )
   const pocket = new Map<string, EnrolledPhone>([...phones, thief].map((each) => [each.actor.id, each]))
   return {
     registers,
+    ...places,
     phones,
     thief,
     operator,
+    approvesWith: (id) => approving.get(id) ?? 'any',
     find: (id) => everybody.get(id),
     findPhone: (id) => pocket.get(id),
     phoneWithKey: (wanted) => [...phones, thief].find(({ actor }) => actor.key === wanted),

@@ -19,12 +19,15 @@ import { balanceView, dealView, paymentView } from '#switch/views.ts'
 import type { Changes } from '#switch/working.ts'
 import { ASK_PERSON, type AskBody } from './actors/asking.ts'
 import { readCommand } from './border.ts'
+import { openClerk } from './clerk.ts'
 import { openDesk, type DeskBody, type SimulatedDesk } from './desk.ts'
 import { BUCKETS, schemeView, selfView, type Enrolled, type EnrolledOperator } from './directory.ts'
 import type { Chance } from './random.ts'
 import { faultyBudgets, faultyStore, type Life } from './store.ts'
 import { toyMac } from './toy-keys.ts'
+import { JPY } from './town-units.ts'
 import { requestText, type Sealed } from './wire.ts'
+import { answerWay, tellWebShop } from './ways.ts'
 import { never, type World } from './world.ts'
 
 export type Hub = Readonly<{
@@ -50,6 +53,8 @@ const FOR_DEVICES: ReadonlySet<string> = new Set(DEVICE_COMMANDS)
 const RESTART_MS = [300, 4_000] as const
 const TICK_MS = 700
 const DEPOSIT_MS = 400
+const TELL_MS = 900
+const CLERK_MS = 600
 /** Sweeps find what a killed hub has left. */
 const SWEEP_EVERY = 5
 const LOOK_MS = 4_000
@@ -75,6 +80,9 @@ export function openHub(world: World, name: string, chance: Chance): Hub {
       scheme: world.plant.rules === undefined ? scheme : { ...scheme, rules: world.plant.rules(rules) },
       random: (length) => world.plant.random?.(length, chance) ?? chance.bytes(length),
       lanes: world.faults.lanes,
+      otherMeans: async ({ party, accounts }, unit) =>
+        (unit === JPY && world.bank.any(party)) ||
+        accounts.some((row) => row.balance > 0n && world.rates.of(row.unit, unit) !== undefined),
       onChange: (changes) => changed(life, changes),
       onAlarm: ({ error }) => checks.fail(`alarm: ${error instanceof Error ? error.message : String(error)}`),
     })
@@ -89,6 +97,8 @@ export function openHub(world: World, name: string, chance: Chance): Hub {
         arrived.delete(bucket)
       }
     })
+    repeat(life, CLERK_MS, openClerk(world, process, chance.fork(`clerk ${clock.lived()}`)))
+    repeat(life, TELL_MS, () => tellWebShop(world, { store }, chance))
     let looks = 0
     repeat(life, LOOK_MS, async () => {
       const again = looks++ % REPEAT_EVERY === 0
@@ -145,6 +155,8 @@ export function openHub(world: World, name: string, chance: Chance): Hub {
     const who = world.directory.find(from)
     if (who === undefined || mac !== toyMac(who.key, requestText(call))) return problem('signature-wrong')
     try {
+      const way = await answerWay(world, process, who, call)
+      if (way !== undefined) return way
       const errand = /^\/v1\/operator\/([a-z-]+)$/.exec(call.path)?.[1]
       if (errand !== undefined)
         return who.actor.kind === 'operator'
@@ -178,7 +190,9 @@ export function openHub(world: World, name: string, chance: Chance): Hub {
     // Border: terminals' commands come with terminals, devices' with devices; the types cannot follow the pair.
     let command = { ...read, id, hash, actor, isPerson } as Command
     command = (await world.plant.command?.(command, world)) ?? command
+    const done = 'evidence' in read ? checks.proofs.heard(read.evidence) : undefined
     const answer = await hub.handle(command)
+    done?.()
     if (sent.name === 'bill-code') checks.codeRead(sent.body.code, answer)
     return told(hub, store, actor, command, answer)
   }

@@ -102,6 +102,7 @@ export function openMachine(options: {
   function crash(): void {
     life++
     world.screens.delete(who.actor.id)
+    world.receivers.delete(who.actor.id)
     history.tell(`${who.actor.name} ${who.actor.id.slice(4, 12)} loses power`)
     history.count('client crashes')
     clock.after(chance.between(...OFF_MS), start)

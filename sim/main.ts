@@ -5,10 +5,12 @@
 //   --once        each seed once only
 //   --seed HEX    runs one seed once and prints everything that happens
 //   --plant NAME  with a planted bug (see plants.ts); the first seed that finds it is what is hoped for: exit code 0
-//   --record      looks for every planted bug and writes down in found.ts which seed finds it
+//   --record      looks for every planted bug and writes down in found.ts which seed finds it; one that is written there and still does,
+//                 stays
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { describeFaults } from './faults.ts'
+import { FOUND_BY } from './found.ts'
 import type { Counted } from './history.ts'
 import { isPlantName, NO_PLANT, PLANTS, type Plant } from './plants.ts'
 import { seedAfter, simulate, type Run } from './simulate.ts'
@@ -83,8 +85,9 @@ function tellFault(seed: string, run: Run, index: number): void {
 
 async function record(): Promise<void> {
   const lines: string[] = []
+  const known = new Map<string, number>(Object.entries(FOUND_BY))
   for (const [each, planted] of Object.entries(PLANTS)) {
-    const found = await firstOf(planted)
+    const found = (await foundBy(planted, known.get(each) ?? 1)) ?? (await firstOf(planted))
     if (found === undefined) process.exitCode = 1
     else lines.push(`  '${each}': 0x${found.index.toString(16)},`)
     say(`${each}: ${found === undefined ? 'NOT FOUND' : `seed ${found.index.toString(16)}: ${found.fault}`}`)
@@ -97,11 +100,17 @@ export const FOUND_BY: Record<PlantName, number> = {`
   writeFileSync(new URL('found.ts', import.meta.url), `${head}\n${lines.join('\n')}\n}\n`)
 }
 
-/** The first seed that finds it, and is clean without it. */
-async function firstOf(planted: Plant): Promise<{ index: number; fault: string } | undefined> {
+type Found = Readonly<{ index: number; fault: string }>
+
+async function firstOf(planted: Plant): Promise<Found | undefined> {
   for (let index = 1; index <= seeds; index++) {
-    const { faults } = await simulate(seedAfter('0', index), { plant: planted })
-    if (faults[0] !== undefined) return { index, fault: faults[0] }
+    const found = await foundBy(planted, index)
+    if (found !== undefined) return found
   }
   return undefined
+}
+
+async function foundBy(planted: Plant, index: number): Promise<Found | undefined> {
+  const [fault] = (await simulate(seedAfter('0', index), { plant: planted })).faults
+  return fault === undefined ? undefined : { index, fault }
 }

@@ -151,22 +151,38 @@ export function openModel(options: {
     const { kind, debit, credit, unit, amount, at, payment: id } = transfer
     const row = writes.payments.find(({ payment }) => payment.id === id)?.payment ?? payments.get(id ?? '')
     if (id !== null && row !== undefined) {
-      const { payer, biller } = row
-      const from = kind === 'refund' ? biller.account : kind === 'settle' || kind === 'hold' ? payer.account : debit
-      const to = kind === 'refund' || kind === 'return' ? payer.account : kind === 'hold' ? credit : biller.account
-      if (debit !== from || credit !== to) fail(`${kind} of ${id} went from ${debit} to ${credit}`)
-      if (unit !== row.bill?.unit) fail(`${kind} of ${id} moved ${unit} for a bill in ${row.bill?.unit}`)
+      if (!waysOf(row, transfer.bucket).some((way) => way === `${kind} ${debit} ${credit} ${unit}`))
+        fail(`${kind} of ${id} went from ${debit} to ${credit} in ${unit}`)
     }
     // What comes in after an account was closed is paid out at the desk.
     const isPaidOut = kind === 'withdraw' && statusOf(debit) === 'closed'
     if ((kind === 'refund' || kind === 'withdraw') && !isOpen(debit) && !isPaidOut)
       fail(`${kind} from the ${statusOf(debit)} ${debit}`)
-    if (kind !== 'settle' && kind !== 'hold') return
+    if (!isSpending(transfer)) return
     const key = `${debit} ${unit}`
     const day = dayOf(at)
     const month = Math.floor(day / 100)
     for (const period of [day, month]) tally.set(`${key} ${period}`, (tally.get(`${key} ${period}`) ?? 0n) + amount)
     lastSpent.set(key, { day, month })
+  }
+
+  /** Each way that money of this payment may go: from the payer's own account, through the exchange, or by the payer's bank. */
+  function waysOf({ payer, biller, means, bill }: Payment, bucket: number): string[] {
+    const [escrow, clearing, exchange] = [`escrow:${bucket}`, `clearing:${bucket}`, `exchange:${bucket}`]
+    const source = { account: payer.account, exchange, bank: clearing }[means.kind]
+    const way = (kind: string, from: string, to: string, unit: string | undefined = bill?.unit): string =>
+      `${kind} ${from} ${to} ${unit}`
+    const ways = [
+      way('settle', source, biller.account),
+      way('hold', source, escrow),
+      way('release', escrow, biller.account),
+      way('return', escrow, source),
+      way('refund', biller.account, source),
+    ]
+    if (means.kind !== 'exchange') return ways
+    const { unit } = means
+    const inOther = [way('exchange', payer.account, exchange, unit), way('return', exchange, payer.account, unit)]
+    return [...ways, ...inOther, way('refund', exchange, payer.account, unit)]
   }
 
   /** The account's own row says what the actions and the transfers say, and no limit was passed. */
@@ -185,8 +201,7 @@ export function openModel(options: {
       fail(
         `${key} counts ${row.onDay} on ${row.day} and ${row.inMonth} in ${row.month}, spent were ${onDay} and ${inMonth}`,
       )
-    if (!writes.transfers.some(({ debit, unit, kind }) => `${debit} ${unit}` === key && /settle|hold/.test(kind)))
-      return
+    if (!writes.transfers.some((each) => `${each.debit} ${each.unit}` === key && isSpending(each))) return
     const allowed = [own ?? rules.limits, oldLimits.get(key) ?? rules.limits]
     if (allowed.every(({ perDay }) => onDay > perDay)) fail(`${key} has spent ${onDay} in a day`)
     if (allowed.every(({ perMonth }) => inMonth > perMonth)) fail(`${key} has spent ${inMonth} in a month`)
@@ -206,7 +221,7 @@ export function openModel(options: {
     const at = approvedAt.get(id)
     if (bill === null || at === undefined) return []
     const day = dayOf(at)
-    const bought = portions.filter(({ state }) => state.kind === 'held' || state.kind === 'settled')
+    const bought = portions.filter(({ state }) => ['authorising', 'held', 'settled'].includes(state.kind))
     return bought
       .flatMap(({ lines }) => lines)
       .flatMap((index) => {
@@ -219,15 +234,16 @@ export function openModel(options: {
 
   /** Restricted goods: only to whom they may be sold, or where the shop has said yes to this very bill. */
   function judge(
-    { id, bill, billVersion, payer, biller }: Payment,
+    { id, bill, billVersion, payer, biller, means }: Payment,
     knew: ReadonlyMap<string, Attributes>,
     oldLimits: ReadonlyMap<string, Limits | null>,
     at: number,
   ): void {
     if (bill === null) return fail(`${id} was approved without a bill`)
-    const key = `${payer.account} ${bill.unit}`
+    const [unit, total] = means.kind === 'exchange' ? [means.unit, means.amount] : [bill.unit, bill.total]
+    const key = `${payer.account} ${unit}`
     const allowed = [limits.get(key) ?? rules.limits, oldLimits.get(key) ?? rules.limits]
-    if (allowed.every(({ perPayment }) => bill.total > perPayment)) fail(`${id} of ${bill.total} is over the limit`)
+    if (allowed.every(({ perPayment }) => total > perPayment)) fail(`${id} of ${total} is over the limit`)
     if (permits.get(id) === billVersion) return
     const day = dayOf(at)
     const known = [attributes.get(payer.party) ?? NO_ATTRIBUTES, knew.get(payer.party) ?? NO_ATTRIBUTES]
@@ -320,3 +336,7 @@ export function openModel(options: {
     contactOf: (party: string, account: string) => contacts.get(`${party} ${account}`)?.status ?? null,
   }
 }
+
+/** Does it count against its payer's limits? What a bank brings does not. */
+const isSpending = ({ kind, debit }: Pick<PostedTransfer, 'kind' | 'debit'>): boolean =>
+  ['settle', 'hold', 'exchange'].includes(kind) && !debit.includes(':')

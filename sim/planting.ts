@@ -1,6 +1,7 @@
 // How bugs are planted from outside: between the switch and its store, between the border and the switch, between client and wire.
 import type { PostedTransfer, Transfer } from '#core/ledger.ts'
-import type { SchemeRules } from '#core/payment.ts'
+import type { Bill } from '#core/bill.ts'
+import type { Payment, SchemeRules } from '#core/payment.ts'
 import type { Call, Reply } from '#sdk/transport.ts'
 import type { Budgets } from '#switch/budgets.ts'
 import type { Command } from '#switch/command.ts'
@@ -8,10 +9,13 @@ import type { MemoryStore } from '#switch/memory-store.ts'
 import type { DeskCommand } from '#switch/operator.ts'
 import type { Answer, BucketNeeds, Rows, Store, Writes } from '#switch/store.ts'
 import { workingRows } from '#switch/working.ts'
+import type { ClerkBugs } from './clerk.ts'
 import type { Clock } from './clock.ts'
 import type { Codes } from './codes.ts'
 import { BUCKETS } from './directory.ts'
+import type { Sign } from './places.ts'
 import type { Chance } from './random.ts'
+import type { WebBugs } from './web-shop.ts'
 import type { World } from './world.ts'
 
 /** What a store needs to know of its town. */
@@ -24,11 +28,21 @@ export type Plant = Readonly<{
   /** the town's own budgets, changed */
   budgeting?: (budgets: Budgets) => Budgets
   codes?: (codes: Codes) => Codes
+  /** nobody looks whether the phone that made a code is still its owner's */
+  codesOfAnyPhone?: true
   /** other rules than the scheme's */
   rules?: (rules: SchemeRules) => SchemeRules
   /** nobody looks whether a register has signed when it took a purchase */
   acceptsAnything?: true
   sweeps?: false
+  /** in which sign's name a deal is opened, and for how much */
+  sign?: (named: Sign, signs: readonly Sign[]) => Sign
+  signBill?: (sign: Sign, amount: string | null) => Bill | undefined
+  /** of what a receipt is made */
+  receipt?: (payment: Payment) => Payment
+  web?: WebBugs
+  /** who carries orders to the bank */
+  clerk?: ClerkBugs
   /** where the hub's chance is poor: that many bytes, or undefined for the true ones */
   random?: (length: number, chance: Chance) => Uint8Array | undefined
   /** between the operator and the switch */

@@ -1,10 +1,13 @@
 // Planted bugs: the absence of one rule each, put in from outside. A simulator that does not find them is not worth running.
 import { problemOf } from '#protocol/problems.ts'
+import { NO_PROOF_LIMITS } from '#core/device.ts'
 import type { Transfer } from '#core/ledger.ts'
 import type { Store } from '#switch/store.ts'
 import { changing, rebooking, type Around, type Plant } from './planting.ts'
 import * as bank from './plants-bank.ts'
 import * as first from './plants-first.ts'
+import * as means from './plants-means.ts'
+import * as meeting from './plants-meeting.ts'
 import * as questions from './plants-questions.ts'
 import * as ways from './plants-ways.ts'
 
@@ -145,6 +148,60 @@ export const PLANTS = {
     story: 'nobody looks whether a register has signed when it took a purchase',
     acceptsAnything: true,
   },
+
+  // places where nobody stands
+  'sign-of-another': { story: "a sign's deal is opened in another sign's name", sign: meeting.anotherSign },
+  'sign-any-amount': { story: "a sign's price is what the phone says", signBill: meeting.anyAmount },
+  'link-paid-twice': {
+    story: 'a link that may be paid once is paid by each who opens it',
+    web: { dealPerVisit: true },
+  },
+  'event-lost': {
+    story: 'the mark moves before what was read is kept: a shop is never told',
+    web: { markFirst: true },
+  },
+  'event-twice': { story: 'a shop is told one thing under two ids', web: { newIds: true } },
+  'receipt-refund-twice': { story: 'a receipt counts a refund twice', receipt: meeting.refundTwice },
+
+  // phones, and what a proof is good for
+  'code-of-revoked': {
+    story: 'a code is good after its phone was taken away',
+    codesOfAnyPhone: true,
+    store: meeting.phonesUnseen,
+  },
+  'revoked-pays': { story: 'a phone that was taken away goes on paying', store: meeting.revokedPays },
+  'proof-limits-ignored': {
+    story: 'a PIN is good for any amount',
+    rules: (rules) => ({ ...rules, proofLimits: NO_PROOF_LIMITS }),
+  },
+  'key-ignored': {
+    story: 'a phone that approves with a security key alone approves with a PIN',
+    store: meeting.keyIgnored,
+  },
+  'unlock-too-strong': { story: 'an unlock is good for more than the proof that made it', store: meeting.strongUnlock },
+  'unlock-for-ever': {
+    story: 'an unlock never ends',
+    rules: (rules) => ({ ...rules, unlockMs: Number.MAX_SAFE_INTEGER }),
+  },
+
+  // what payments are paid with
+  'old-quote': { story: 'the quote of the bill before is used for the new one', store: means.oldQuote },
+  'rate-outlived': { story: 'a quote holds longer than its rate', command: means.rateOutlived },
+  'refunded-more': { story: 'a refund of an exchange pays back more than was paid', store: means.refundedMore },
+  'exchange-half': { story: 'an exchange books one side alone: its accounts do not fit', store: means.exchangeHalf },
+  'collect-twice': { story: 'each try of a collect is another one to the bank', clerk: { newIds: true } },
+  'reversal-forgotten': { story: 'what nobody waits for any more is not reversed', store: means.reversalForgotten },
+  'reversal-lost': {
+    story: 'a reversal is ticked off before the bank has heard of it',
+    clerk: { skipsReversals: true },
+  },
+  'return-lost': { story: 'what goes back to the bank never gets there', clerk: { skipsReturns: true } },
+  'late-yes-kept': { story: 'a yes that came too late is filed as a yes', clerk: { keepsLateYes: true } },
+  'answer-of-another': {
+    story: "the bank's answer to another order is taken for this one's",
+    clerk: { takesAnyOrder: true },
+  },
+  'another-amount': { story: 'the bank has booked another amount, and nobody looks', clerk: { takesAnyAmount: true } },
 
   // questions, and what a payer shows
   'released-unsigned': {

@@ -5,9 +5,12 @@ import { memoryBudgets } from '#switch/budgets.ts'
 import { memoryStore } from '#switch/memory-store.ts'
 import type { Scheme } from '#switch/switch.ts'
 import { playOperator } from './actors/operator.ts'
+import { PLACE_PREFIX } from './actors/places.ts'
 import { playPhone } from './actors/phone.ts'
 import { playRegister } from './actors/register.ts'
 import { playThief } from './actors/thief.ts'
+import { playWebShop } from './actors/web-shop.ts'
+import { openBank } from './bank.ts'
 import { openChecks } from './checks.ts'
 import { openCodes } from './codes.ts'
 import { virtualClock, type Clock } from './clock.ts'
@@ -19,7 +22,9 @@ import { openHub, subjectsOf, type Hub } from './hub.ts'
 import { openMachine, type Machine } from './machine.ts'
 import { NO_PLANT, type Plant } from './plants.ts'
 import { chanceOf, type Chance } from './random.ts'
+import { openRates } from './rates.ts'
 import { observed, upToDate } from './store.ts'
+import { openWebShopBook } from './web-shop.ts'
 import type { World } from './world.ts'
 
 export type Run = Readonly<{
@@ -115,9 +120,18 @@ async function openTown(given: {
   const { chance, clock, history, settings, plant, scheme } = given
   const memory = memoryStore({ buckets: BUCKETS, now: clock.now })
   const directory = await openDirectory({ store: memory, scheme, chance, people: chance.between(2, 4) })
-  const checks = openChecks({ store: memory, scheme, directory, history, now: clock.now, lived: clock.lived })
+  const web = openWebShopBook(directory.webShop.actor.id, plant.web ?? {})
+  const rates = openRates(clock, chance.fork('rates'))
+  const parties = [...new Set([...directory.phones, directory.thief].map(({ actor }) => actor.party))]
+  const bank = openBank({ parties, clock, chance: chance.fork('bank'), faults: () => world.faults })
+  const told = { store: memory, scheme, directory, history, now: clock.now, lived: clock.lived }
+  const checks = openChecks({ ...told, web: () => web, bank: () => bank, rates: () => rates })
   const budgets = memoryBudgets(clock.now)
-  const codes = openCodes(() => directory, clock.now)
+  const codes = openCodes(
+    () => directory,
+    clock.now,
+    plant.codesOfAnyPhone === true ? () => false : checks.proofs.isTakenAway,
+  )
   const commits = new Map<string, number>()
   const watched = observed(memory, (writes) => {
     checks.committed(writes)
@@ -147,6 +161,10 @@ async function openTown(given: {
     signed: [],
     shown: [],
     photographed: [],
+    web,
+    bank,
+    rates,
+    receivers: new Map(),
     async putContact(contact) {
       await memory.register({ contacts: [contact] })
       checks.model.contact(contact.party, contact.account, contact.status)
@@ -169,6 +187,7 @@ async function openTown(given: {
       const style = { isImpatient: index === 1, silence: index === 2 ? 0.5 : 0.08 }
       return machine(who, (live) => playPhone(live, style))
     }),
+    machine(directory.webShop, playWebShop),
     machine(directory.thief, playThief),
     machine(directory.operator, playOperator),
   ]
@@ -239,7 +258,7 @@ function fromTimeToTime(world: World, chance: Chance, meanMs: () => number, happ
 async function commandsLeft(machines: readonly Machine[]): Promise<string[]> {
   const left: string[] = []
   for (const { storage, who } of machines)
-    for (const prefix of ['command ', 'desk ', 'site '])
+    for (const prefix of ['command ', 'desk ', 'site ', PLACE_PREFIX])
       for (const { key } of await storage.list(prefix)) left.push(`${who.actor.name}: ${key}`)
   return left
 }

@@ -106,6 +106,10 @@ export function faultyStore(
     readPayment: (payment) => read(() => store.readPayment(payment)),
     readPayments: (payments) => read(() => store.readPayments(payments)),
     readDevice: (bucket, device) => read(() => store.readDevice(bucket, device)),
+    readOrders: (limit) => read(() => store.readOrders(limit)),
+    concludeOrder: (payment, number, end) => read(() => store.concludeOrder(payment, number, end)),
+    postponeOrder: (payment, number, nextInMs, trouble) =>
+      read(() => store.postponeOrder(payment, number, nextInMs, trouble)),
     readBalances: (account) => read(() => store.readBalances(account)),
     readMissing: (accounts) => read(() => store.readMissing(accounts)),
     readContact: (party, account) => read(() => store.readContact(party, account)),

@@ -4,6 +4,7 @@ import type { Budgets } from '#switch/budgets.ts'
 import type { MemoryStore } from '#switch/memory-store.ts'
 import type { Store } from '#switch/store.ts'
 import type { Scheme } from '#switch/switch.ts'
+import type { Bank } from './bank.ts'
 import type { Checks } from './checks.ts'
 import type { Codes } from './codes.ts'
 import type { Clock } from './clock.ts'
@@ -14,6 +15,8 @@ import type { Directory } from './directory.ts'
 import type { Faults } from './faults.ts'
 import type { History } from './history.ts'
 import type { Plant } from './plants.ts'
+import type { RateTable } from './rates.ts'
+import type { ShopMessage, WebShopBook } from './web-shop.ts'
 import type { Sealed } from './wire.ts'
 
 export type World = {
@@ -45,6 +48,12 @@ export type World = {
   /** codes that customers hold up, and those that somebody has photographed */
   readonly shown: string[]
   readonly photographed: string[]
+  /** what the database keeps for the shop on the web, and where its server listens while it runs */
+  readonly web: WebShopBook
+  /** the payers' bank, and what a unit is worth in the other */
+  readonly bank: Bank
+  readonly rates: RateTable
+  readonly receivers: Map<string, (message: ShopMessage) => void>
   putContact(contact: { party: PartyId; account: AccountNumber; status: 'listed' | 'blocked' }): Promise<void>
   /** requests that the thief has listened to */
   readonly overheard: Sealed[]

@@ -1,6 +1,7 @@
 // What the switch understands: commands of terminals and devices, already checked and parsed at the border.
 import type { AccountNumber } from '#core/accounts.ts'
 import type { Bill } from '#core/bill.ts'
+import type { Choice } from '#core/means.ts'
 import type { Askable } from '#core/persona.ts'
 import type { Question } from '#core/question.ts'
 import type { CommandId, DealId, PaymentId } from '#core/ids.ts'
@@ -38,6 +39,8 @@ export type TerminalCommand =
 
 export type DeviceCommand =
   | Readonly<{ name: 'join'; credential: Credential; address: string }>
+  /** rate or bank account were looked up at the border */
+  | Readonly<{ name: 'choose-means'; payment: PaymentId; choice: Choice }>
   | Readonly<{ name: 'approve'; payment: PaymentId; evidence: Evidence }>
   | Readonly<{ name: 'respond'; payment: PaymentId; evidence: Evidence }>
   | Readonly<{ name: 'prove'; payment: PaymentId; evidence: Evidence; released: readonly Askable[] }>

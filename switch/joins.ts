@@ -8,7 +8,7 @@ import type { Account } from '#core/ledger.ts'
 import { decideOffer, isStale, wayOf, type Offer, type OfferCommand, type Payer } from '#core/offer.ts'
 import { shortageOf } from '#core/payment.ts'
 import type { Persona } from '#core/persona.ts'
-import { refuse, type Refusal } from '#core/refusals.ts'
+import { refuse, type Refusal, type RefusalCode } from '#core/refusals.ts'
 import type { DeviceActor } from './actors.ts'
 import type { BudgetKey } from './budgets.ts'
 import type { Halves } from './halves.ts'
@@ -19,7 +19,11 @@ import { showingOf } from './showing.ts'
 import type { Answer } from './store.ts'
 import { bucketOfToken, type Tickets } from './tickets.ts'
 
-export function createJoins({ store, scheme, budgets, random, step }: Parts, tickets: Tickets, halves: Halves) {
+export function createJoins(
+  { store, scheme, budgets, random, otherMeans, step }: Parts,
+  tickets: Tickets,
+  halves: Halves,
+) {
   async function join(sent: FromDevice<'join'>): Promise<Answer> {
     const { actor, command, credential } = sent
     const home = bucketOfId(actor.id)
@@ -130,13 +134,23 @@ export function createJoins({ store, scheme, budgets, random, step }: Parts, tic
     if (bill === null) return statusFault(accounts)
     const account = (from: readonly Account[]): Account | null => from.find(({ unit }) => unit === bill.unit) ?? null
     const shortage = shortageOf(account(accounts), bill, scheme.rules, now)
-    if (shortage?.code !== 'insufficient-funds') return shortage
+    if (shortage === undefined) return undefined
+    if (shortage.code !== 'insufficient-funds') return orOtherMeans(shortage, accounts)
     await store.deposit(bucketOf(actor.account, scheme.buckets))
-    return shortageOf(account(await store.readAccounts(actor.account)), bill, scheme.rules, now)
+    const afresh = await store.readAccounts(actor.account)
+    return orOtherMeans(shortageOf(account(afresh), bill, scheme.rules, now), afresh)
+
+    async function orOtherMeans(short: Refusal | undefined, known: readonly Account[]): Promise<Refusal | undefined> {
+      if (short === undefined || bill === null || !CHOOSABLE.has(short.code)) return short
+      return (await otherMeans({ party: actor.party, accounts: known }, bill.unit)) ? undefined : short
+    }
   }
 
   return { join }
 }
+
+/** What other means than the account in the bill's unit can make good. */
+const CHOOSABLE: ReadonlySet<RefusalCode> = new Set<RefusalCode>(['unit-mismatch', 'insufficient-funds'])
 
 type Take = Extract<OfferCommand, { kind: 'take' }>
 

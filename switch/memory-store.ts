@@ -12,6 +12,7 @@ import { assert } from '#core/assert.ts'
 import type { Device } from '#core/device.ts'
 import { bucketOfId, terminalOfDevice, type PartyId } from '#core/ids.ts'
 import { affords, GENESIS_HASH, NOTHING_SPENT, type Account, type Entry, type PostedTransfer } from '#core/ledger.ts'
+import type { Order, OrderState } from '#core/means.ts'
 import type { Unit } from '#core/money.ts'
 import { offerDueAt, type Offer } from '#core/offer.ts'
 import { isFinal, paymentDueAt, type Payment } from '#core/payment.ts'
@@ -25,6 +26,7 @@ import type {
   Head,
   Holder,
   NumberRow,
+  OpenOrder,
   Profile,
   RefundRow,
   Rows,
@@ -47,7 +49,10 @@ export type Contents = Readonly<{
   events: readonly EventRow[]
   standings: readonly Standing[]
   actions: readonly PostedAction[]
+  orders: readonly KeptOrder[]
 }>
+
+export type KeptOrder = OpenOrder & Readonly<{ state: OrderState; reference: string | null; nextAt: number }>
 
 /** An untold refund is told again after this. */
 const TELL_AFTER_MS = 5_000
@@ -83,6 +88,7 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
   const events: EventRow[] = []
   const standings = new Map<PartyId, Standing>()
   const actions: PostedAction[] = []
+  const orders = new Map<string, KeptOrder>()
   const holders = new Map<AccountNumber, Holder>()
   const contacts = new Map<string, 'listed' | 'blocked'>()
   const profiles = new Map<PartyId, Profile>()
@@ -158,6 +164,8 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
     for (const { standing, previous } of writes.standings)
       assert((standings.get(standing.party)?.version ?? 0) === previous, 'the standing is as it was when locked')
 
+    for (const order of writes.orders) assert(!orders.has(orderKey(order)), 'an order is made once')
+
     for (const { bucket, command } of writes.commands)
       commands.set(`${bucket} ${command.actor} ${command.id}`, { ...command, bucket })
     for (const { offer } of writes.offers) offers.set(`${offer.terminal} ${offer.deal}`, offer)
@@ -172,6 +180,15 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
     for (const { standing } of writes.standings) standings.set(standing.party, standing)
     events.push(...writes.events)
     actions.push(...writes.actions)
+    for (const order of writes.orders)
+      orders.set(orderKey(order), {
+        ...order,
+        state: 'open',
+        reference: null,
+        tries: 0,
+        trouble: null,
+        nextAt: order.madeAt,
+      })
   }
 
   function entriesOf(account: AccountKey, unit: Unit): Entry[] {
@@ -297,6 +314,23 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
           .map((refund) => ({ kind: 'refund', refund }) as const),
       ].slice(0, limit)
     },
+    readOrders: async (limit) =>
+      [...orders.values()]
+        .filter(({ state, nextAt }) => state === 'open' && nextAt <= now())
+        .toSorted((left, right) => left.nextAt - right.nextAt)
+        .slice(0, limit)
+        .map(({ nextAt: _nextAt, state: _state, reference: _reference, ...order }) => order),
+    async concludeOrder(payment, number, end) {
+      const order = orders.get(orderKey({ payment, number }))
+      if (order === undefined || order.state !== 'open') return false
+      orders.set(orderKey(order), { ...order, ...end })
+      return true
+    },
+    async postponeOrder(payment, number, nextInMs, trouble) {
+      const order = orders.get(orderKey({ payment, number }))
+      if (order === undefined || order.state !== 'open') return
+      orders.set(orderKey(order), { ...order, tries: order.tries + 1, trouble, nextAt: now() + nextInMs })
+    },
     now: async () => now(),
     async register(rows) {
       for (const terminal of rows.terminals ?? []) terminals.set(terminal.id, terminal)
@@ -328,9 +362,12 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
       events,
       standings: [...standings.values()],
       actions,
+      orders: [...orders.values()],
     }),
   }
 }
+
+const orderKey = ({ payment, number }: Pick<Order, 'payment' | 'number'>): string => `${payment} ${number}`
 
 const emptyAccount = (key: AccountKey, unit: Unit): Account => ({
   key,

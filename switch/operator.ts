@@ -50,6 +50,8 @@ export type Desk =
   /** `client` is what the log says of the site: never its secret */
   | Readonly<{ name: 'register-client' | 'end-client'; party: PartyId; client: Readonly<Record<string, unknown>> }>
   | Readonly<{ name: 'set-rules'; rules: Omit<Rules, 'zone'> }>
+  /** `rates` is what the log says of them */
+  | Readonly<{ name: 'set-rates'; rates: readonly Readonly<Record<string, unknown>>[] }>
 
 export type DeskCommand = Desk &
   Readonly<{ id: CommandId; hash: string; by: Pick<OperatorActor, 'id' | 'name'>; why: string }>
@@ -57,7 +59,8 @@ type Sent<Name extends Desk['name']> = Extract<DeskCommand, { name: Name }>
 
 /** Files of credits are booked from one account: one commit, all or nothing. */
 export const CREDIT_BUCKET = 0
-const RULES_BUCKET = 0
+/** What concerns the whole scheme is logged here. */
+export const RULES_BUCKET = 0
 
 /** Amounts as decimal strings, as everywhere outside. */
 const toJson = (value: unknown): string =>
@@ -118,6 +121,8 @@ export function createOperatorDesk(parts: {
         const { id: _, ...before } = scheme.rules
         return logged(sent, RULES_BUCKET, 'scheme', before, { ...before, ...sent.rules })
       }
+      case 'set-rates':
+        return logged(sent, RULES_BUCKET, 'scheme', null, { rates: sent.rates })
     }
   }
 

@@ -1,6 +1,8 @@
 // What the parts of the switch share: the store, the lanes, the scheme, and the forms of commands and answers between them.
 import { assert } from '#core/assert.ts'
-import type { SchemeId } from '#core/ids.ts'
+import type { PartyId, SchemeId } from '#core/ids.ts'
+import type { Account } from '#core/ledger.ts'
+import type { Unit } from '#core/money.ts'
 import type { Offer } from '#core/offer.ts'
 import type { Payment, SchemeRules } from '#core/payment.ts'
 import type { DeviceActor, TerminalActor } from './actors.ts'
@@ -12,11 +14,18 @@ import type { Answer, Store } from './store.ts'
 /** `rules` is read afresh at each decision: it may be a getter, and a change takes effect at once. */
 export type Scheme = Readonly<{ id: SchemeId; buckets: number; rules: SchemeRules }>
 
+/**
+ * Could this payer pay a bill in this unit by other means than the account in it? Asked only where that account is not enough to join,
+ * so that a traveller or somebody with a bank account gets in and can choose. `accounts`: all units of theirs.
+ */
+export type OtherMeans = (payer: { party: PartyId; accounts: readonly Account[] }, unit: Unit) => Promise<boolean>
+
 export type Parts = Readonly<{
   store: Store
   budgets: Budgets
   scheme: Scheme
   random: (bytes: number) => Uint8Array
+  otherMeans: OtherMeans
   lanes: Lanes
   /** runs a step that never leaves the batch; its command's answer is the same for ever */
   step: (step: Step) => Promise<Answer>

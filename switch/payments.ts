@@ -1,9 +1,12 @@
 // Payments: every command that changes one is a step in the payer's bucket, where its rows, account, device and standing lie.
+import type { AccountKey } from '#core/accounts.ts'
 import { bucketOfId, type PartyId, type PaymentId } from '#core/ids.ts'
+import { ordersOf } from '#core/means.ts'
 import {
   decide,
   evolve,
   needsOf,
+  paidUnit,
   purchasesFrom,
   transfersOf,
   type Payment,
@@ -26,7 +29,9 @@ export type Attempt = Readonly<{
   deposited: boolean
   /** whose standing is locked */
   standingOf: PartyId | null
-  want: (what: 'deposit' | Readonly<{ standingOf: PartyId }>) => 'again'
+  /** accounts that are debited beside those that the command alone tells: the exchange's */
+  debits: readonly AccountKey[]
+  want: (what: 'deposit' | Readonly<{ standingOf: PartyId }> | Readonly<{ debits: readonly AccountKey[] }>) => 'again'
 }>
 
 /** A command that is finished with the payment as it stands, on the scheme's day. */
@@ -54,7 +59,7 @@ export function createPayments({ store, scheme, lanes }: Parts) {
       command,
       needs: {
         payments: [payment],
-        accounts: needsOf(payment, asked.kind, phone?.account ?? null),
+        accounts: [...needsOf(payment, asked.kind, phone?.account ?? null), ...attempt.debits],
         devices: phone === null ? [] : [phone.id],
         standings: standingsFor(asked, attempt),
       },
@@ -74,22 +79,29 @@ export function createPayments({ store, scheme, lanes }: Parts) {
 
   /**
    * Runs a step until it decides. Short of money it comes back after a deposit; wanting the standing of a payer whom nobody knew
-   * before the payment was loaded (the biller cancels, time passes) it comes back with that row locked too. Each at most once.
+   * before the payment was loaded (the biller cancels, time passes), or to debit an account that only the payment names, it comes back
+   * with that row locked too. Each at most once.
    */
   async function untilDecided(
     bucket: number,
     payer: PartyId | null,
     make: (attempt: Attempt) => Step,
   ): Promise<Answer> {
-    const wanted: { deposit: boolean; standingOf: PartyId | null } = { deposit: false, standingOf: payer }
+    const wanted: { deposit: boolean; standingOf: PartyId | null; debits: readonly AccountKey[] } = {
+      deposit: false,
+      standingOf: payer,
+      debits: [],
+    }
     let deposited = false
     for (;;) {
       const outcome = await lanes.run(
         make({
           deposited,
           standingOf: wanted.standingOf,
+          debits: wanted.debits,
           want(what) {
             if (what === 'deposit') wanted.deposit = true
+            else if ('debits' in what) wanted.debits = what.debits
             else wanted.standingOf = what.standingOf
             return 'again'
           },
@@ -112,11 +124,12 @@ export function createPayments({ store, scheme, lanes }: Parts) {
     isNew = false,
   ): Outcome {
     const { rules } = scheme
-    const { payer, bill } = payment
+    const { payer } = payment
+    const unit = paidUnit(payment)
     const loaded = {
       rules,
       device: phone && (working.device(phone.id) ?? null),
-      account: bill && phone && (working.account(payer.account, bill.unit) ?? null),
+      account: unit && phone && (working.account(payer.account, unit) ?? null),
       standing: attempt.standingOf === payer.party ? working.standing(payer.party) : null,
     }
     const { events, refusal, device } = decide(payment, loaded, what, working.now)
@@ -128,16 +141,21 @@ export function createPayments({ store, scheme, lanes }: Parts) {
       return purchasesFrom(before, event, rules.zone)
     })
     if (purchases.length > 0 && loaded.standing === null) return attempt.want({ standingOf: payer.party })
+    const transfers = events.flatMap((event, index) => transfersOf(states[index] ?? payment, event))
+    const unlocked = transfers.filter(({ debit, unit }) => working.account(debit, unit) === undefined)
+    if (unlocked.length > 0 && attempt.debits.length === 0)
+      return attempt.want({ debits: [...new Set(unlocked.map(({ debit }) => debit))] })
 
     if (isNew) working.savePayment(payment, { kind: 'joined' })
     if (device !== null) working.saveDevice(device)
     if (purchases.length > 0) {
       working.saveStanding(withPurchases(working.standing(payer.party), purchases, working.today))
     }
+    for (const transfer of transfers) working.post(transfer)
     events.forEach((event, index) => {
       const before = states[index] ?? payment
       const after = states[index + 1] ?? payment
-      for (const transfer of transfersOf(before, event)) working.post(transfer)
+      for (const order of ordersOf(before, event)) working.saveOrder(order)
       working.savePayment(after, event)
       if ((event.kind === 'approved' || event.kind === 'proven') && 'evidence' in what)
         working.saveEvidence(payment.id, after.version, what.evidence)
@@ -150,7 +168,9 @@ export function createPayments({ store, scheme, lanes }: Parts) {
 
 /** Standings are locked where purchases are judged or given back and the payer is known. */
 const standingsFor = ({ kind }: Pick<PaymentCommand, 'kind'>, { standingOf }: Attempt): PartyId[] =>
-  standingOf !== null && ['approve', 'cancel', 'take-back', 'deliver', 'time'].includes(kind) ? [standingOf] : []
+  standingOf !== null && ['approve', 'answer', 'cancel', 'take-back', 'deliver', 'time'].includes(kind)
+    ? [standingOf]
+    : []
 
 /**
  * Whose payment is it? The terminal's that made the deal, and the phone's that joined; a bill sent to a person is any phone's of

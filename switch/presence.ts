@@ -1,5 +1,6 @@
 // The owner proves to be there for something that is no payment. One step in the device's bucket: the bytes are made again, the proof
-// is judged under the device's lock by the rule that payments have, and wrong ones count in the same place.
+// is judged under the device's lock by the rule that payments have, and wrong ones count in the same place. Its command is the nonce:
+// sent again after a lost answer it gets its stored answer, and anything else over the same nonce gets none.
 import { APPROVAL_LIFE_MS, claimsOf } from '#core/approval.ts'
 import { equal } from '#core/bytes.ts'
 import { judgeProof, type Device } from '#core/device.ts'
@@ -9,7 +10,7 @@ import { refuse, type Refusal } from '#core/refusals.ts'
 import type { PresenceAction } from '#protocol/identity.ts'
 import { presenceBytes } from '#protocol/signed-bytes.ts'
 import type { DeviceActor } from './actors.ts'
-import { NOTHING, refused } from './lanes.ts'
+import { NOTHING, refused, type SentCommand } from './lanes.ts'
 import type { Parts } from './parts.ts'
 
 export type Presence = Readonly<{
@@ -17,25 +18,29 @@ export type Presence = Readonly<{
   action: PresenceAction
   /** what it is done to: see presenceHash */
   subject: string
-  /** signed by the device's key, over a nonce that was drawn for it and is used up */
+  /** signed by the device's key, over a nonce that was drawn for it */
   evidence: Evidence
+  /** by the nonce; the hash is of all that was sent */
+  command: SentCommand
+  /** the nonce is the device's last one and still good: otherwise it is too late to decide anything */
+  isDrawn: boolean
   /** what the device approves with from now on; null leaves it */
   approvesWith: Device['approvesWith'] | null
 }>
 
-/** `provedAt`: by the database's clock, milliseconds since 1970. */
+/** The same for the same command, for ever. `provedAt`: by the database's clock, milliseconds since 1970. */
 export type PresenceResult = Readonly<{ ok: true; provedAt: number }> | Readonly<{ ok: false; refusal: Refusal }>
 
 export function createPresence({ scheme, step }: Parts) {
   /** A right proof starts the unlock anew. Refusals: those of PROOF_PROBLEMS. */
   async function provePresence(sent: Presence): Promise<PresenceResult> {
     const { id } = sent.actor
-    let provedAt = 0
-    const { refusal } = await step({
+    const { refusal, note } = await step({
       bucket: bucketOfId(id),
-      command: null,
+      command: sent.command,
       needs: { devices: [id] },
       decide(working) {
+        if (!sent.isDrawn) return refused(refuse('approval-expired'))
         const device = working.device(id)
         const fault = evidenceFault(sent, device, working.now)
         if (fault !== undefined || device === undefined) return refused(fault ?? refuse('device-revoked'))
@@ -46,11 +51,12 @@ export function createPresence({ scheme, step }: Parts) {
         working.saveDevice(
           answer === null && approvesWith !== null ? { ...judged.device, approvesWith } : judged.device,
         )
-        provedAt = working.now
-        return answer === null ? NOTHING : refused(answer)
+        return answer === null ? { ...NOTHING, note: String(working.now) } : refused(answer)
       },
     })
-    return refusal === null ? { ok: true, provedAt } : { ok: false, refusal }
+    if (refusal === null) return { ok: true, provedAt: Number(note) }
+    // The nonce was used, for something else.
+    return { ok: false, refusal: refusal.code === 'command-mismatch' ? refuse('approval-expired') : refusal }
   }
 
   /** As of a payment's approval: what was signed is made again from our own rows. */

@@ -1,7 +1,8 @@
 // Refunds: decided in the biller's bucket against the earlier ones there, then told to the payer's payment.
-import { bucketOfId, idInBucket } from '#core/ids.ts'
+import { systemAccount } from '#core/accounts.ts'
+import { bucketOfId, idInBucket, type PaymentId } from '#core/ids.ts'
 import { affords } from '#core/ledger.ts'
-import { refundFault } from '#core/refund.ts'
+import { backOf, refundFault, refundTransfers } from '#core/refund.ts'
 import { refuse } from '#core/refusals.ts'
 import { LIMITS } from '#protocol/limits.ts'
 import { NOTHING, refused } from './lanes.ts'
@@ -20,10 +21,16 @@ export function createRefunds({ store, scheme, random, step }: Parts, payments: 
     // What was settled only grows, so an older sight of it can only refuse too much.
     await store.deposit(home)
     const refund = idInBucket('pay', home, random(14))
+    let made: RefundRow | undefined
     const answer = await step({
       bucket: home,
       command,
-      needs: { accounts: [actor.account], refunds: [id], terminals: [actor.id] },
+      needs: {
+        accounts:
+          original.means.kind === 'exchange' ? [actor.account, systemAccount('exchange', home)] : [actor.account],
+        refunds: [id],
+        terminals: [actor.id],
+      },
       decide(working) {
         if (working.terminal(actor.id)?.status !== 'active') return refused(refuse('terminal-inactive'))
         const earlier = working.refundsOf(id)
@@ -35,29 +42,39 @@ export function createRefunds({ store, scheme, random, step }: Parts, payments: 
         if (account.status === 'frozen') return refused(refuse('account-frozen'))
         if (!affords(account, amount))
           return refused(refuse('insufficient-funds', { available: String(account.balance) }))
-        const { payer, biller } = original
-        working.post({
-          kind: 'refund',
-          debit: actor.account,
-          credit: payer.account,
-          unit,
-          amount,
-          payment: id,
-          debitName: payer.name,
-          creditName: biller.name,
-        })
-        working.saveRefund(home, { id: refund, original: id, amount, lines, at: working.now, told: false })
+        const before = earlier.reduce((total, each) => total + each.amount, 0n)
+        const back = backOf(original, { amount, before })
+        for (const transfer of refundTransfers(original, { account: actor.account, home, amount, back }))
+          working.post(transfer)
+        made = { id: refund, original: id, amount, back, lines, at: working.now, told: false }
+        working.saveRefund(home, made)
         return { ...ofPayment(original), refund }
       },
     })
+    if (answer.refund === null) return answer
     // A repeat finds the stored answer; its row, not this attempt, says what is still to be told.
-    if (answer.refund !== null) await tell({ id: answer.refund, original: id, amount, lines, at: 0, told: false })
+    const row = made?.id === answer.refund ? made : await rowOf(answer.refund, id)
+    if (row !== undefined) await tell(row)
     return answer
   }
 
+  async function rowOf(refund: PaymentId, original: PaymentId): Promise<RefundRow | undefined> {
+    let row: RefundRow | undefined
+    await step({
+      bucket: bucketOfId(refund),
+      command: null,
+      needs: { refunds: [original] },
+      decide(working) {
+        row = working.refundsOf(original).find(({ id }) => id === refund)
+        return NOTHING
+      },
+    })
+    return row
+  }
+
   /** Lets the payer's payment show the refund; repeated without harm until the row says it was told. */
-  async function tell({ id, original, amount, lines }: RefundRow): Promise<void> {
-    const shown = await payments.decideOn(original, null, null, { kind: 'refunded', refund: id, amount, lines })
+  async function tell({ id, original, amount, back, lines }: RefundRow): Promise<void> {
+    const shown = await payments.decideOn(original, null, null, { kind: 'refunded', refund: id, amount, back, lines })
     if (shown.refusal !== null) return
     await step({
       bucket: bucketOfId(id),

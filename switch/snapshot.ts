@@ -4,6 +4,7 @@
 import type { Bill, Conditions, Line } from '#core/bill.ts'
 import type { Limits } from '#core/ledger.ts'
 import type { Offer, OfferEvent, Payer, Signed } from '#core/offer.ts'
+import { ACCOUNT, type Means } from '#core/means.ts'
 import type { Payment, PaymentEvent, Portion, PortionState } from '#core/payment.ts'
 import { NOTHING_SHOWN } from '#core/persona.ts'
 import type { RefundLine } from '#core/refund.ts'
@@ -36,11 +37,31 @@ export const paymentFromJson = (json: unknown): Payment => {
     answered: null,
     way: 'number',
     acceptedAt: null,
-    ...(json as Older<Payment, 'patient' | 'asked' | 'permitted' | 'question' | 'answered' | 'way' | 'acceptedAt'>),
+    means: ACCOUNT,
+    chosen: 0,
+    orders: 0,
+    collect: null,
+    bankRefused: null,
+    ...(json as Older<
+      Payment,
+      | 'patient'
+      | 'asked'
+      | 'permitted'
+      | 'question'
+      | 'answered'
+      | 'way'
+      | 'acceptedAt'
+      | 'means'
+      | 'chosen'
+      | 'orders'
+      | 'collect'
+      | 'bankRefused'
+    >),
   }
   return {
     ...payment,
     payer: payerFrom(payment.payer),
+    means: meansFrom(payment.means),
     ended: payment.ended && endedFrom(payment.ended),
     bill: payment.bill && billFrom(payment.bill),
     portions: payment.portions.map(portionFrom),
@@ -74,13 +95,21 @@ export const paymentEventFromJson = (json: unknown): PaymentEvent => {
       return { ...event, bill: billFrom(event.bill) }
     case 'approved':
       return { ...approvedFrom(event), portions: event.portions.map(portionStateFrom) }
+    case 'chosen':
+      return { ...event, means: meansFrom(event.means) }
     case 'answered':
+      return { ...answeredFrom(event), portions: event.portions.map(portionStateFrom) }
     case 'moved':
       return { ...event, portions: event.portions.map(portionStateFrom) }
     case 'ended':
       return { ...endedFrom(event), kind: 'ended', portions: event.portions.map(portionStateFrom) }
     case 'refunded':
-      return { ...event, amount: BigInt(event.amount), lines: (event.lines ?? []).map(refundLineFrom) }
+      return {
+        ...event,
+        amount: BigInt(event.amount),
+        back: backFrom(event),
+        lines: (event.lines ?? []).map(refundLineFrom),
+      }
     case 'declined':
     case 'attended':
     case 'challenged':
@@ -106,9 +135,10 @@ export const limitsFrom = (limits: Limits | null): Limits | null =>
   }
 
 type Refund = Payment['refunds'][number]
-const refundFrom = (refund: Older<Refund, 'lines'>): Refund => ({
+const refundFrom = (refund: Older<Refund, 'lines' | 'back'>): Refund => ({
   ...refund,
   refunded: BigInt(refund.refunded),
+  back: backFrom(refund),
   lines: (refund.lines ?? []).map(refundLineFrom),
 })
 
@@ -133,6 +163,16 @@ const signedFrom = (signed: Older<Signed, 'strength' | 'accepted'>): Signed => (
 
 type Approved = Extract<PaymentEvent, { kind: 'approved' }>
 const approvedFrom = (approved: Older<Approved, 'strength'>): Approved => ({ strength: null, ...approved })
+
+type Answered = Extract<PaymentEvent, { kind: 'answered' }>
+const answeredFrom = (answered: Older<Answered, 'reason'>): Answered => ({ reason: null, ...answered })
+
+const meansFrom = (means: Means): Means =>
+  means.kind === 'exchange' ? { ...means, amount: BigInt(means.amount) } : means
+
+/** Before there was an exchange everything came back in the bill's unit. */
+const backFrom = ({ back = null }: Partial<Pick<Refund, 'back'>>): bigint | null =>
+  back === null ? null : BigInt(back)
 
 type Ended = NonNullable<Payment['ended']>
 const endedFrom = (ended: Older<Ended, 'refusal'>): Ended => ({ refusal: null, ...ended })

@@ -15,6 +15,7 @@ import type {
   TerminalId,
 } from '#core/ids.ts'
 import type { Account, Entry, PostedTransfer, TransferKind } from '#core/ledger.ts'
+import type { Order, OrderState } from '#core/means.ts'
 import type { Offer, OfferEvent } from '#core/offer.ts'
 import type { Evidence, Payment, PaymentEvent } from '#core/payment.ts'
 import type { Persona, Releases } from '#core/persona.ts'
@@ -50,9 +51,19 @@ export type RefundRow = Readonly<{
   id: PaymentId
   original: PaymentId
   amount: bigint
+  /** what the payer got, where it was in another unit than the bill's */
+  back: bigint | null
   lines: readonly RefundLine[]
   at: number
   told: boolean
+}>
+
+export type OpenOrder = Order & Readonly<{ tries: number; trouble: string | null }>
+/** `reference`: the bank's own; `trouble`: what went wrong, for the operator */
+export type OrderEnd = Readonly<{
+  state: Exclude<OrderState, 'open'>
+  reference: string | null
+  trouble: string | null
 }>
 
 /** What to lock and load in one bucket. Accounts are loaded with all their units; refunds by the payment they refund. */
@@ -115,6 +126,7 @@ export type Writes = Readonly<{
   events: readonly EventRow[]
   standings: readonly Readonly<{ bucket: number; standing: Standing; previous: number }>[]
   actions: readonly PostedAction[]
+  orders: readonly Order[]
   evidence: readonly Readonly<{ bucket: number; payment: PaymentId; version: number; evidence: Evidence }>[]
 }>
 
@@ -182,6 +194,12 @@ export type Store = {
   /** the party's payments that are not over, newest first by when they were joined */
   readOpenPayments(party: PartyId, limit: number): Promise<Payment[]>
   readDue(limit: number): Promise<Due[]>
+  /** orders to payers' banks that are open and whose time has come, oldest first */
+  readOrders(limit: number): Promise<OpenOrder[]>
+  /** Ends an open order; false when it was ended before. */
+  concludeOrder(payment: PaymentId, number: number, end: OrderEnd): Promise<boolean>
+  /** An open order is tried again after so many milliseconds; nothing where it was ended meanwhile. */
+  postponeOrder(payment: PaymentId, number: number, nextInMs: number, trouble: string | null): Promise<void>
   /** the database's clock */
   now(): Promise<number>
 }

@@ -3,6 +3,8 @@
 // A command is one step in one bucket, or a few (join: offer, then payment; release: payment, then offer; refund: biller, then
 // payer). Each step can be repeated: what the first step decided is true, and a deal left half-way is finished by whoever looks next.
 import { toHex } from '#core/bytes.ts'
+import type { PaymentId } from '#core/ids.ts'
+import type { BankReason } from '#core/means.ts'
 import type { Budgets } from './budgets.ts'
 import type { Command } from './command.ts'
 import { createHalves } from './halves.ts'
@@ -10,7 +12,7 @@ import { createHandBacks } from './hand-backs.ts'
 import { createJoins } from './joins.ts'
 import { createLanes, type Step } from './lanes.ts'
 import { createOffers } from './offers.ts'
-import { certainlyOn, type FromTerminal, type Parts, type Scheme } from './parts.ts'
+import { certainlyOn, type FromTerminal, type OtherMeans, type Parts, type Scheme } from './parts.ts'
 import { createPayments } from './payments.ts'
 import { createPeople } from './people.ts'
 import { createPostings } from './postings.ts'
@@ -21,7 +23,7 @@ import type { Answer, Due, Store } from './store.ts'
 import { createTickets } from './tickets.ts'
 import type { Changes } from './working.ts'
 
-export type { Scheme } from './parts.ts'
+export type { OtherMeans, Scheme } from './parts.ts'
 export type Switch = ReturnType<typeof createSwitch>
 
 /**
@@ -33,6 +35,8 @@ export function createSwitch(options: {
   scheme: Scheme
   random: (bytes: number) => Uint8Array
   lanes: number
+  /** without it there are none */
+  otherMeans?: OtherMeans
   onChange: (changes: Changes) => void
   onAlarm: (alarm: { step: Step; error: unknown }) => void
 }) {
@@ -46,7 +50,8 @@ export function createSwitch(options: {
     onAlarm: options.onAlarm,
   })
   const step = certainlyOn(lanes)
-  const parts: Parts = { store, budgets, scheme, random, lanes, step }
+  const otherMeans = options.otherMeans ?? (async () => false)
+  const parts: Parts = { store, budgets, scheme, random, otherMeans, lanes, step }
   const tickets = createTickets(parts)
   const offers = createOffers(parts, tickets)
   const payments = createPayments(parts)
@@ -100,6 +105,8 @@ export function createSwitch(options: {
         return onceAtATime(command, () => people.billCode({ ...sent, command }))
       case 'join':
         return onceAtATime(command, () => joins.join({ ...sent, command }))
+      case 'choose-means':
+        return payments.decideOn(sent.payment, command, sent.actor, { kind: 'choose', choice: sent.choice })
       case 'approve':
         return payments.decideOn(sent.payment, command, sent.actor, { kind: 'approve', evidence: sent.evidence })
       case 'respond':
@@ -170,7 +177,18 @@ export function createSwitch(options: {
     }
   }
 
+  /**
+   * What the payer's bank says to a collect. The same answer again changes nothing; `too-late` where nobody waits for a yes any more,
+   * or a no comes after a yes. A no is for what the bank has refused, or was certainly never asked.
+   */
+  const answerOutside = (
+    payment: PaymentId,
+    number: number,
+    yes: boolean,
+    reason: BankReason | null = null,
+  ): Promise<Answer> => payments.decideOn(payment, null, null, { kind: 'answer', number, yes, reason })
+
   const { lookAt, completed } = halves
   /** `step` is for the operator's desk: a decision of its own in the same lanes. */
-  return { handle, post, provePresence, step, tick, lookAt, completed, waiting: lanes.waiting }
+  return { handle, post, provePresence, step, tick, answerOutside, lookAt, completed, waiting: lanes.waiting }
 }

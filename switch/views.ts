@@ -61,6 +61,7 @@ export function dealView(offer: Offer, payment: Payment | null, link: (token: st
   return {
     ...common,
     ...shared(payment),
+    refunds: payment.refunds.map(refundView),
     state: stateOf(payment),
     ticket: null,
     payer: payerView(payment.payer),
@@ -74,6 +75,10 @@ export function dealView(offer: Offer, payment: Payment | null, link: (token: st
 /** The payment as the payer's phone sees it: all that the phone needs to build the approval bytes by itself. */
 export const paymentView = (payment: Payment, rules: SchemeRules): PaymentView => ({
   ...shared(payment),
+  refunds: payment.refunds.map((refund) => ({
+    ...refundView(refund),
+    back: refund.back === null ? null : String(refund.back),
+  })),
   deal: payment.deal,
   state: stateOf(payment),
   biller: { ...payment.biller, isPerson: payment.payer.knows !== null },
@@ -83,6 +88,7 @@ export const paymentView = (payment: Payment, rules: SchemeRules): PaymentView =
   permitted: payment.permitted?.billVersion === payment.billVersion,
   shown: shownView(payment.payer.shown),
   mayShow: [...payment.payer.mayShow],
+  means: meansView(payment),
   payerAccount: payment.payer.account,
   nonce: payment.nonce,
   freshProof: payment.question !== null || (payment.bill !== null && payment.bill.total >= rules.freshProofFrom),
@@ -102,17 +108,31 @@ const shared = (payment: Payment) => ({
   tally: tallyOf(payment),
   ended: payment.ended?.reason ?? null,
   portions: payment.portions.map(portionView),
-  refunds: payment.refunds.map(({ id, refunded, lines, at }) => ({
-    payment: id,
-    amount: String(refunded),
-    lines: lines.map(({ line, amount }) => ({ line, amount: String(amount) })),
-    at,
-  })),
   joinedAt: payment.joinedAt,
   approvedAt: payment.approvedAt,
   turnEndsAt: payment.turn?.idleAt ?? null,
   expiresAt: payment.expiresAt,
 })
+
+const refundView = ({ id, refunded, lines, at }: Payment['refunds'][number]): DealView['refunds'][number] => ({
+  payment: id,
+  amount: String(refunded),
+  lines: lines.map(({ line, amount }) => ({ line, amount: String(amount) })),
+  at,
+})
+
+const meansView = ({ means, bankRefused }: Payment): PaymentView['means'] => {
+  switch (means.kind) {
+    case 'account':
+      return { kind: means.kind }
+    case 'exchange': {
+      const { kind, unit, amount, price, until } = means
+      return { kind, unit, amount: String(amount), price, until }
+    }
+    case 'bank':
+      return { kind: means.kind, id: means.id, label: means.label, refused: bankRefused?.reason ?? null }
+  }
+}
 
 const questionView = (question: Question | null): DealView['question'] =>
   question && { attributes: [...question.attributes], reason: question.reason }

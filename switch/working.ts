@@ -15,6 +15,7 @@ import {
   type Transfer,
 } from '#core/ledger.ts'
 import type { Unit } from '#core/money.ts'
+import type { Order } from '#core/means.ts'
 import type { Offer } from '#core/offer.ts'
 import type { Payment } from '#core/payment.ts'
 import { unknownStanding, type Standing } from '#core/standing.ts'
@@ -69,6 +70,7 @@ export function workingRows(rows: Rows, { buckets, zone }: { buckets: number; zo
   const transfers: PostedTransfer[] = []
   const entries: Entry[] = []
   const events: EventRow[] = []
+  const orders: Order[] = []
   const evidence: {
     bucket: number
     payment: PaymentId
@@ -197,6 +199,10 @@ export function workingRows(rows: Rows, { buckets, zone }: { buckets: number; zo
       const { id, terminal, version } = payment
       events.push({ bucket: bucketOfId(id), terminal, subject: id, version, at: now, body })
     },
+    /** To a payer's bank; kept in the payment's bucket. */
+    saveOrder(order: Order): void {
+      orders.push(order)
+    },
     saveDevice(device: Device): void {
       // Within the unlock nothing of it changes, and most payments are within it.
       if (devices.get(device.id) === device) return
@@ -257,15 +263,17 @@ export function workingRows(rows: Rows, { buckets, zone }: { buckets: number; zo
         transfers,
         entries,
         events,
+        orders,
         evidence,
       }
       return Object.values(writes).some((rows) => rows.length > 0) ? writes : null
     },
 
     /** The offers and payments that changed, and what happened to them, for whoever watches. */
-    changes(): { offers: Offer[]; payments: Payment[]; events: readonly EventRow[] } {
+    changes(): Pick<Changes, 'offers' | 'payments' | 'events' | 'orders'> {
       return {
         events,
+        orders,
         offers: [...changedOffers.keys()].flatMap((key) => offers.get(key) ?? []),
         payments: [...changedPayments.keys()].flatMap((id) => payments.get(id) ?? []),
       }
@@ -278,6 +286,8 @@ export type Changes = Readonly<{
   offers: readonly Offer[]
   payments: readonly Payment[]
   events: readonly EventRow[]
+  /** new ones, for whoever carries them out */
+  orders: readonly Order[]
   buckets: readonly number[]
   accounts: readonly AccountKey[]
 }>

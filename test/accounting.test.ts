@@ -10,7 +10,7 @@ import {
   type AccountKey,
 } from '#core/accounts.ts'
 import type { Bill, Conditions } from '#core/bill.ts'
-import { idFrom, type PaymentId } from '#core/ids.ts'
+import { bucketOfId, idFrom, idInBucket, type PaymentId } from '#core/ids.ts'
 import {
   affords,
   isSpending,
@@ -20,10 +20,12 @@ import {
   type Account,
   type PostedTransfer,
 } from '#core/ledger.ts'
-import { transfersOf, type Payment, type PortionState } from '#core/payment.ts'
+import type { Choice } from '#core/means.ts'
+import { unitOf } from '#core/money.ts'
 import { CREDIT_FAULTS } from '#protocol/operator.ts'
 import type { DeviceActor } from '#switch/actors.ts'
 import { createOperatorDesk, type Desk } from '#switch/operator.ts'
+import type { Answer } from '#switch/store.ts'
 import { randomBytes } from 'node:crypto'
 import { billOf, billWith, handedBack, JPY, lineOf, memoryGround, newId, openTown, type Town } from './support/world.ts'
 
@@ -96,16 +98,49 @@ const whenDue = async ({ town, clock }: Scene, laterMs: number): Promise<void> =
   await town.hub.tick(100)
 }
 
-async function answered({ town }: Scene, after: (payment: Payment) => PortionState): Promise<Row[]> {
-  const joinedAs = await town.ground.store.readPayment(await joined(town, billOf(500n)))
-  assert.ok(joinedAs)
-  const authorising = joinedAs.portions.map((portion) => ({
-    ...portion,
-    state: { kind: 'authorising', until: 0 } as const,
-  }))
-  const payment: Payment = { ...joinedAs, portions: authorising }
-  return rolesIn(town, transfersOf(payment, { kind: 'answered', portions: [after(payment)], at: 0 }))
+const USD = unitOf('USD') ?? assert.fail('a currency')
+const BANK_ID = (payer: DeviceActor) => idInBucket('mns', bucketOfId(payer.id), randomBytes(14))
+
+/** A payment whose payer has chosen the bank, or dollars. */
+async function chosen({ town }: Scene, bill: Bill, by: 'bank' | 'dollars'): Promise<PaymentId> {
+  const { payer } = town
+  if (by === 'dollars') await town.further(payer, USD, 50_000n)
+  const rate = { from: USD, to: JPY, price: '148.7475', until: 4_000_000_000_000 }
+  const choice: Choice =
+    by === 'bank' ? { kind: 'bank', id: BANK_ID(payer), label: 'Bank', unit: JPY } : { kind: 'exchange', rate }
+  const payment = await joined(town, bill)
+  assert.equal((await town.say(payer, { name: 'choose-means', payment, choice })).refusal, null)
+  return payment
 }
+
+/** A payment by these means, and paid. */
+async function paidBy(at: Scene, bill: Bill, by: 'bank' | 'dollars'): Promise<PaymentId> {
+  const payment = await chosen(at, bill, by)
+  assert.equal((await at.town.approve(at.town.payer, payment)).refusal, null)
+  if (by === 'bank') assert.equal((await at.town.hub.answerOutside(payment, 1, true)).refusal, null)
+  await at.town.settleDown()
+  return payment
+}
+
+/** What is booked when something is paid by these means, or by what comes then. */
+const byMeans =
+  (by: 'bank' | 'dollars', bill: Bill, then?: (scene: Scene, payment: PaymentId) => Promise<Answer>) =>
+  async (at: Scene): Promise<Row[]> => {
+    if (then === undefined) {
+      const payment = await chosen(at, bill, by)
+      const before = await at.seen()
+      await at.town.approve(at.town.payer, payment)
+      if (by === 'bank') await at.town.hub.answerOutside(payment, 1, true)
+      return rolesIn(at.town, await at.since(before))
+    }
+    const payment = await paidBy(at, bill, by)
+    const before = await at.seen()
+    assert.equal((await then(at, payment)).refusal, null)
+    return rolesIn(at.town, await at.since(before))
+  }
+const forLess = ({ town }: Scene, payment: PaymentId): Promise<Answer> =>
+  town.say(town.till, { name: 'deliver', payment, portion: 0, amount: 450n })
+const refunded = ({ town }: Scene, payment: PaymentId): Promise<Answer> => town.refund(payment, 200n)
 
 async function byDesk({ town, since, seen }: Scene, command: Desk): Promise<Row[]> {
   const { buckets, rules } = town.ground.scheme
@@ -177,9 +212,14 @@ const EVENTS: Readonly<Record<string, (scene: Scene) => Promise<Row[]>>> = {
     assert.equal(answer.refusal, null)
     return rolesIn(town, await at.since())
   },
-  'the issuer says yes': (at) => answered(at, () => ({ kind: 'settled', settled: 500n, at: 0 })),
-  'the issuer says yes, a line waits': (at) =>
-    answered(at, () => ({ kind: 'held', until: 1, deliverBy: 1, delivered: null })),
+  'the bank says yes': byMeans('bank', billOf(500n)),
+  'the bank says yes, a line waits': byMeans('bank', billOf(500n, DELIVERY)),
+  'paid by the bank, delivered for less': byMeans('bank', billOf(500n, DELIVERY), forLess),
+  'refund of what the bank paid': byMeans('bank', billOf(500n), refunded),
+  'approve in another unit': byMeans('dollars', billOf(500n)),
+  'approve in another unit, a line waits': byMeans('dollars', billOf(500n, DELIVERY)),
+  'paid in another unit, delivered for less': byMeans('dollars', billOf(500n, DELIVERY), forLess),
+  'refund of what was paid in another unit': byMeans('dollars', billOf(500n), refunded),
   delivered: afterHold(DELIVERY, ({ town }, payment) =>
     town.say(town.till, { name: 'deliver', payment, portion: 0, amount: 500n }),
   ),
@@ -242,7 +282,7 @@ describe('the events', () => {
     for (const [event, rows] of documented)
       for (const [, kind, debit] of rows) {
         const key = debit === 'payer' || debit === 'payee' ? ACCOUNT : systemAccount(ownKind(debit), 0)
-        const counted = (kind === 'settle' || kind === 'hold') && debit === 'payer'
+        const counted = ['settle', 'hold', 'exchange'].includes(kind ?? '') && debit === 'payer'
         // Border: the test above has compared the kinds with the ledger's own.
         assert.equal(isSpending({ kind: kind as 'settle', debit: key }), counted, event)
       }

@@ -237,25 +237,24 @@ function contract(open: () => Promise<Directory>): void {
     assert.equal(await directory.takeChallenge(actor.id), undefined)
   })
 
-  it('gives a device one nonce at a time for a proof that is no payment, good for once', async () => {
+  it('gives a device one nonce at a time for a proof that is no payment', async () => {
     const directory = await open()
     const { identity } = await enrolled(directory, 'device', 6)
     const other = await enrolled(directory, 'device', 6)
     assert(identity.actor.kind === 'device' && other.identity.actor.kind === 'device')
     const { id } = identity.actor
     const [first, second] = [randomBytes(16), randomBytes(16)]
-    assert.equal(await directory.takePresenceNonce(id, first), false)
+    assert.equal(await directory.hasPresenceNonce(id, first), false)
     await directory.putPresenceNonce(id, first, DAY_MS)
     assert((await directory.putPresenceNonce(id, second, DAY_MS)) > Date.now())
-    assert.equal(await directory.takePresenceNonce(id, first), false)
-    assert.equal(await directory.takePresenceNonce(other.identity.actor.id, second), false)
-    const taken = await Promise.all([1, 2, 3].map(() => directory.takePresenceNonce(id, second)))
-    assert.equal(taken.filter((took) => took).length, 1)
+    assert.equal(await directory.hasPresenceNonce(id, first), false)
+    assert.equal(await directory.hasPresenceNonce(other.identity.actor.id, second), false)
+    assert.equal(await directory.hasPresenceNonce(id, second), true)
     await directory.putPresenceNonce(id, first, -1)
-    assert.equal(await directory.takePresenceNonce(id, first), false)
+    assert.equal(await directory.hasPresenceNonce(id, first), false)
   })
 
-  it('replaces a secret by another', async () => {
+  it('replaces a secret by another, and none that was set after it was asked for', async () => {
     const directory = await open()
     const { party } = await enrolled(directory, 'device', 6)
     const [old, next] = [300_000, 400_000].map((iterations) => ({
@@ -265,9 +264,11 @@ function contract(open: () => Promise<Directory>): void {
       serverKey: randomBytes(32),
     }))
     assert(old && next)
-    await directory.replaceSecret(party.id, old)
+    await directory.replaceSecret(party.id, old, Date.now())
     assert.deepEqual(await directory.secretOf(party.id), old)
-    await directory.replaceSecret(party.id, next)
+    await directory.replaceSecret(party.id, next, Date.now() + DAY_MS)
+    assert.deepEqual(await directory.secretOf(party.id), next)
+    await directory.replaceSecret(party.id, old, Date.now() - DAY_MS)
     assert.deepEqual(await directory.secretOf(party.id), next)
   })
 

@@ -96,7 +96,7 @@ test('what was spent counts from the beginning of its day and month', () => {
 
 test('a person spends by paying; what the cash desk hands out, what goes back and the scheme’s own accounts count nothing', () => {
   const spending = TRANSFER_KINDS.filter((kind) => isSpending({ kind, debit: payer.account }))
-  assert.deepEqual(spending, ['settle', 'hold'])
+  assert.deepEqual(spending, ['settle', 'hold', 'exchange'])
   assert.ok(!isSpending({ kind: 'settle', debit: systemAccount('clearing', 3) }))
   const after = debited(account(2_000n), transfer, 20_270_115)
   assert.deepEqual(

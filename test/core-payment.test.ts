@@ -6,7 +6,7 @@ import * as fc from 'fast-check'
 import { systemAccount, type AccountKey } from '#core/accounts.ts'
 import type { Device, ProofResult } from '#core/device.ts'
 import type { Account, Transfer } from '#core/ledger.ts'
-import { MAX_AMOUNT } from '#core/money.ts'
+import { MAX_AMOUNT, type Unit } from '#core/money.ts'
 import {
   AUTHORISE_WITHIN_MS,
   decide,
@@ -15,6 +15,7 @@ import {
   isFinal,
   JOINED_LIFE_MS,
   needsOf,
+  paidUnit,
   PATIENCE_MS,
   paymentDueAt,
   PERSON_BILL_LIFE_MS,
@@ -31,25 +32,32 @@ import {
   account,
   after,
   approved,
+  BANK,
   bill,
   biller,
+  byBank,
+  byDollars,
   cooled,
   device,
   evidenceOf,
   id,
   joined,
+  JPY,
   line,
   loaded,
+  loadedFor,
   NONCE,
   NOON,
   PAYER_BUCKET,
   PAYMENT,
   payer,
   questioned,
+  RATE,
   restriction,
   stranger,
   TODAY,
   unit,
+  USD,
 } from './support/deal.ts'
 import { matrixOf } from './support/matrix.ts'
 import { live, lives } from './support/walk.ts'
@@ -86,7 +94,7 @@ const states: Record<string, { payment: Payment; at: number }> = {
     }),
     at: NOON,
   },
-  authorising: { payment: approved(joined(later), NOON, true), at: NOON },
+  authorising: { payment: approved(byBank(joined(later))), at: NOON },
   'to deliver': { payment: approved(joined(later)), at: NOON },
   'cooling off': { payment: approved(joined(cooling)), at: NOON + DAY_MS - 1 },
   'cooled off': { payment: approved(joined(cooling)), at: NOON + DAY_MS },
@@ -98,11 +106,31 @@ const states: Record<string, { payment: Payment; at: number }> = {
   proven: { payment: after(questioned(), provingOf(questioned())).payment, at: NOON },
   unanswered: { payment: after(questioned(), { kind: 'time' }, NOON + JOINED_LIFE_MS).payment, at: NOON },
 }
-type Make = (payment: Payment, at: number) => { command: PaymentCommand; at?: number; given?: Loaded }
+/** `chosen`: the payment when something was chosen first */
+type Make = (payment: Payment, at: number) => { command: PaymentCommand; at?: number; given?: Loaded; chosen?: Payment }
 const commands: Record<string, Make> = {
   approve: (payment, now) => ({ command: { kind: 'approve', evidence: evidenceOf(payment, { now }) } }),
-  'approve, outside means': (payment, now) => ({
-    command: { kind: 'approve', evidence: evidenceOf(payment, { now }), outside: true },
+  choose: () => ({ command: { kind: 'choose', choice: BANK } }),
+  'choose, no rate': () => ({ command: { kind: 'choose', choice: { kind: 'exchange', rate: null } } }),
+  'approve, by the bank': (payment, now) => {
+    const chosen = byBank(payment, now)
+    return { chosen, command: { kind: 'approve', evidence: evidenceOf(chosen, { now }) } }
+  },
+  'approve, in another unit': (payment, now) => {
+    const chosen = byDollars(payment, now)
+    return {
+      chosen,
+      command: { kind: 'approve', evidence: evidenceOf(chosen, { now }) },
+      given: loadedFor(chosen),
+    }
+  },
+  'approve, rate run out': (payment, now) => {
+    const chosen = byDollars(payment, now, { ...RATE, until: now + 1 })
+    return { chosen, command: { kind: 'approve', evidence: evidenceOf(chosen, { now }) }, at: now + 1 }
+  },
+  'approve, chosen since': (payment, now) => ({
+    chosen: byDollars(payment, now),
+    command: { kind: 'approve', evidence: evidenceOf(payment, { now }) },
   }),
   'approve, too poor': (payment, now) => ({
     command: { kind: 'approve', evidence: evidenceOf(payment, { now }) },
@@ -129,8 +157,9 @@ const commands: Record<string, Make> = {
   }),
   'permit: yes': () => ({ command: { kind: 'permit', allowed: true } }),
   'permit: no': () => ({ command: { kind: 'permit', allowed: false } }),
-  'answer: yes': () => ({ command: { kind: 'answer', yes: true } }),
-  'answer: no': () => ({ command: { kind: 'answer', yes: false } }),
+  'answer: yes': (payment) => ({ command: answerOf(payment, true) }),
+  'answer: no': (payment) => ({ command: answerOf(payment, false) }),
+  'answer of another': (payment) => ({ command: { ...answerOf(payment, true), number: 77 } }),
   bill: (payment) => ({
     command: { kind: 'bill', billVersion: payment.billVersion, bill: bill(line(700n)), nonce: NONCE },
   }),
@@ -152,9 +181,16 @@ const commands: Record<string, Make> = {
   'deliver all': (payment) => ({
     command: { kind: 'deliver', portion: heldOf(payment), amount: payment.portions[heldOf(payment)]?.amount ?? 0n },
   }),
-  refunded: () => ({ command: { kind: 'refunded', refund: id('pay', 0x66), amount: 1n, lines: [] } }),
+  refunded: () => ({ command: { kind: 'refunded', refund: id('pay', 0x66), amount: 1n, back: null, lines: [] } }),
   'time, when due': (payment, now) => ({ command: { kind: 'time' }, at: paymentDueAt(payment) ?? now + 100 * DAY_MS }),
 }
+
+const answerOf = ({ collect }: Payment, yes: boolean): Extract<PaymentCommand, { kind: 'answer' }> => ({
+  kind: 'answer',
+  number: collect ?? 1,
+  yes,
+  reason: yes ? null : 'no-funds',
+})
 
 const heldOf = ({ portions }: Payment): number =>
   Math.max(
@@ -164,8 +200,9 @@ const heldOf = ({ portions }: Payment): number =>
 
 const cell = (name: string, state: string): string => {
   const { payment, at: now } = states[state] ?? assert.fail(state)
-  const { command, at = now, given = loaded() } = (commands[name] ?? assert.fail(name))(payment, now)
-  const decision = after(payment, command, at, given)
+  const made = (commands[name] ?? assert.fail(name))(payment, now)
+  const { command, at = now, given = loaded(), chosen = payment } = made
+  const decision = after(chosen, command, at, given)
   const change = decision.events.length === 0 ? '–' : stateOf(decision.payment)
   if (decision.refusal === null) return change
   const code = decision.refusal.code === 'state-conflict' ? '×' : `(${decision.refusal.code})`
@@ -332,11 +369,12 @@ const NAMES: Record<string, string> = {
   [biller.account]: 'biller',
   [systemAccount('escrow', PAYER_BUCKET)]: 'escrow',
   [systemAccount('clearing', PAYER_BUCKET)]: 'clearing',
+  [systemAccount('exchange', PAYER_BUCKET)]: 'exchange',
 }
-const written = ({ kind, debit, credit, amount }: Transfer): string =>
-  `${kind} ${NAMES[debit] ?? debit} → ${NAMES[credit] ?? credit} ${amount}`
+const written = ({ kind, debit, credit, unit, amount }: Transfer): string =>
+  `${kind} ${NAMES[debit] ?? debit} → ${NAMES[credit] ?? credit} ${amount}${unit === JPY ? '' : ` ${unit}`}`
 const moves = (payment: Payment, command: PaymentCommand, now = NOON): string[] => {
-  const { events } = after(payment, command, now)
+  const { events } = after(payment, command, now, loadedFor(payment))
   let current = payment
   return events.flatMap((event) => {
     const transfers = transfersOf(current, event)
@@ -344,32 +382,28 @@ const moves = (payment: Payment, command: PaymentCommand, now = NOON): string[] 
     return transfers.map(written)
   })
 }
-const approve = (payment: Payment, outside = false): PaymentCommand => ({
-  kind: 'approve',
-  evidence: evidenceOf(payment),
-  outside,
-})
+const approve = (payment: Payment): PaymentCommand => ({ kind: 'approve', evidence: evidenceOf(payment) })
 
 test('every event moves exactly this money', () => {
   const heldMixed = approved(joined(mixed))
-  const outside = approved(joined(mixed), NOON, true)
+  const outside = approved(byBank(joined(mixed)))
   const twoCooling = approved(joined(bill(line(100n), line(200n, cooled('P1D')), line(300n, cooled('P1D')))))
   const rows: [string, string[], string[]][] = [
     ['settled at once', moves(joined(plain), approve(joined(plain))), ['settle payer → biller 500']],
     ['held', moves(joined(later), approve(joined(later))), ['hold payer → escrow 500']],
     ['mixed', moves(joined(mixed), approve(joined(mixed))), ['settle payer → biller 900', 'hold payer → escrow 600']],
-    ['outside, asked', moves(joined(mixed), approve(joined(mixed), true)), []],
+    ['outside, asked', moves(byBank(joined(mixed)), approve(byBank(joined(mixed)))), []],
     [
       'outside, yes',
-      moves(outside, { kind: 'answer', yes: true }),
+      moves(outside, answerOf(outside, true)),
       ['settle clearing → biller 900', 'hold clearing → escrow 600'],
     ],
-    ['outside, no', moves(outside, { kind: 'answer', yes: false }), []],
+    ['outside, no', moves(outside, answerOf(outside, false)), []],
     ['outside, out of time', moves(outside, { kind: 'time' }, NOON + AUTHORISE_WITHIN_MS), []],
     ['outside, cancelled', moves(outside, { kind: 'cancel', by: 'payer' }), []],
     [
       'outside, a late yes',
-      moves(after(outside, { kind: 'cancel', by: 'payer' }).payment, { kind: 'answer', yes: true }),
+      moves(after(outside, { kind: 'cancel', by: 'payer' }).payment, answerOf(outside, true)),
       [],
     ],
     [
@@ -405,7 +439,7 @@ test('every event moves exactly this money', () => {
     ['the biller gives back', moves(heldMixed, { kind: 'cancel', by: 'biller' }), ['return escrow → payer 600']],
     [
       'refunded',
-      moves(approved(joined(plain)), { kind: 'refunded', refund: id('pay', 1), amount: 500n, lines: [] }),
+      moves(approved(joined(plain)), { kind: 'refunded', refund: id('pay', 1), amount: 500n, back: null, lines: [] }),
       [],
     ],
     ['cancelled before', moves(joined(plain), { kind: 'cancel', by: 'payer' }), []],
@@ -446,28 +480,52 @@ test('the largest amount goes through whole', () => {
   assert.deepEqual(transfersOf(joined(big), event).map(written), [`settle payer → biller ${MAX_AMOUNT}`])
 })
 
-test('a late answer of the issuer changes nothing, whichever way it went', () => {
-  const outside = approved(joined(plain), NOON, true)
+test('an answer is taken once: what it said stays said, and a yes that nobody waits for is too late', () => {
+  const outside = approved(byBank(joined(plain)))
   const outOfTime = after(outside, { kind: 'time' }, NOON + AUTHORISE_WITHIN_MS).payment
   const cancelled = after(outside, { kind: 'cancel', by: 'biller' }).payment
-  const answered = after(outside, { kind: 'answer', yes: true }).payment
-  for (const payment of [outOfTime, cancelled, answered]) {
-    for (const said of [true, false]) {
-      assert.deepEqual(after(payment, { kind: 'answer', yes: said }).refusal, { code: 'state-conflict' })
-    }
+  const answered = after(outside, answerOf(outside, true)).payment
+  const refusedOnce = after(outside, answerOf(outside, false)).payment
+  const rows: [string, Payment, boolean, string | null][] = [
+    ['yes, out of time', outOfTime, true, 'too-late'],
+    ['yes, cancelled', cancelled, true, 'too-late'],
+    ['yes after a no', refusedOnce, true, 'too-late'],
+    ['yes again', answered, true, null],
+    ['no, out of time', outOfTime, false, null],
+    ['no, cancelled', cancelled, false, null],
+    ['no again', refusedOnce, false, null],
+    ['no after a yes', answered, false, 'too-late'],
+  ]
+  for (const [name, payment, said, code] of rows) {
+    const { refusal, events } = after(payment, answerOf(outside, said))
+    assert.deepEqual([refusal?.code ?? null, events], [code, []], name)
   }
-  const refusedOnce = after(outside, { kind: 'answer', yes: false }).payment
   assert.deepEqual([stateOf(refusedOnce), refusedOnce.declines, refusedOnce.approvedAt], ['joined', 1, null])
+  assert.deepEqual(refusedOnce.bankRefused, { number: 1, reason: 'no-funds' })
+  assert.deepEqual(outOfTime.bankRefused, { number: 1, reason: 'no-answer' })
   assert.deepEqual([stateOf(outOfTime), stateOf(cancelled), stateOf(answered)], ['joined', 'ended', 'settled'])
-  assert.equal(stateOf(approved(outOfTime)), 'settled', 'after a no another means may pay')
+  const other = after(outOfTime, { kind: 'choose', choice: { kind: 'account' } }).payment
+  assert.deepEqual([stateOf(approved(other)), other.bankRefused], ['settled', null], 'after a no another means may pay')
+  const again = approved(outOfTime)
+  assert.deepEqual(
+    [again.collect, again.orders, stateOf(again)],
+    [3, 3, 'authorising'],
+    'a collect and its reverse before it',
+  )
+  assert.equal(
+    after(again, { ...answerOf(outside, true) }).refusal?.code,
+    'too-late',
+    'the answer to the first collect',
+  )
+  assert.equal(stateOf(after(again, answerOf(again, true)).payment), 'settled')
 })
 
 test('a refund is shown once however often it is told, and never more than was settled', () => {
   const paid = approved(joined(plain))
-  const refunded = { kind: 'refunded', refund: id('pay', 1), amount: 300n, lines: [] } as const
+  const refunded = { kind: 'refunded', refund: id('pay', 1), amount: 300n, back: null, lines: [] } as const
   const once = after(paid, refunded).payment
   assert.deepEqual(after(once, refunded), { events: [], refusal: null, device: null, payment: once })
-  const more = { kind: 'refunded', refund: id('pay', 2), amount: 201n, lines: [] } as const
+  const more = { kind: 'refunded', refund: id('pay', 2), amount: 201n, back: null, lines: [] } as const
   assert.equal(after(once, more).refusal?.code, 'already-refunded')
   const whole = after(once, { ...more, amount: 200n }).payment
   assert.deepEqual([refundedAmount(whole), settledAmount(whole), stateOf(whole)], [500n, 500n, 'settled'])
@@ -494,7 +552,7 @@ test('time acts at its millisecond and not one before', () => {
     ['but five minutes in all', patient, NOON + PATIENCE_MS, 'ended'],
     ['while the biller owes the bill the phone may be silent', joined(null), NOON + JOINED_LIFE_MS, 'ended'],
     ['with the bill the turn begins', billed, NOON + 145_000, 'ended'],
-    ['the issuer is out of time', approved(first, NOON, true), NOON + AUTHORISE_WITHIN_MS, 'joined'],
+    ['the issuer is out of time', approved(byBank(first)), NOON + AUTHORISE_WITHIN_MS, 'joined'],
     ['cooling-off ends', approved(joined(cooling)), NOON + DAY_MS, 'settled'],
     ['what was never delivered goes back', approved(joined(later)), NOON + DELIVER_WITHIN_MS, 'ended'],
     ['but not before a cooling-off that is longer', approved(joined(slow)), NOON + 40 * DAY_MS, 'ended'],
@@ -538,13 +596,16 @@ test('a line that went back keeps its moment when the last one ends the payment'
 // ---- whatever happens
 
 /** What the portions say has been moved, and what the transfers say. */
-const balancesOf = (transfers: readonly Transfer[]): ((key: AccountKey) => bigint) => {
-  const sums = new Map<AccountKey, bigint>()
-  for (const { debit, credit, amount } of transfers) {
-    sums.set(debit, (sums.get(debit) ?? 0n) - amount)
-    sums.set(credit, (sums.get(credit) ?? 0n) + amount)
+const exchange = systemAccount('exchange', PAYER_BUCKET)
+const balancesOf = (transfers: readonly Transfer[]): ((key: AccountKey, of?: Unit) => bigint) => {
+  const sums = new Map<string, bigint>()
+  const add = (key: AccountKey, of: Unit, amount: bigint): void =>
+    void sums.set(`${key} ${of}`, (sums.get(`${key} ${of}`) ?? 0n) + amount)
+  for (const { debit, credit, unit, amount } of transfers) {
+    add(debit, unit, -amount)
+    add(credit, unit, amount)
   }
-  return (key) => sums.get(key) ?? 0n
+  return (key, of = JPY) => sums.get(`${key} ${of}`) ?? 0n
 }
 
 test('whatever is commanded: finals stay, versions rise by one, and money moved is what the portions say', () => {
@@ -552,14 +613,15 @@ test('whatever is commanded: finals stay, versions rise by one, and money moved 
     fc.property(lives, (life) => {
       const transfers: Transfer[] = []
       live(life, ({ before, command, events, payment, now }) => {
-        const accounts = new Set(needsOf(before.id, command.kind, payer.account))
+        const accounts = new Set([...needsOf(before.id, command.kind, payer.account), exchange])
         let current = before
         for (const event of events) {
           const moved = transfersOf(current, event)
           for (const transfer of moved) {
             assert.ok(accounts.has(transfer.debit), `${command.kind} locks ${transfer.debit}`)
             assert.ok(transfer.amount > 0n)
-            assert.equal(transfer.unit, current.bill?.unit)
+            const isPayers = transfer.debit === payer.account || transfer.credit === payer.account
+            assert.equal(transfer.unit, isPayers ? paidUnit(current) : current.bill?.unit)
             assert.equal(transfer.payment, PAYMENT)
           }
           transfers.push(...moved)
@@ -590,7 +652,13 @@ test('whatever is commanded: finals stay, versions rise by one, and money moved 
         const total = payment.portions.reduce((all, { amount }) => all + amount, 0n)
         assert.equal(sum(systemAccount('escrow', PAYER_BUCKET)), held)
         assert.equal(sum(biller.account), settledAmount(payment))
-        assert.equal(-sum(payer.account) - sum(systemAccount('clearing', PAYER_BUCKET)), held + settledAmount(payment))
+        const outside = sum(systemAccount('clearing', PAYER_BUCKET)) + sum(exchange)
+        assert.equal(-sum(payer.account) - outside, held + settledAmount(payment))
+        const { means, approvedAt } = payment
+        const paid = means.kind === 'exchange' && approvedAt !== null ? means.amount : 0n
+        const stays = paid === 0n ? 0n : (paid * (held + settledAmount(payment)) + total - 1n) / total
+        assert.equal(-sum(payer.account, USD), stays, 'in their own unit the payer gets back the share, rounded down')
+        assert.equal(sum(exchange, USD), stays)
         assert.equal(total, payment.bill?.total ?? 0n)
         assert.ok(settledAmount(payment) + held <= total)
         assert.ok(refundedAmount(payment) <= settledAmount(payment))

@@ -196,10 +196,11 @@ test('whatever happens to a question, no money moves', () => {
   const commands: PaymentCommand[] = [
     { kind: 'bill', billVersion: 0, bill: bill(line(1n)), nonce: '7e'.repeat(16) },
     { kind: 'approve', evidence: evidenceOf(questioned()) },
-    { kind: 'approve', evidence: evidenceOf(questioned()), outside: true },
-    { kind: 'answer', yes: true },
+    { kind: 'approve', evidence: evidenceOf(questioned()) },
+    { kind: 'choose', choice: { kind: 'account' } },
+    { kind: 'answer', number: 1, yes: true, reason: null },
     { kind: 'deliver', portion: 0, amount: 0n },
-    { kind: 'refunded', refund: id('pay', 1), amount: 1n, lines: [] },
+    { kind: 'refunded', refund: id('pay', 1), amount: 1n, back: null, lines: [] },
     { kind: 'cancel', by: 'payer' },
     { kind: 'time' },
     proving(questioned(), ['email']),
@@ -232,6 +233,7 @@ test('the checker of the books finds a question with money in it, and one that s
     offers: [],
     refunds: [],
     actions: [],
+    orders: [],
   }
   const faults = (...payments: Payment[]): string[] => faultsOf({ ...nothing, payments })
   assert.deepEqual(faults(questioned(), { ...answered, deal: id('deal', 2) }), [])

@@ -13,7 +13,7 @@ import { leftOfLines, taxRows, taxWithin, type TaxRow } from '#core/taxes.ts'
 import type { Payment } from '#core/payment.ts'
 import { receiptFromWire, receiptToWire } from '#protocol/receipt.ts'
 import { receiptRows } from '#protocol/receipt-words.ts'
-import { after, approved, bill, cooled, joined, line, NOON, rules, unit, ZONE } from './support/deal.ts'
+import { after, approved, bill, byBank, cooled, joined, line, NOON, rules, unit, ZONE } from './support/deal.ts'
 
 const PER_BILL: Rounding = { per: 'bill', to: 'down' }
 const SHOP: ShopDetails = {
@@ -130,6 +130,7 @@ const refunded = (payment: Payment, ...refunds: RefundWanted[]): Payment => ({
   refunds: refunds.map(({ amount, lines }, index) => ({
     id: idInBucket('pay', 7, new Uint8Array(14).fill(index + 1)),
     refunded: amount,
+    back: null,
     lines,
     at: NOON + 1_000 * (index + 1),
   })),
@@ -221,7 +222,7 @@ test('where nothing was paid, or an issuer is still asked, there is no receipt',
     open,
     joined(null),
     after(open, { kind: 'cancel', by: 'payer' }).payment,
-    approved(open, NOON, true),
+    approved(byBank(open)),
   ]) {
     assert.ok(!isPaidIn(payment))
     assert.equal(

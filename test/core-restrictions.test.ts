@@ -11,6 +11,7 @@ import {
   approved,
   bill,
   biller,
+  byBank,
   cooled,
   evidenceOf,
   joined,
@@ -195,9 +196,13 @@ test('an approval counts, and what goes back is counted off the day it was bough
   const once = after(held, takeBack).payment
   assert.deepEqual(counted(once, { kind: 'cancel', by: 'payer' }), [[TODAY, -2]], 'a line goes back once')
 
-  const outside = approved(plain, NOON, true)
-  assert.deepEqual(counted(outside, { kind: 'answer', yes: false }), [[TODAY, -2]], 'the issuer said no')
-  assert.deepEqual(counted(outside, { kind: 'answer', yes: true }), [])
+  const outside = approved(byBank(plain))
+  assert.deepEqual(
+    counted(outside, { kind: 'answer', number: 1, yes: false, reason: 'no-funds' }),
+    [[TODAY, -2]],
+    'the issuer said no',
+  )
+  assert.deepEqual(counted(outside, { kind: 'answer', number: 1, yes: true, reason: null }), [])
   assert.deepEqual(counted(outside, { kind: 'cancel', by: 'payer' }), [[TODAY, -2]])
   assert.deepEqual(counted(plain, { kind: 'cancel', by: 'payer' }), [], 'nothing was bought')
 })

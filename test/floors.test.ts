@@ -15,12 +15,12 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   switch: /^#(core|protocol)\//,
   sdk: /^(#(core|protocol)\/|@noble\/hashes(\/|$)|@simplewebauthn\/browser$)/,
   ui: /^(#(core|protocol)\/|(preact|qr|zxing-wasm|bwip-js)(\/|$))/,
-  server: /^(#(core|protocol|switch)\/|[^#])/,
+  server: /^(#(core|protocol|switch|bank)\/|[^#])/,
   issuer: /^(#(core|protocol)\/|[^#])/,
   apps: /^(#(core|protocol|sdk|ui)\/|preact(\/|$))/,
   sim: /^(#(core|protocol|switch|sdk)\/|node:)/,
-  // The reference bank's formats; its program stands beside the hub as a real bank does.
-  bank: /^(#core\/|fast-xml-parser$)/,
+  // The reference bank stands beside the hub as a real one does; the hub has its formats.
+  bank: /^(#core\/|node:|fast-xml-parser$)/,
   // Somebody else's programs: they know the hub by its addresses alone.
   examples: /^[^#]/,
 }

@@ -16,7 +16,11 @@ import { createPeople } from '#server/people/people-http.ts'
 import { servePresence } from '#server/presence-http.ts'
 import { serveCodes } from '#server/codes/codes-http.ts'
 import { serveGoods } from '#server/goods/goods-http.ts'
+import { serveOrders } from '#server/orders/orders-http.ts'
+import { serveBankReport } from '#server/bank/report.ts'
+import { serveMeans } from '#server/means/means.ts'
 import { servePoints } from '#server/points/points-http.ts'
+import { serveRates } from '#server/rates/rates-http.ts'
 import { createReceipts } from '#server/receipts/receipts.ts'
 import { serveReach } from '#server/reach/reach-http.ts'
 import { createPurchases } from '#server/purchases.ts'
@@ -59,6 +63,10 @@ function further(on: OnRoute): void {
   createPeople({ ...NO_PARTS, mail: { post: null, demoMails: () => [] } }).serve(on)
   createReceipts(nothing).serve(on)
   servePoints(on, nothing)
+  serveMeans(on, nothing)
+  serveRates(on, nothing)
+  serveBankReport(on, nothing)
+  serveOrders(on, nothing)
   serveShop(on, nothing)
   createPurchases(nothing).serve(on)
   serveCodes(on, nothing)

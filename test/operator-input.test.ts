@@ -88,6 +88,15 @@ async function recordValidCommands(): Promise<void> {
     // Border: the answer's schema.
     ['end-client', { client: (client as { id: string }).id }],
     ['set-rules', { limits, freshProofFrom: '500', unlockMs: 60_000, restricted: 'ask', proofLimits, offline }],
+    [
+      'set-rates',
+      {
+        rows: [
+          { from: 'EUR', to: 'JPY', price: '165.5', spread: 75, validFrom: null, validUntil: Date.now() + 3_600_000 },
+          { from: 'CHF', to: 'JPY', price: null, spread: 0, validFrom: 0, validUntil: Date.now() + 3_600_000 },
+        ],
+      },
+    ],
     ['freeze', { account }],
     ['unfreeze', { account }],
     ['close', { account: empty }],

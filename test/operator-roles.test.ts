@@ -81,6 +81,7 @@ const BODIES: Readonly<Record<string, object>> = {
     attributes: [],
   },
   'end-client': { client: 'site-none' },
+  'set-rates': { rows: 'from,to\nUSD,JPY' },
   'set-rules': {
     limits: { perPayment: '2', perDay: '1', perMonth: '1' },
     freshProofFrom: '1',

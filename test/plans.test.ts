@@ -16,6 +16,9 @@ import { aBankDay } from './support/bank-day.ts'
 import { aDayWithCodes } from './support/code-day.ts'
 import { enrolled, startTestHub, until, type TestHub } from './support/hub.ts'
 import { aDayOfGoods } from './support/goods.ts'
+import { aDebitDay } from './support/debit-day.ts'
+import { aMeansDay } from './support/means-day.ts'
+import { aDayAtTables } from './support/orders.ts'
 import { anIdentityDay } from './support/identity-day.ts'
 import { aDayAtSigns } from './support/points.ts'
 import {
@@ -27,6 +30,7 @@ import {
   type Recorded,
   type Table,
 } from './support/plans.ts'
+import { aDayOfRates } from './support/rates.ts'
 import { aReceipt } from './support/receipts.ts'
 import { speaker } from './support/raw-client.ts'
 import { aDayOnTheWeb } from './support/web-shop.ts'
@@ -36,6 +40,11 @@ import { billOf, JPY, newId } from './support/world.ts'
 const COLD: readonly (readonly [statement: string, reason: string])[] = [
   ['due_offers', 'the timers ask five times a second for what is due in any bucket: an index by time alone'],
   ['due_payments', 'as due_offers'],
+  ['read_orders', 'as due_offers: the index holds only orders that are open'],
+  [
+    'select distinct a.unit from',
+    'once at the start: which units there are, by the one account of each bucket that knows them all',
+  ],
   ['due_refunds', 'as due_offers: the index holds only what has not been told'],
   ['undeposited', 'the sweep, once a second: one probe of the journal for each pair of buckets'],
   ['deposit', 'money crosses buckets here and nowhere else: each source by its own key, from its mark on'],
@@ -57,8 +66,32 @@ const COLD: readonly (readonly [statement: string, reason: string])[] = [
   ['webhook_listeners', 'each second: the endpoints that are told anything, an index that holds no others'],
   ['webhook_events', 'the newest events of all buckets: an index by time, from the mark on'],
   ['webhook_due', 'each second: is anything to be sent? An index by time of what is'],
+  ['webhook_clear', 'once at the start: an index that holds none but what an older hub has left in the clear'],
+  ['webhook_unreadable', 'once at the start: as webhook_listeners'],
   ['insert into webhook_mark', 'a shop wants to be told: is it the first? An index that holds no others'],
   ['webhook_next', 'when something is: one probe for each endpoint that is told anything'],
+  [
+    'rates_in_force',
+    'whoever looks at the rates sees them all: as many as there are pairs of currencies, and what is kept of each',
+  ],
+  ['newest_rates', 'a page of the operator: the same few rows, newest first'],
+  ['means_ends_due', 'each few seconds: the index holds only permissions whose end the bank has not heard of'],
+  ['bank_due', 'each few seconds: debits that wait for a file, an index that holds no others'],
+  ['bank_files', 'each few seconds: files on their way, an index that holds no others'],
+  ['bank_notice_last', 'each few seconds: the end of an index'],
+  ['with due as (', 'a file for a bank is made of what waits in every bucket: as bank_due'],
+  ['update bank_debit d set state = case', 'the results of a file, by the twenty digits that the bank knows'],
+  ['bank_in_file', 'the debits of one file, which lie in many buckets'],
+  ['as clearing,', 'the operator looks at a day: sums over all orders and bookings'],
+  ['as payment, number from outside_order', 'the operator looks at a day'],
+  ['select distinct id from bank_notice', 'the operator looks at a day: an index by day'],
+  ['from bank_file where done_at', 'the operator looks at a day: one row a file'],
+  ['join outside_order o on o.payment', 'the operator looks at a day: orders by the ids that the bank named'],
+  ["join bank_debit d on d.file = f.id and d.state = 'collected'", 'the operator looks at a day: by its files'],
+  ["where d.state = 'unpaid'", 'the operator looks at a day: an index that holds no others'],
+  ["where state = 'stuck'", 'the operator looks at a day: what only a person can put right'],
+  ["from bank_file where state = 'wrong'", 'the operator looks at a day: one row a file'],
+  ['tab_due', 'as due_offers: tabs that something is to happen to'],
   ['read_balances', 'what is arriving lies in the sources: each by its own key, from its mark on'],
 ]
 /** Sources whose statements no hub sends while it serves. */
@@ -78,6 +111,11 @@ before(async () => {
   const recording = recordStatements()
   const hub = await startTestHub()
   await tellStory(hub)
+  await aDebitDay(hub, async (at) => ({
+    register: await enrolled(at, 'register'),
+    hanako: await enrolled(at, 'hanako'),
+    kenji: await enrolled(at, 'kenji'),
+  }))
   recording.stop()
   statements = recording.statements
   // A hub would work on the copies.
@@ -162,8 +200,7 @@ async function tellStory({ store, directory, ...rest }: TestHub): Promise<void> 
   await directory.putChallenge(device, challenge)
   const nonce = randomBytes(16)
   await directory.putPresenceNonce(device, nonce, 60_000)
-  await directory.takePresenceNonce(device, nonce)
-  await directory.putPresenceNonce(device, nonce, 60_000)
+  await directory.hasPresenceNonce(device, nonce)
   await store.readPayments([parseId('pay', paid.view.payment.payment) ?? assert.fail()])
   const other = await enrolled(at, 'kenji')
   const lost = parseId('dev', ((await other.identity()) ?? assert.fail()).self.id) ?? assert.fail()
@@ -173,6 +210,9 @@ async function tellStory({ store, directory, ...rest }: TestHub): Promise<void> 
   other.close()
   const kenji = await enrolled(at, 'kenji')
   await aBankDay({ hub: at, register, hanako, kenji })
+  await aMeansDay({ hub: at, register, hanako, kenji })
+  await store.readOrders(10)
+  await store.postponeOrder(parseId('pay', paid.view.payment.payment) ?? assert.fail(), 1, 0, null)
   await atTheDesk(at, party)
   await atHome(hanako)
   const desk = await enrolled(at, 'desk')
@@ -182,6 +222,8 @@ async function tellStory({ store, directory, ...rest }: TestHub): Promise<void> 
   assert.ok((await office.sales()).ok)
   await aDayWithCodes({ register, hanako })
   await aDayAtSigns(at, { office, hanako })
+  await aDayOfRates(at)
+  await aDayAtTables(at, { office, hanako })
   await aReceipt(office, hanako, paid.view.payment.payment)
   await aDayOfGoods(office)
   await aDayOnTheWeb(at, {

@@ -12,7 +12,17 @@ import { readOurCode } from '#core/emv-ours.ts'
 import { foreignCode } from '#core/foreign-codes.ts'
 import { problemOf } from '#protocol/problems.ts'
 import { writeQrVideo } from './browser.ts'
-import { atTheCounter, look, openCounter, PHONE, PIN, REFUSALS, TILL, type Counter } from './support/counter.ts'
+import {
+  atTheCounter,
+  inDatabase,
+  look,
+  openCounter,
+  PHONE,
+  PIN,
+  REFUSALS,
+  TILL,
+  type Counter,
+} from './support/counter.ts'
 import { openOfficePage } from './support/office-page.ts'
 import { somePicture } from './support/points.ts'
 import { readQr } from './support/qr.ts'
@@ -101,6 +111,8 @@ const FAKE_TAGS = (): void => {
 }
 
 test('a sign is made, pictured and printed; a phone reads it, compares, types an amount and pays; ended, it is no sign any more (en)', async () => {
+  // A shop's first sign: the demo's own tables are out of the way.
+  await inDatabase(counter.hub, 'delete from point')
   await atTheCounter(counter, async (open) => {
     const { page } = await open.machine({ context: DESKTOP })
     const office = await openOfficePage(page, counter.hub.url)

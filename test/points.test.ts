@@ -79,11 +79,14 @@ test('a bill at a point is its price, or what was typed within the bounds, with 
   ]
   for (const [price, amount, total] of cases) assert.equal(billAt(at(price), amount)?.total, total, String(amount))
   assert.equal(billAt(at({ mode: 'fixed', amount: 110n }, 1_000), null)?.lines[0]?.tax, 10n)
-  const nothing = { amount: null, minimum: null, maximum: null }
+  const nothing = { amount: null, minimum: null, maximum: null, paying: null }
   assert.equal(priceOf({ ...nothing, mode: 'fixed' }), undefined)
   assert.equal(priceOf({ ...nothing, mode: 'fixed', amount: 5n, minimum: 1n }), undefined)
   assert.equal(priceOf({ ...nothing, mode: 'amount', minimum: 5n, maximum: 4n }), undefined)
   assert.equal(priceOf({ ...nothing, mode: 'amount', minimum: 0n, maximum: 4n }), undefined)
+  assert.equal(priceOf({ ...nothing, mode: 'order' }), undefined)
+  assert.equal(priceOf({ ...nothing, mode: 'fixed', amount: 5n, paying: 'end' }), undefined)
+  assert.equal(priceOf({ ...nothing, mode: 'order', amount: 5n, paying: 'end' }), undefined)
 })
 
 test('a phone reads a sign, types an amount, sees whose it is, and pays; the office has the sale', async () => {
@@ -92,7 +95,7 @@ test('a phone reads a sign, types an amount, sees whose it is, and pays; the off
   const { taxRate: _, ...shown } = DONATION
   assert.ok(office.self.kind === 'terminal')
   const { name, legalName } = office.self
-  assert.deepEqual(sign, { point, shop: name, legalName, hasPicture: false, ...shown })
+  assert.deepEqual(sign, { point, shop: name, legalName, hasPicture: false, paying: null, ...shown })
 
   const command = newCommand()
   const opened = viewIn<PointDealView>(await openAt(hanako, point, '700', command))

@@ -1,9 +1,9 @@
 // The owner proves to be there for what is no payment: unlock, a new PIN, passkeys, a phone that needs its key. Stories through HTTP.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { approvalBytes, METHOD_WHOLE, NO_PAYMENT } from '#core/approval.ts'
+import { approvalBytes, claimsOf, METHOD_WHOLE, NO_PAYMENT } from '#core/approval.ts'
 import { isAccountNumber } from '#core/accounts.ts'
-import { fromHex, toBase64url } from '#core/bytes.ts'
+import { fromBase64url, fromHex, toBase64url, toHex } from '#core/bytes.ts'
 import { bucketOfId, idFrom, parseId } from '#core/ids.ts'
 import type { ProofBody } from '#protocol/commands.ts'
 import type { IdentityBody, IdentityRouteName, PresenceAction, PresenceBody } from '#protocol/identity.ts'
@@ -117,13 +117,14 @@ test('wrong PINs count in the row of this phone, lock it, and leave the other ph
   assert.equal((await rowOf(bank.hanako)).wrongProofs, 0)
 })
 
-test('a proof of presence is good once, for one action, one subject, one phone, and for some minutes', async () => {
+test('a proof of presence is good for one command, one action, one subject, one phone, and for some minutes', async () => {
   const { kenji, hanako } = bank
   const unlock = (presence: PresenceBody) => say(kenji, 'unlock', { presence })
   const once = await there(kenji, 'unlock')
-  const same = await Promise.all([unlock(once), unlock(once), unlock(once)])
-  assert.deepEqual(same.toSorted(), ['approval-expired', 'approval-expired', 'done'])
-  assert.equal(await unlock(once), 'approval-expired')
+  assert.equal(await unlock(once), 'done')
+  // Over the nonce of an earlier one there is no other.
+  const drawn = claimsOf(fromBase64url(once.approval) ?? new Uint8Array())?.nonce ?? new Uint8Array()
+  assert.equal(await unlock(await presenceOf(kenji, { nonce: toHex(drawn) })), 'approval-expired')
 
   const { identity, self } = await selfOf(kenji)
   const other = `sch_${'0'.repeat(32)}`
@@ -176,6 +177,53 @@ test('a proof of presence is good once, for one action, one subject, one phone, 
     )
   }
   assert.equal((await rowOf(kenji)).wrongProofs, 0, 'what was not signed for this is not a wrong PIN')
+})
+
+test('a proof whose answer was lost is told the same when it is sent again, and does nothing twice', async () => {
+  const someone = await bank.stranger('Repeater')
+  const unlock = (presence: PresenceBody) => callIdentity(someone, 'unlock', { body: { presence } })
+  const once = await there(someone, 'unlock')
+  const [first, ...rest] = await Promise.all([unlock(once), unlock(once), unlock(once)])
+  assert.ok(first.ok)
+  for (const again of rest) assert.deepEqual(again, first)
+  const later = await unlock(await there(someone, 'unlock'))
+  assert.ok(later.ok && later.view.provedAt >= first.view.provedAt)
+  assert.deepEqual(await unlock(once), first, 'after another nonce was drawn')
+  assert.equal((await rowOf(someone)).provedAt, later.view.provedAt)
+
+  const wrong = await there(someone, 'unlock', '', WRONG)
+  const tried = await unlock(wrong)
+  assert.ok(!tried.ok && tried.problem.code === 'proof-wrong')
+  assert.deepEqual(await unlock(wrong), tried)
+  assert.equal((await rowOf(someone)).wrongProofs, 1, 'one wrong PIN counts once')
+
+  const change = async (pin: string, prove: typeof PIN) => {
+    const verifier = await newVerifier(pin)
+    return { ...verifier, presence: await there(someone, 'change-secret', verifier.storedKey, prove) }
+  }
+  const one = await change('8642', PIN)
+  assert.equal(await say(someone, 'changeSecret', one), 'done')
+  assert.equal(await say(someone, 'changeSecret', one), 'done')
+  await someone.self()
+  assert.equal(await say(someone, 'changeSecret', await change('7531', withPin('8642'))), 'done')
+  assert.equal(await say(someone, 'changeSecret', one), 'done', 'what was answered stays answered')
+  await someone.self()
+  const NOW_PIN = withPin('7531')
+  assert.equal(await say(someone, 'unlock', { presence: await there(someone, 'unlock', '', NOW_PIN) }), 'done')
+
+  const adding = { presence: await there(someone, 'add-device', '', NOW_PIN) }
+  const codes = [1, 2, 3].map(() => callIdentity(someone, 'deviceCode', { body: adding }))
+  const [code, ...same] = await Promise.all(codes)
+  assert.ok(code?.ok)
+  for (const again of same) assert.deepEqual(again, code)
+
+  const key = softwareAuthenticator({ origin: bank.hub.url, rpId: 'localhost' })
+  await addKey(someone, key, false)
+  const { credential } = key
+  const removal = { credential, presence: await there(someone, 'remove-passkey', credential, NOW_PIN) }
+  const removed = await callIdentity(someone, 'removePasskey', { body: removal })
+  assert.ok(removed.ok && removed.view.passkeys.length === 0)
+  assert.deepEqual(await callIdentity(someone, 'removePasskey', { body: removal }), removed)
 })
 
 test('whoever has the session but not the key cannot use up the nonce', async () => {

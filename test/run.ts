@@ -3,9 +3,9 @@
 import { spawn } from 'node:child_process'
 import { glob } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { basename, relative, resolve } from 'node:path'
-import { run as runTests } from 'node:test'
-import { spec } from 'node:test/reporters'
+import { basename, resolve } from 'node:path'
+import { startCluster } from './support/cluster.ts'
+import { runFile, type Finished } from './support/run-file.ts'
 
 /** Those that take half a minute and more on two quiet cores. Who is not here, or is no more, does no harm. */
 const LONGEST = [
@@ -15,12 +15,18 @@ const LONGEST = [
   'story-browser',
   'identity-browser-wallet',
   'identity-browser-counter',
+  'screens-japanese-browser',
+  'handed-back-more-browser',
   'town',
   'ui-kit',
   'trouble',
   'bank-browser',
+  'conversion-browser',
+  'ordering-browser',
   'bank-browser-shop',
   'bank-browser-desk',
+  'bank-debit-browser',
+  'means',
   'audit',
   'simulate',
   'supervisor',
@@ -37,9 +43,14 @@ const LONGEST = [
   'backup',
   'questions',
 ]
-/** A test that waits for a state which never comes. */
-const TIMEOUT_MS = 180_000
 const UNSTEADY_AT_MOST = 8
+/** So many are named at the end. */
+const SLOWEST = 10
+/** Somebody wants it to end. */
+let isEnded = false
+
+// Every file loads the same modules: compiled once, and stripped of their types once, they take half the time.
+process.env['NODE_COMPILE_CACHE'] ??= resolve('node_modules', '.cache', 'warifu-compiled')
 
 const only = process.argv.slice(2)
 const files = only.length > 0 ? only : (await Array.fromAsync(glob('test/{,attacks/}*.test.ts'))).toSorted(byLength)
@@ -85,24 +96,61 @@ function succeeds(command: string, args: string[]): Promise<boolean> {
  * them, because what shows itself only now and then may be a real race. More than that, or a second failure, is a failure.
  */
 async function testsPass(): Promise<boolean> {
-  const failed = await failingOf(files, Math.max(2, availableParallelism()))
-  if (failed.length === 0) return true
-  if (failed.length > UNSTEADY_AT_MOST || only.length > 0) return false
-  process.stdout.write(`\nonce more, by themselves: ${failed.join(' ')}\n`)
-  if ((await failingOf(failed, 1)).length > 0) return false
-  process.stdout.write(`\nUNSTEADY, look at them: ${failed.join(' ')}\n`)
-  return true
+  const cluster = await startCluster()
+  process.env['WARIFU_TEST_POSTGRES'] = JSON.stringify(cluster.connection)
+  // The files that run end by themselves then (support/run-file.ts), and the server after them.
+  const end = (): void => void (isEnded = true)
+  process.once('SIGINT', end).once('SIGTERM', end)
+  try {
+    const finished = await runAll(files, Math.max(2, availableParallelism()))
+    writeSlowest(finished)
+    const failed = finished.filter(({ isRight }) => !isRight).map(({ file }) => file)
+    if (failed.length === 0) return !isEnded
+    process.stdout.write(`\nfailed: ${failed.join(' ')}\n`)
+    if (isEnded || failed.length > UNSTEADY_AT_MOST || only.length > 0) return false
+    process.stdout.write('\nonce more, by themselves:\n')
+    if ((await runAll(failed, 1)).some(({ isRight }) => !isRight) || isEnded) return false
+    process.stdout.write(`\nUNSTEADY, look at them: ${failed.join(' ')}\n`)
+    return true
+  } finally {
+    await cluster.stop()
+  }
 }
 
-/** Runs these files by Node's runner, called from here because its command line takes them in the order of their names alone. */
-async function failingOf(these: readonly string[], concurrency: number): Promise<string[]> {
-  const failed = new Set<string>()
-  const tests = runTests({ files: these.map((file) => resolve(file)), concurrency, timeout: TIMEOUT_MS })
-  tests.on('test:fail', ({ todo, file }) => {
-    if (todo === undefined) failed.add(file === undefined ? 'unknown' : relative('.', file))
-  })
-  for await (const text of tests.compose(spec)) process.stdout.write(String(text))
-  return [...failed]
+/** So many at a time, in their order. What a file has written comes whole, when it has ended, where it failed or was asked for by name. */
+async function runAll(these: readonly string[], atOnce: number): Promise<Finished[]> {
+  const waiting = these.values()
+  const finished: Finished[] = []
+  const worker = async (): Promise<void> => {
+    for (const file of waiting) {
+      if (isEnded) return
+      const outcome = await runFile(file)
+      finished.push(outcome)
+      const { isRight, output, tests } = outcome
+      if (!isRight || only.length > 0) process.stdout.write(`\n${output}`)
+      process.stdout.write(
+        `${isRight ? '✔' : '✖'} ${timesOf(outcome)}, ${tests} tests (${finished.length}/${these.length})\n`,
+      )
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+  return finished
+}
+
+/** Where the time goes. */
+function writeSlowest(finished: readonly Finished[]): void {
+  process.stdout.write('\nthe slowest:\n')
+  for (const one of finished.toSorted((left, right) => right.seconds - left.seconds).slice(0, SLOWEST))
+    process.stdout.write(`  ${timesOf(one)}\n`)
+  const sum = (of: (one: Finished) => number): number => finished.reduce((total, one) => total + of(one), 0)
+  const [tests, passed, skipped] = [sum((one) => one.tests), sum((one) => one.passed), sum((one) => one.skipped)]
+  process.stdout.write(`${tests} tests, ${passed} passed, ${skipped} skipped, ${tests - passed - skipped} failed\n`)
+}
+
+/** CPU seconds, where they are known, do not depend on what else the machine does. */
+function timesOf({ file, seconds, cpu }: Finished): string {
+  const used = cpu === null ? '' : `, ${cpu.toFixed(1)} s of CPU without what a browser's pages used`
+  return `${file}: ${seconds.toFixed(1)} s${used}`
 }
 
 function secondsSince(time: number): string {

@@ -11,6 +11,7 @@ import { memoryStorage } from '#sdk/storage.ts'
 import { startHub, type Hub } from '#server/hub.ts'
 import { createScheme } from '#server/postgres/scheme.ts'
 import { migratedDatabase } from './support/postgres.ts'
+import { SEAL_KEY } from './support/hub.ts'
 import { BUCKETS, JPY } from './support/world.ts'
 
 let hub: Hub | undefined
@@ -28,6 +29,7 @@ test('the till and the phone of the examples pay each other on a real hub', asyn
     tls: null,
     trustProxy: false,
     publicUrl: null,
+    sealKey: SEAL_KEY,
     files: null,
     log: pino.destination('/dev/null'),
     version: 'test',

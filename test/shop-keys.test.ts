@@ -64,6 +64,7 @@ test('scopes × routes: a key opens what its scopes name, and nothing else of al
       'POST /v1/webhooks/end',
       'POST /v1/webhooks/rotate',
       'GET /v1/webhooks/{endpoint}/deliveries',
+      'POST /v1/webhooks/test',
       'POST /v1/webhooks/resend',
     ],
   })
@@ -158,11 +159,11 @@ test('a key sees its own shop alone, and no merchant another merchant’s', asyn
     await stranger.signed({ path: '/v1/api-keys/end', body: { key: shop.key.key } }),
     await stranger.signed({
       path: '/v1/api-keys',
-      body: { name: 'Mine', scopes: ['deals:read'], terminal: shop.key.terminal.id },
+      body: { command: newCommand(), name: 'Mine', scopes: ['deals:read'], terminal: shop.key.terminal.id },
     }),
     await office.signed({
       path: '/v1/api-keys',
-      body: { name: 'A till', scopes: ['deals:read'], terminal: office.self.id },
+      body: { command: newCommand(), name: 'A till', scopes: ['deals:read'], terminal: office.self.id },
     }),
   ])
     assert.equal(assertProblem(reply, 'foreign'), 'not-found')
@@ -179,7 +180,7 @@ test('where there is staff the owner alone makes keys, and a key itself makes no
   const bakery = await openShop(hub, desk, 'Staffed shop')
   const till = await bakery.terminal()
   const body = { name: 'Server', scopes: ['deals:write'], terminal: null }
-  const makes = (): Promise<Reply> => till.signed({ path: '/v1/api-keys', body })
+  const makes = (): Promise<Reply> => till.signed({ path: '/v1/api-keys', body: { command: newCommand(), ...body } })
   assert.equal((await setPinAt(till, await bakery.invite('Aya', 'owner'), '1234')).status, 200)
   const made = yes<ShopView<'addApiKey'>>(await makes())
   const invited = await till.signed({ path: '/v1/staff/add', body: { staff: null, name: 'Ren', role: 'manager' } })

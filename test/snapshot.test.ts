@@ -8,12 +8,21 @@ import { MAX_AMOUNT } from '#core/money.ts'
 import { evolveOffer, type Offer } from '#core/offer.ts'
 import { stateOf } from '#core/payment.ts'
 import { NOTHING_SHOWN } from '#core/persona.ts'
-import { answerFromJson, offerEventFromJson, offerFromJson, paymentFromJson, toJson } from '#switch/snapshot.ts'
+import {
+  answerFromJson,
+  offerEventFromJson,
+  offerFromJson,
+  paymentEventFromJson,
+  paymentFromJson,
+  toJson,
+} from '#switch/snapshot.ts'
 import {
   after,
   approved,
   asking,
   bill,
+  byBank,
+  byDollars,
   cooled,
   id,
   joined,
@@ -21,6 +30,7 @@ import {
   NOON,
   offered,
   payer,
+  RATE,
   taken,
   ticket,
 } from './support/deal.ts'
@@ -89,7 +99,7 @@ test('what was delivered, settled and refunded comes back as amounts', () => {
   const held = approved(joined(bill(line(500n, { delivery: true, ...cooled('PT1M') }))))
   const delivered = after(held, { kind: 'deliver', portion: 0, amount: 0n }).payment
   const settled = approved(joined(bill(line(500n))))
-  const fives = { amount: 5n, lines: [{ line: 0, amount: 5n }] }
+  const fives = { amount: 5n, back: null, lines: [{ line: 0, amount: 5n }] }
   const refunded = after(settled, { kind: 'refunded', refund: id('pay', 1), ...fives }).payment
   for (const payment of [held, delivered, settled, refunded]) {
     assert.deepEqual(paymentFromJson(JSON.parse(toJson(payment))), payment)
@@ -132,7 +142,7 @@ test('rows from before the account bank read as what they meant then', () => {
     bill: read,
     portions: now.portions.map((portion, index) => (index === 0 ? { ...portion, conditions: seconds } : portion)),
     ended: { reason: 'idle', refusal: null, at: 5 },
-    refunds: [{ id: id('pay', 1), refunded: 5n, lines: [], at: 6 }],
+    refunds: [{ id: id('pay', 1), refunded: 5n, back: null, lines: [], at: 6 }],
   })
   assert.equal(faultOf(read), undefined)
   assert.equal(coolingOffEnds(seconds.coolingOff, NOON), NOON + 691_200_000)
@@ -183,4 +193,29 @@ test('rows from before the further ways to meet read as what they meant then', (
     assert.deepEqual(offerFromJson(JSON.parse(toJson({ ...offer, state: { ...state, scanned } }))), offer)
   const event = { ...state, kind: 'taken', scanned: true }
   assert.deepEqual(offerEventFromJson(JSON.parse(toJson(event))), { ...state, kind: 'taken', way: 'number' })
+})
+
+test('rows from before there were means to choose read as paid by account', () => {
+  const now = joined(bill(line(500n)))
+  const { means: _means, chosen: _chosen, orders: _orders, collect: _collect, bankRefused: _refused, ...old } = now
+  assert.deepEqual(paymentFromJson(JSON.parse(toJson(old))), now)
+  const answered = { kind: 'answered', portions: [{ kind: 'due' }], at: 1 }
+  assert.deepEqual(paymentEventFromJson(answered), { ...answered, reason: null })
+  const refunded = { kind: 'refunded', refund: id('pay', 1), amount: '5', lines: [], at: 1 }
+  assert.deepEqual(paymentEventFromJson(refunded), { ...refunded, amount: 5n, back: null })
+})
+
+test('what a payment is paid with, and its orders, come back as they were', () => {
+  const first = joined(bill(line(500n, { delivery: true })))
+  const inDollars = byDollars(first)
+  const paid = approved(inDollars)
+  const given = { kind: 'refunded', refund: id('pay', 1), amount: 5n, back: 3n, lines: [] } as const
+  const refunded = after(after(paid, { kind: 'deliver', portion: 0, amount: 500n }).payment, given)
+  const byTheBank = approved(byBank(first))
+  const refusedOnce = after(byTheBank, { kind: 'answer', number: 1, yes: false, reason: 'no-funds' })
+  for (const payment of [inDollars, paid, refunded.payment, byTheBank, refusedOnce.payment])
+    assert.deepEqual(paymentFromJson(JSON.parse(toJson(payment))), payment)
+  const choice = { kind: 'exchange', rate: RATE } as const
+  const events = [...after(first, { kind: 'choose', choice }).events, ...refunded.events, ...refusedOnce.events]
+  for (const event of events) assert.deepEqual(paymentEventFromJson(JSON.parse(toJson(event))), event)
 })

@@ -173,6 +173,7 @@ export function storeContract(name: string, open: () => Promise<Ground & { later
         id: idInBucket('pay', HOME, randomBytes(14)),
         original,
         amount: 30n,
+        back: 7n,
         lines: [
           { line: 0, amount: 10n },
           { line: 199, amount: 20n },

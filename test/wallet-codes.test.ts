@@ -99,7 +99,15 @@ test('a sign that was keyed in is put right before it is sent, and a known one c
       taxRate: 550,
     },
   )
-  const view = { ...body, hasPicture: false, status: 'active', createdAt: 0, link: '', emv: null } as const
+  const view = {
+    ...body,
+    paying: null,
+    hasPicture: false,
+    status: 'active',
+    createdAt: 0,
+    link: '',
+    emv: null,
+  } as const
   assert.deepEqual(draftOf(view), { ...keyed, label: 'Coffee', price: '1.50', tax: '5.5' })
 })
 

@@ -22,7 +22,7 @@ import {
   unlockedUntil,
   type Mine,
 } from '#apps/wallet/mine.ts'
-import { dragged, keptInside, MIDDLE, squareOf } from '#apps/wallet/picture.ts'
+import { dragged, keptInside, MIDDLE, squareOf } from '#apps/shared/picture.ts'
 import { endedText, shownText, youShowed } from '#apps/wallet/said.ts'
 import {
   answerChosen,

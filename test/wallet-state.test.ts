@@ -56,6 +56,7 @@ const view = (change: Partial<PaymentView> = {}): PaymentView => ({
     isPerson: false,
   },
   knows: null,
+  means: { kind: 'account' },
   way: 'number',
   acceptedAt: null,
   unasked: false,
@@ -220,11 +221,11 @@ test('after a reload nothing seems under way that is not', () => {
 
 test('what is missing counts what is arriving', () => {
   const state: State = { ...home, inbox: inboxOf([], '1000') }
-  assert.equal(missingFor(state, view()), 280n)
+  assert.deepEqual(missingFor(state, view()), { amount: 280n, unit: 'JPY' })
   const [balance] = inboxOf([], '1000').balances
   assert.ok(balance)
   const arriving: State = { ...home, inbox: { ...inboxOf([]), balances: [{ ...balance, arriving: '300' }] } }
-  assert.equal(missingFor(arriving, view()), 0n)
+  assert.equal(missingFor(arriving, view()).amount, 0n)
 })
 
 test('goods may be taken back until their cancellation period ends', () => {
@@ -259,7 +260,11 @@ test('ears hear joined, paid, refunded and ended, and nothing twice', () => {
   const paid = paymentArrived(joinedState, view({ version: 2, state: 'settled' }))
   const refunded = paymentArrived(
     paid,
-    view({ version: 3, state: 'settled', refunds: [{ payment: `pay_${HEX}`, amount: '80', lines: [], at: 1 }] }),
+    view({
+      version: 3,
+      state: 'settled',
+      refunds: [{ payment: `pay_${HEX}`, amount: '80', back: null, lines: [], at: 1 }],
+    }),
   )
   const ended = paymentArrived(joinedState, view({ version: 2, state: 'ended', ended: 'released' }))
   assert.equal(noticeOf(home, joinedState), 'joined')

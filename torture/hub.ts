@@ -30,7 +30,14 @@ const MAIN = fileURLToPath(new URL('../server/main.ts', import.meta.url))
 const PRELOAD = new URL('preload.ts', import.meta.url).href
 
 /** A hub on a data folder; what it says is kept in `said`. */
-export function hubOn(options: { data: string; said: string; sabotage: Sabotage | null; databaseUrl?: string }): Hub {
+export function hubOn(options: {
+  data: string
+  said: string
+  sabotage: Sabotage | null
+  databaseUrl?: string
+  /** another program than `npm start`'s, which says in the same words where it listens */
+  program?: Readonly<{ path: string; env: Readonly<Record<string, string>> }>
+}): Hub {
   const said = createWriteStream(options.said, { flags: 'a' })
   let child: ChildProcess | undefined
   let ended: Promise<unknown> = Promise.resolve()
@@ -46,8 +53,16 @@ export function hubOn(options: { data: string; said: string; sabotage: Sabotage 
         PORT: String(port),
         ...(options.sabotage && { SABOTAGE: options.sabotage }),
         ...(options.databaseUrl && { DATABASE_URL: options.databaseUrl }),
+        ...options.program?.env,
       }
-      const args = ['--max-semi-space-size=4', '--import', PRELOAD, MAIN, '--data', options.data]
+      const args = [
+        '--max-semi-space-size=4',
+        '--import',
+        PRELOAD,
+        options.program?.path ?? MAIN,
+        '--data',
+        options.data,
+      ]
       const started = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true })
       child = started
       ended = once(started, 'exit')

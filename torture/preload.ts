@@ -84,10 +84,11 @@ function trapHttp(): void {
       // Border: these are the arguments of Node's own event.
       const [request, response] = args as [IncomingMessage, ServerResponse]
       const [path = ''] = (request.url ?? '').split('?')
-      const command = /^\/v1\/commands\/([a-z-]+)$/u.exec(path)?.[1]
-      const heard = command ?? (path.startsWith('/v1/deals/deal_') ? 'deal' : '')
-      reach('heard', heard)
-      if (command !== undefined) trapAnswer(response, command)
+      // Of commands their name, of other requests that change something the path behind /v1/.
+      const command = /^\/v1\/(?:commands\/)?([a-z-]+(?:\/[a-z-]+)*)$/u.exec(path)?.[1]
+      const said = request.method === 'POST' ? command : undefined
+      reach('heard', said ?? (path.startsWith('/v1/deals/deal_') ? 'deal' : ''))
+      if (said !== undefined) trapAnswer(response, said)
     }
     return emit.call(this, event, ...args)
   }

@@ -1,6 +1,6 @@
 // The keypad for amounts, payment numbers and PINs: large keys, and the machine's own keys as well.
 import type { ComponentChildren, JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { useWords } from './i18n.ts'
 import { Icon } from './icons.tsx'
 import { kitWords } from './words.ts'
@@ -111,7 +111,8 @@ export function keyNamed(key: string): string | undefined {
 function usePhysicalKeys(isOn: boolean, pad: { readonly current: HTMLElement | null }, press: (key: string) => void) {
   const latest = useRef(press)
   latest.current = press
-  useEffect(() => {
+  // Before the keypad is seen: whoever sees it may type.
+  useLayoutEffect(() => {
     if (!isOn) return undefined
     const onKeyDown = (event: KeyboardEvent) => {
       const key = keyNamed(event.key)

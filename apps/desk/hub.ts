@@ -33,10 +33,13 @@ const READS: Readonly<Record<OperatorRouteName, string>> = {
   operatorParty: '/v1/operator/parties/{party}',
   operatorActions: '/v1/operator/actions',
   operatorHeads: '/v1/operator/heads',
+  operatorBank: '/v1/operator/bank',
   operatorRules: '/v1/operator/rules',
   operators: '/v1/operator/operators',
   operatorClients: '/v1/operator/clients',
   creditCheck: '/v1/operator/credit-check',
+  operatorRates: '/v1/operator/rates',
+  ratesCheck: '/v1/operator/rates-check',
 }
 
 export const newCommand = (): string => `cmd_${toHex(crypto.getRandomValues(new Uint8Array(16)))}`

@@ -17,17 +17,21 @@ import { indexedDbStorage } from '#sdk/storage.ts'
 import { doorOf, type Door } from './door.ts'
 import { openHub, read } from './hub.ts'
 import { signInWithPasskey } from './passkey.ts'
+import { Bank } from './screens/bank.tsx'
 import { Credits } from './screens/credits.tsx'
 import { DoorScreen } from './screens/door.tsx'
 import { Log } from './screens/log.tsx'
 import { Operators } from './screens/operators.tsx'
 import { Parties } from './screens/parties.tsx'
+import { Rates } from './screens/rates.tsx'
 import { Rules } from './screens/rules.tsx'
 import { Sites } from './screens/sites.tsx'
 import { doorWords, identityWords } from './words-identity.ts'
+import { bankWords } from './words-bank.ts'
+import { rateWords } from './words-rates.ts'
 import { words } from './words.ts'
 
-type Part = 'people' | 'credits' | 'rules' | 'operators' | 'sites' | 'log'
+type Part = 'people' | 'credits' | 'rules' | 'rates' | 'bank' | 'operators' | 'sites' | 'log'
 
 const STORAGE = 'warifu-desk'
 
@@ -97,6 +101,8 @@ function Desk({ client, self, scheme, role, shut }: DeskProps): JSX.Element {
   const text = useWords(words)
   const identity = useWords(identityWords)
   const door = useWords(doorWords)
+  const rates = useWords(rateWords)
+  const bank = useWords(bankWords)
   const [part, setPart] = useState<Part>('people')
   const hub = useMemo(() => openHub(client, role, shut), [client, role])
   useEffect(() => {
@@ -126,6 +132,8 @@ function Desk({ client, self, scheme, role, shut }: DeskProps): JSX.Element {
             { value: 'people', label: text.people },
             ...(hub.may('credit-file') ? [{ value: 'credits' as const, label: text.credits }] : []),
             { value: 'rules', label: text.rules },
+            { value: 'rates', label: rates.title },
+            { value: 'bank', label: bank.title },
             { value: 'operators', label: text.operators },
             { value: 'sites', label: identity.sites },
             { value: 'log', label: text.log },
@@ -136,6 +144,8 @@ function Desk({ client, self, scheme, role, shut }: DeskProps): JSX.Element {
         {part === 'people' ? <Parties {...shared} /> : null}
         {part === 'credits' ? <Credits {...shared} /> : null}
         {part === 'rules' ? <Rules {...shared} /> : null}
+        {part === 'rates' ? <Rates {...shared} /> : null}
+        {part === 'bank' ? <Bank {...shared} /> : null}
         {part === 'operators' ? <Operators {...shared} self={self.id} /> : null}
         {part === 'sites' ? <Sites {...shared} /> : null}
         {part === 'log' ? <Log {...shared} /> : null}

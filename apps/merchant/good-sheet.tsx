@@ -1,6 +1,6 @@
 // One good of the price file, changed by hand.
 import type { JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useLayoutEffect, useState } from 'preact/hooks'
 import { GOOD_KINDS, GRAMS_OF, type Good } from '#core/goods.ts'
 import { unitOf } from '#core/money.ts'
 import { COLUMNS, goodOfRow, rowOfGood, type Column, type Row } from '#core/price-file.ts'
@@ -47,7 +47,8 @@ export function GoodSheet({ client, unit: code, version, good, closed, onClose, 
   const doing = useDoing(closed)
   const [row, setRow] = useState<Row>({})
   const [isAsked, setAsked] = useState(false)
-  useEffect(() => {
+  // Before the form is seen, or it would take back what was typed at once.
+  useLayoutEffect(() => {
     setRow(good === null || good === 'new' || unit === undefined ? {} : rowOfGood(good, unit))
     setAsked(false)
   }, [good])

@@ -15,7 +15,7 @@ import { formatCount, formatDateTime, useLocale, useWords } from '#ui/i18n.ts'
 import { Banner, Button, EmptyState, List, say } from '#ui/kit.tsx'
 import { GoodSheet } from './good-sheet.tsx'
 import { Trouble, useDoing, type ShopProps } from './shop.tsx'
-import { goodsWords, faultText } from './words-goods.ts'
+import { columnText, faultText, goodsWords } from './words-goods.ts'
 
 /** Goods on the page at once; the rest is found by name. */
 const SHOWN = 60
@@ -177,7 +177,7 @@ function Preview({ change, unit, busy, onStore, onLeave }: PreviewProps): JSX.El
         <ul class="goods-faults" role="list">
           {faults.map(({ line, column, reason }, index) => (
             <li key={index}>
-              <strong>{text.faultAt(line, column ?? '')}</strong> {faultText(reason, locale)}
+              <strong>{text.faultAt(line, columnText(column, locale))}</strong> {faultText(reason, locale)}
             </li>
           ))}
         </ul>

@@ -8,6 +8,7 @@ import { formatDateTime, useLocale, useWords } from '#ui/i18n.ts'
 import { Button, List, Sheet, say } from '#ui/kit.tsx'
 import { OneTimeCode } from './one-time-code.tsx'
 import { machinesInOrder, type Machine } from './people.ts'
+import { Row } from './row.tsx'
 import { Trouble, useDoing, useShop, type ShopProps } from './shop.tsx'
 import { words } from './words.ts'
 
@@ -95,19 +96,12 @@ function MachineRow({ machine, onRevoke }: Readonly<{ machine: Machine; onRevoke
     ...(cashier === null || isGone ? [] : [text.standsThere(cashier)]),
   ]
   return (
-    <div class="people-row">
-      <span class="people-who">
-        {label}
-        {isThis ? ` · ${text.thisMachine}` : ''}
-        <span class="office-detail">{facts.join(' · ')}</span>
-      </span>
-      {isGone ? null : (
-        <Button kind="quiet" onPress={onRevoke}>
-          {text.revoke}
-          <span class="hidden">: {label}</span>
-        </Button>
-      )}
-    </div>
+    <Row
+      name={label}
+      title={isThis ? `${label} · ${text.thisMachine}` : label}
+      facts={facts}
+      acts={isGone ? [] : [{ label: text.revoke, onPress: onRevoke }]}
+    />
   )
 }
 

@@ -16,6 +16,7 @@ import { keepPageInStep } from '#ui/preferences.ts'
 import { LanguageChoice } from '#ui/settings.tsx'
 import { Goods } from './goods.tsx'
 import { Machines } from './machines.tsx'
+import { Menu } from './menu.tsx'
 import { Money } from './money.tsx'
 import { Points } from './points.tsx'
 import { Sale } from './sale.tsx'
@@ -24,13 +25,14 @@ import { ShopDetails } from './shop-details.tsx'
 import { Staff } from './staff.tsx'
 import { WebShop } from './web-shop.tsx'
 import { useBooks } from './books.ts'
+import { menuWords } from './words-menu.ts'
 import { receiptWords } from './words-receipt.ts'
 import { pointWords } from './words-points.ts'
 import { webShopWords } from './words-web-shop.ts'
 import { words } from './words.ts'
 import { goodsWords } from './words-goods.ts'
 
-type Part = 'sales' | 'statement' | 'goods' | 'staff' | 'machines' | 'receipts' | 'signs' | 'web-shop'
+type Part = 'sales' | 'statement' | 'goods' | 'menu' | 'staff' | 'machines' | 'receipts' | 'signs' | 'web-shop'
 
 type SigningIn = 'needed' | 'switch' | 'code'
 
@@ -90,6 +92,7 @@ type RoomsProps = Entered & Readonly<{ here: StaffHereView; isShut: boolean; ask
 function Rooms({ client, self, scheme, here, isShut, ask }: RoomsProps): JSX.Element | null {
   const text = useWords(words)
   const goodsText = useWords(goodsWords)
+  const menuText = useWords(menuWords)
   const pointText = useWords(pointWords)
   const receiptText = useWords(receiptWords)
   const webShopText = useWords(webShopWords)
@@ -148,6 +151,7 @@ function Rooms({ client, self, scheme, here, isShut, ask }: RoomsProps): JSX.Ele
             { value: 'sales', label: text.sales },
             { value: 'statement', label: text.statement },
             { value: 'goods', label: goodsText.goods },
+            { value: 'menu', label: menuText.menu },
             ...(!here.needed || mayManageStaff ? [{ value: 'staff' as const, label: text.who }] : []),
             ...(mayManageStaff ? [{ value: 'machines' as const, label: text.machines }] : []),
             ...(isOwner ? [{ value: 'web-shop' as const, label: webShopText.webShop }] : []),
@@ -172,6 +176,7 @@ function Rooms({ client, self, scheme, here, isShut, ask }: RoomsProps): JSX.Ele
             />
           ) : null}
           {part === 'goods' ? <Goods {...shop} unit={scheme.unit} /> : null}
+          {part === 'menu' ? <Menu {...shop} unit={scheme.unit} /> : null}
           {part === 'staff' ? <StaffRoom {...shop} ask={ask} /> : null}
           {part === 'machines' ? <Machines {...shop} /> : null}
           {part === 'web-shop' ? <WebShop client={client} closed={shop.closed} unit={scheme.unit} /> : null}

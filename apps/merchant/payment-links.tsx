@@ -10,6 +10,7 @@ import { callShop } from '#sdk/shop-calls.ts'
 import { Field, Segmented } from '#ui/fields.tsx'
 import { formatDateTime, useLocale, useWords } from '#ui/i18n.ts'
 import { Button, List, say } from '#ui/kit.tsx'
+import { Row } from './row.tsx'
 import { Trouble, useDoing } from './shop.tsx'
 import { TerminalChoice } from './web-shop.tsx'
 import { webShopWords } from './words-web-shop.ts'
@@ -65,26 +66,19 @@ function LinkLine({ link, onEnd }: Readonly<{ link: Link; onEnd: () => void }>):
     await navigator.clipboard.writeText(url)
     say(text.copied)
   }
-  const act = (label: string, onPress: () => void): JSX.Element => (
-    <Button kind="quiet" onPress={onPress}>
-      {label}
-      <span class="hidden">: {link.text}</span>
-    </Button>
-  )
+  const acts = [
+    { label: text.copy, onPress: () => void copy() },
+    { label: text.endKey, onPress: onEnd },
+  ]
   return (
-    <div class="people-row">
-      <span class="people-who">
-        {link.text} · {amountText(amount, unit, locale)}
-        <span class="office-detail">{[text[uses], states[status]].join(' · ')}</span>
-        {status === 'open' ? <a href={url}>{url}</a> : null}
-      </span>
-      {status === 'open' ? (
-        <span class="people-acts">
-          {act(text.copy, () => void copy())}
-          {act(text.endKey, onEnd)}
-        </span>
-      ) : null}
-    </div>
+    <Row
+      name={link.text}
+      title={`${link.text} · ${amountText(amount, unit, locale)}`}
+      facts={[text[uses], states[status]]}
+      acts={status === 'open' ? acts : []}
+    >
+      {status === 'open' ? <a href={url}>{url}</a> : null}
+    </Row>
   )
 }
 

@@ -7,7 +7,9 @@ export type PointDraft = Readonly<{
   label: string
   place: string
   text: string
-  mode: 'amount' | 'fixed'
+  mode: 'amount' | 'fixed' | 'order'
+  /** where guests order: before it is made, or when they like */
+  paying: 'first' | 'end'
   price: string
   minimum: string
   maximum: string
@@ -23,6 +25,7 @@ export const emptyDraft = (point: string): PointDraft => ({
   place: '',
   text: '',
   mode: 'amount',
+  paying: 'end',
   price: '',
   minimum: '',
   maximum: '',
@@ -40,6 +43,7 @@ export function draftOf({
   minimum,
   maximum,
   taxRate,
+  paying,
 }: OfficePointView): PointDraft {
   const written = (minor: string | null): string => {
     const [known, value] = [unitOf(unit), parseAmount(minor)]
@@ -51,6 +55,7 @@ export function draftOf({
     place,
     text,
     mode,
+    paying: paying ?? 'end',
     price: written(amount),
     minimum: written(minimum),
     maximum: written(maximum),
@@ -67,17 +72,17 @@ export function bodyOf(draft: PointDraft, unit: Unit): PointBody<'setPoint'> | r
     const amount = parseTyped(typed, unit)
     return amount === undefined || amount === 0n ? null : String(amount)
   }
-  const isFixed = mode === 'fixed'
+  const [isFixed, isTyped] = [mode === 'fixed', mode === 'amount']
   const [amount, minimum, maximum] = [amountOf(draft.price), amountOf(draft.minimum), amountOf(draft.maximum)]
   const tax = TAX.exec(draft.tax.trim())
   const faults: DraftFault[] = [
     ...(isFixed && amount === null ? (['price'] as const) : []),
-    ...(!isFixed && minimum === null ? (['minimum'] as const) : []),
-    ...(!isFixed && maximum === null ? (['maximum'] as const) : []),
-    ...(!isFixed && minimum !== null && maximum !== null && BigInt(maximum) < BigInt(minimum)
+    ...(isTyped && minimum === null ? (['minimum'] as const) : []),
+    ...(isTyped && maximum === null ? (['maximum'] as const) : []),
+    ...(isTyped && minimum !== null && maximum !== null && BigInt(maximum) < BigInt(minimum)
       ? (['bounds'] as const)
       : []),
-    ...(draft.tax.trim() !== '' && tax === null ? (['tax'] as const) : []),
+    ...(mode !== 'order' && draft.tax.trim() !== '' && tax === null ? (['tax'] as const) : []),
   ]
   if (faults.length > 0) return faults
   return {
@@ -88,9 +93,11 @@ export function bodyOf(draft: PointDraft, unit: Unit): PointBody<'setPoint'> | r
     unit,
     mode,
     amount: isFixed ? amount : null,
-    minimum: isFixed ? null : minimum,
-    maximum: isFixed ? null : maximum,
-    taxRate: tax === null ? null : Number(tax[1]) * 100 + Number((tax[2] ?? '').padEnd(2, '0')),
+    minimum: isTyped ? minimum : null,
+    maximum: isTyped ? maximum : null,
+    ...(mode === 'order' && { paying: draft.paying }),
+    // A menu says the tax of each item.
+    taxRate: tax === null || mode === 'order' ? null : Number(tax[1]) * 100 + Number((tax[2] ?? '').padEnd(2, '0')),
   }
 }
 

@@ -1,7 +1,7 @@
 // One sign: what it is called, where it hangs, what is paid there, and its picture.
 import type { JSX } from 'preact'
 import { useRef, useState } from 'preact/hooks'
-import { draw, EDGE, MIDDLE, pictureOf, readPicture } from '#apps/wallet/picture.ts'
+import { draw, EDGE, MIDDLE, pictureOf, readPicture } from '#apps/shared/picture.ts'
 import type { Unit } from '#core/money.ts'
 import type { OfficePointView } from '#protocol/points.ts'
 import type { Client } from '#sdk/client.ts'
@@ -81,8 +81,10 @@ export function PointForm({ client, closed, unit, of, onSaved, onBack }: FormPro
           options={[
             { value: 'amount', label: text.typed },
             { value: 'fixed', label: text.fixed },
+            { value: 'order', label: text.order },
           ]}
         />
+        {draft.mode === 'order' ? <Paying draft={draft} set={set} /> : null}
         {draft.mode === 'fixed' ? (
           <Field
             label={`${text.price} (${unit})`}
@@ -92,7 +94,8 @@ export function PointForm({ client, closed, unit, of, onSaved, onBack }: FormPro
             maxLength={20}
             {...wrong('price')}
           />
-        ) : (
+        ) : null}
+        {draft.mode === 'amount' ? (
           <div class="point-bounds">
             <Field
               label={`${text.minimum} (${unit})`}
@@ -111,16 +114,18 @@ export function PointForm({ client, closed, unit, of, onSaved, onBack }: FormPro
               {...wrong('maximum', 'bounds')}
             />
           </div>
+        ) : null}
+        {draft.mode === 'order' ? null : (
+          <Field
+            label={text.tax}
+            hint={text.taxHint}
+            value={draft.tax}
+            onInput={(tax) => set({ tax })}
+            inputMode="decimal"
+            maxLength={5}
+            {...wrong('tax')}
+          />
         )}
-        <Field
-          label={text.tax}
-          hint={text.taxHint}
-          value={draft.tax}
-          onInput={(tax) => set({ tax })}
-          inputMode="decimal"
-          maxLength={5}
-          {...wrong('tax')}
-        />
         <Trouble problem={doing.problem} />
         <div class="point-actions">
           <Button kind="seal" type="submit" busy={doing.busy} disabled={!isFilled(draft)}>
@@ -131,6 +136,27 @@ export function PointForm({ client, closed, unit, of, onSaved, onBack }: FormPro
       </form>
       {typeof of === 'string' ? null : <Picture client={client} closed={closed} of={of} onSaved={onSaved} />}
     </section>
+  )
+}
+
+type PayingProps = Readonly<{ draft: PointDraft; set: (change: Partial<PointDraft>) => void }>
+
+/** Where guests order: whether the kitchen waits for the money. */
+function Paying({ draft, set }: PayingProps): JSX.Element {
+  const text = useWords(pointWords)
+  return (
+    <div>
+      <Segmented<PointDraft['paying']>
+        label={text.paying}
+        value={draft.paying}
+        onChange={(paying) => set({ paying })}
+        options={[
+          { value: 'end', label: text.payEnd },
+          { value: 'first', label: text.payFirst },
+        ]}
+      />
+      <p class="office-detail">{draft.paying === 'first' ? text.payFirstText : text.payEndText}</p>
+    </div>
   )
 }
 

@@ -62,7 +62,7 @@ function Sign({
   const words = signWords[language]
   return (
     <article class={`sign sign-${paper}`} lang={language}>
-      <p class="sign-pay">{words.pay}</p>
+      <p class="sign-pay">{of.mode === 'order' ? words.order : words.pay}</p>
       <div class="sign-code">
         <QrCode text={of.link} title={of.link} />
       </div>
@@ -74,7 +74,7 @@ function Sign({
           {of.text} {amountText(of.amount, of.unit, language)}
         </p>
       )}
-      <p class="sign-how">{words.how}</p>
+      <p class="sign-how">{of.mode === 'order' ? words.orderHow : words.how}</p>
       {of.emv === null ? null : (
         <div class="sign-other">
           <QrCode text={of.emv} title={words.other} />

@@ -112,11 +112,13 @@ type RowProps = Readonly<{ of: OfficePointView; onView: (view: View) => void; on
 function PointRow({ of, onView, onEnd }: RowProps): JSX.Element {
   const text = useWords(pointWords)
   const locale = useLocale()
-  const { label, unit, amount, minimum, maximum, status } = of
+  const { label, unit, mode, amount, minimum, maximum, status } = of
   const costs =
-    amount === null
-      ? text.from(amountText(minimum ?? '0', unit, locale), amountText(maximum ?? '0', unit, locale))
-      : amountText(amount, unit, locale)
+    mode === 'order'
+      ? text.orders
+      : amount === null
+        ? text.from(amountText(minimum ?? '0', unit, locale), amountText(maximum ?? '0', unit, locale))
+        : amountText(amount, unit, locale)
   const facts = [of.place, costs, status === 'ended' ? text.ended : of.hasPicture ? text.hasPicture : text.noPicture]
   const named = (name: string): JSX.Element => (
     <>

@@ -9,6 +9,7 @@ import { formatDate, useLocale, useWords } from '#ui/i18n.ts'
 import { Button, List, Sheet, say } from '#ui/kit.tsx'
 import { OneTimeCode } from './one-time-code.tsx'
 import { inOrder, mayChange, rolesToGive, type Person } from './people.ts'
+import { Row } from './row.tsx'
 import { Trouble, useDoing, useShop, type ShopProps } from './shop.tsx'
 import { words } from './words.ts'
 
@@ -106,27 +107,15 @@ function PersonRow({ person, self, onChoose }: PersonRowProps): JSX.Element {
     text.since(formatDate(person.addedAt, locale)),
   ]
   return (
-    <div class="people-row">
-      <span class="people-who">
-        {person.name}
-        {person.id === self?.id ? ` · ${text.you}` : ''}
-        <span class="office-detail">{facts.join(' · ')}</span>
-      </span>
-      <span class="people-acts">
-        {may.code ? (
-          <Button kind="quiet" onPress={() => onChoose('code')}>
-            {text.newCode}
-            <span class="hidden">: {person.name}</span>
-          </Button>
-        ) : null}
-        {may.end ? (
-          <Button kind="quiet" onPress={() => onChoose('end')}>
-            {text.endStaff}
-            <span class="hidden">: {person.name}</span>
-          </Button>
-        ) : null}
-      </span>
-    </div>
+    <Row
+      name={person.name}
+      title={person.id === self?.id ? `${person.name} · ${text.you}` : person.name}
+      facts={facts}
+      acts={[
+        ...(may.code ? [{ label: text.newCode, onPress: () => onChoose('code') }] : []),
+        ...(may.end ? [{ label: text.endStaff, onPress: () => onChoose('end') }] : []),
+      ]}
+    />
   )
 }
 

@@ -1,6 +1,7 @@
 // The office of the web shop: keys of its server, webhooks and payment links. A secret is shown once, when it is made.
 import type { JSX } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { idFrom, type CommandId } from '#core/ids.ts'
 import type { KeyScope, ShopView } from '#protocol/shop.ts'
 import type { Client } from '#sdk/client.ts'
 import { callShop } from '#sdk/shop-calls.ts'
@@ -8,6 +9,7 @@ import { Field, Switch } from '#ui/fields.tsx'
 import { formatDateTime, useLocale, useWords } from '#ui/i18n.ts'
 import { Button, List, Sheet } from '#ui/kit.tsx'
 import { PaymentLinks } from './payment-links.tsx'
+import { Row } from './row.tsx'
 import { Trouble, useDoing } from './shop.tsx'
 import { Webhooks } from './webhooks.tsx'
 import { webShopWords } from './words-web-shop.ts'
@@ -23,6 +25,9 @@ const SCOPES = Object.keys({
 
 export type WebShopProps = Readonly<{ client: Client; closed: () => void; unit: string }>
 type Keys = ShopView<'apiKeys'>
+/** A key that was asked for and not told yet. */
+type Asking = Readonly<{ as: string; command: CommandId }>
+const newCommand = (): CommandId => idFrom('cmd', crypto.getRandomValues(new Uint8Array(16)))
 type Key = Keys['keys'][number]
 
 export function WebShop({ client, closed, unit }: WebShopProps): JSX.Element {
@@ -31,11 +36,19 @@ export function WebShop({ client, closed, unit }: WebShopProps): JSX.Element {
   const [view, setView] = useState<Keys | null>(null)
   const [made, setMade] = useState<ShopView<'addApiKey'> | null>(null)
   const [leaving, setLeaving] = useState<Key | null>(null)
+  const asking = useRef<Asking | null>(null)
   const look = (): Promise<boolean> => doing.run(callShop(client, 'apiKeys'), setView)
   useEffect(() => void look(), [client])
 
   const add = async (name: string, scopes: KeyScope[], terminal: string | null): Promise<boolean> => {
-    const isMade = await doing.run(callShop(client, 'addApiKey', { body: { name, scopes, terminal } }), setMade)
+    // Pressed again after a lost answer it is the same command, and so the same key.
+    const as = JSON.stringify([name, scopes, terminal])
+    if (asking.current?.as !== as) asking.current = { as, command: newCommand() }
+    const body = { command: asking.current.command, name, scopes, terminal }
+    const asked = callShop(client, 'addApiKey', { body })
+    const isMade = await doing.run(asked, setMade)
+    const outcome = await asked
+    if (outcome.ok || outcome.problem.code !== 'no-answer') asking.current = null
     if (isMade) await look()
     return isMade
   }
@@ -121,20 +134,7 @@ function KeyRow({ apiKey, onEnd }: Readonly<{ apiKey: Key; onEnd: () => void }>)
         : text.used(formatDateTime(lastSeenAt, locale)),
     ...(scopes.length === SCOPES.length ? [] : scopes.map((scope) => text[scope])),
   ]
-  return (
-    <div class="people-row">
-      <span class="people-who">
-        {name}
-        <span class="office-detail">{facts.join(' · ')}</span>
-      </span>
-      {status === 'ended' ? null : (
-        <Button kind="quiet" onPress={onEnd}>
-          {text.endKey}
-          <span class="hidden">: {name}</span>
-        </Button>
-      )}
-    </div>
-  )
+  return <Row name={name} facts={facts} acts={status === 'ended' ? [] : [{ label: text.endKey, onPress: onEnd }]} />
 }
 
 type AddProps = Readonly<{

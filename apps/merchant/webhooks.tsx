@@ -7,6 +7,7 @@ import { callShop } from '#sdk/shop-calls.ts'
 import { Field } from '#ui/fields.tsx'
 import { formatDateTime, useLocale, useWords } from '#ui/i18n.ts'
 import { Banner, Button, List, say } from '#ui/kit.tsx'
+import { Row, type Act } from './row.tsx'
 import { Trouble, useDoing } from './shop.tsx'
 import { Once, TerminalChoice } from './web-shop.tsx'
 import { webShopWords } from './words-web-shop.ts'
@@ -47,6 +48,11 @@ export function Webhooks(props: Readonly<{ client: Client; closed: () => void; t
     doing.run(callShop(client, 'changeWebhook', { body: { endpoint, url, events, active } }), know)
   const rotate = ({ endpoint }: Endpoint): Promise<boolean> =>
     doing.run(callShop(client, 'rotateWebhook', { body: { endpoint } }), (view) => setSecret(view.secret))
+  const test = async (each: Endpoint): Promise<void> => {
+    const asked = callShop(client, 'testWebhook', { body: { endpoint: each.endpoint } })
+    if (!(await doing.run(asked, () => setOpen(each)))) return
+    say(text.testSent)
+  }
   const end = ({ endpoint }: Endpoint): Promise<boolean> =>
     doing.run(callShop(client, 'endWebhook', { body: { endpoint } }), (view) => {
       setOpen(null)
@@ -67,6 +73,7 @@ export function Webhooks(props: Readonly<{ client: Client; closed: () => void; t
           <EndpointRow
             endpoint={each}
             onLog={() => setOpen(each)}
+            onTest={() => void test(each)}
             onTurn={(active) => void turn(each, active)}
             onRotate={() => void rotate(each)}
             onEnd={() => void end(each)}
@@ -93,12 +100,13 @@ export function Webhooks(props: Readonly<{ client: Client; closed: () => void; t
 type RowProps = Readonly<{
   endpoint: Endpoint
   onLog: () => void
+  onTest: () => void
   onTurn: (active: boolean) => void
   onRotate: () => void
   onEnd: () => void
 }>
 
-function EndpointRow({ endpoint, onLog, onTurn, onRotate, onEnd }: RowProps): JSX.Element {
+function EndpointRow({ endpoint, onLog, onTest, onTurn, onRotate, onEnd }: RowProps): JSX.Element {
   const text = useWords(webShopWords)
   const locale = useLocale()
   const { url, terminal, status, why, failingSince, waiting } = endpoint
@@ -109,27 +117,18 @@ function EndpointRow({ endpoint, onLog, onTurn, onRotate, onEnd }: RowProps): JS
       ? text.works
       : text.failing(formatDateTime(failingSince, locale))
   const facts = [terminal.label, state, ...(waiting === 0 ? [] : [text.waiting(waiting)])]
-  const fault = why === null ? null : { failing: text.offFailing, gone: text.offGone, full: text.offFull }[why]
-  const act = (label: string, onPress: () => void): JSX.Element => (
-    <Button kind="quiet" onPress={onPress}>
-      {label}
-      <span class="hidden">: {url}</span>
-    </Button>
-  )
+  const faults = { failing: text.offFailing, gone: text.offGone, full: text.offFull, unreadable: text.unreadable }
+  const acts: readonly Act[] = [
+    { label: text.log, onPress: onLog },
+    ...(isOff ? [] : [{ label: text.sendTest, onPress: onTest }]),
+    { label: isOff ? text.switchOn : text.switchOff, onPress: () => onTurn(isOff) },
+    { label: text.newSecret, onPress: onRotate },
+    { label: text.endKey, onPress: onEnd },
+  ]
   return (
-    <div class="people-row">
-      <span class="people-who">
-        {url}
-        <span class="office-detail">{facts.join(' · ')}</span>
-        {fault === null ? null : <Banner kind="trouble">{fault}</Banner>}
-      </span>
-      <span class="people-acts">
-        {act(text.log, onLog)}
-        {act(isOff ? text.switchOn : text.switchOff, () => onTurn(isOff))}
-        {act(text.newSecret, onRotate)}
-        {act(text.endKey, onEnd)}
-      </span>
-    </div>
+    <Row name={url} facts={facts} acts={acts}>
+      {why === null ? null : <Banner kind="trouble">{faults[why]}</Banner>}
+    </Row>
   )
 }
 
@@ -171,6 +170,7 @@ function DeliveryRow({ delivery, onAgain }: Readonly<{ delivery: Delivery; onAga
   const text = useWords(webShopWords)
   const locale = useLocale()
   const { type, state, attempts, createdAt, status, answer, deal } = delivery
+  const at = formatDateTime(createdAt, locale)
   const states = { waiting: text.stateWaiting, delivered: text.stateDelivered, failed: text.stateFailed }
   const answered = attempts === 0 ? [] : [status === null ? text.noAnswer : String(status)]
   const facts = [
@@ -180,19 +180,14 @@ function DeliveryRow({ delivery, onAgain }: Readonly<{ delivery: Delivery; onAga
     ...(answer === null || answer === '' ? [] : [answer]),
   ]
   return (
-    <div class="people-row">
-      <span class="people-who">
-        {text[type]} · {formatDateTime(createdAt, locale)}
-        <span class="office-detail">{facts.join(' · ')}</span>
-        <span class="office-detail">{deal}</span>
-      </span>
-      <Button kind="quiet" onPress={onAgain}>
-        {text.again}
-        <span class="hidden">
-          : {text[type]} {deal}
-        </span>
-      </Button>
-    </div>
+    <Row
+      name={`${text[type]} ${deal ?? at}`}
+      title={`${text[type]} · ${at}`}
+      facts={facts}
+      acts={[{ label: text.again, onPress: onAgain }]}
+    >
+      {deal === null ? null : <span class="office-detail">{deal}</span>}
+    </Row>
   )
 }
 

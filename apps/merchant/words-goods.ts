@@ -157,5 +157,12 @@ const FAULTS: Readonly<Record<RowFault, Readonly<Record<Locale, string>>>> = {
   'too-many-rows': { en: 'there are more than 50,000 goods', ja: '50,000件を超えています' },
 }
 
+/** A column of the file by its name on the screen; one that is none of ours as the file has it. */
+export const columnText = (column: string | null, locale: Locale): string => {
+  const words: Readonly<Record<string, unknown>> = goodsWords[locale]
+  const name = words[column === 'search' ? 'searchNames' : (column ?? '')]
+  return typeof name === 'string' ? name : (column ?? '')
+}
+
 /** What is wrong with a row, as a sentence's end. */
 export const faultText = (reason: RowFault, locale: Locale): string => FAULTS[reason][locale]

@@ -2,6 +2,7 @@
 import { atCounter } from './counter.ts'
 import { isEmpty } from './draft.ts'
 import { tipGood } from './goods.ts'
+import { hasTables } from './kitchen.ts'
 import { refundableOf, toHandOver } from './money-back.ts'
 import { questionOf } from './question.ts'
 import { hasStaff, isKeying, screenOf, type RegisterState } from './state.ts'
@@ -30,6 +31,7 @@ export type Action =
   | 'ask-now'
   | 'switch-user'
   | 'history'
+  | 'kitchen'
   | 'refund'
   | 'deliver'
   | 'cancel'
@@ -62,6 +64,7 @@ export const KEYS: Readonly<Record<Action, string>> = {
   'ask-now': 'Enter',
   'switch-user': 'F10',
   history: 'F8',
+  kitchen: 'F1',
   refund: 'F9',
   deliver: 'F10',
   cancel: 'Esc',
@@ -69,6 +72,9 @@ export const KEYS: Readonly<Record<Action, string>> = {
   'stop-editing': 'Esc',
   back: 'Esc',
 }
+
+/** What can be done while an answer is awaited: looking, and giving up the wait for a hub that is not there. */
+export const WHILE_BUSY: ReadonlySet<Action> = new Set(['history', 'back', 'sell-offline'])
 
 /** Everything that can be done now, in the order of the key bar. */
 export function actionsOf(state: RegisterState): readonly Action[] {
@@ -80,7 +86,13 @@ export function actionsOf(state: RegisterState): readonly Action[] {
     case 'sign-in':
       return []
     case 'keying':
-      return [...keying, ...withHub(state), ...staff(state), ...unless(isEmpty(state.draft), 'clear')]
+      return [
+        ...keying,
+        ...withHub(state),
+        ...unless(!hasTables(state.kitchen), 'kitchen'),
+        ...staff(state),
+        ...unless(isEmpty(state.draft), 'clear'),
+      ]
     case 'way':
       return ['back']
     case 'ask':
@@ -107,6 +119,7 @@ export function actionsOf(state: RegisterState): readonly Action[] {
     case 'ended':
       return ['next', ...(canBeAgain(state) ? (['again'] as const) : []), 'history', ...staff(state)]
     case 'history':
+    case 'kitchen':
       return [...staff(state), 'back']
     case 'record':
       return recordActions(state)

@@ -92,6 +92,9 @@ export function perform({ store, hub }: Till, action: Action): void {
     case 'history':
       change({ place: 'history', record: null, problem: null })
       return void hub.loadDeals()
+    case 'kitchen':
+      change({ place: 'kitchen', problem: null })
+      return void hub.kitchen.look()
     case 'refund':
       if (screenOf(state) === 'paid') change({ place: 'record', record: state.deal })
       return openSheet('refund')

@@ -24,8 +24,38 @@ export type SaleTerms = Readonly<{
 export const nameOf = ({ name, nameEn, nameJa }: Good, locale: Locale): string =>
   (locale === 'ja' ? nameJa : nameEn) ?? name
 
+type Standing = Readonly<{
+  shown: readonly Good[]
+  byKey: ReadonlyMap<string, Good>
+  open: Good | undefined
+  tip: Good | undefined
+}>
+
+const known = new WeakMap<Shelf, Standing>()
+
+/** What screens ask with each key that is pressed: looked up once for each shelf, or 50,000 goods would be gone through every time. */
+function standingOf(shelf: Shelf): Standing {
+  const before = known.get(shelf)
+  if (before !== undefined) return before
+  const { goods } = shelf
+  const lettered = goods.flatMap((good) =>
+    good.key === null || good.kind === 'tip' ? [] : [[good.key, good] as const],
+  )
+  const standing: Standing = {
+    shown: shownOf(goods),
+    // Of two with one letter the first of the file has it.
+    byKey: new Map(lettered.toReversed()),
+    open: goods.find(({ kind }) => kind === 'open'),
+    tip: goods.find(({ kind }) => kind === 'tip'),
+  }
+  known.set(shelf, standing)
+  return standing
+}
+
 /** The letter keys' goods in their order, then the others as the file has them; what nobody presses (tip) is not among them. */
-export function goodsShown({ goods }: Shelf): readonly Good[] {
+export const goodsShown = (shelf: Shelf): readonly Good[] => standingOf(shelf).shown
+
+function shownOf(goods: readonly Good[]): readonly Good[] {
   const sold = goods.filter(({ kind }) => kind === 'piece' || kind === 'weight')
   const lettered = sold.filter(({ key }) => key !== null)
   const inOrder = lettered.toSorted((one, other) => ((one.key ?? '') < (other.key ?? '') ? -1 : 1))
@@ -33,14 +63,14 @@ export function goodsShown({ goods }: Shelf): readonly Good[] {
 }
 
 /** The good whose letter is on a key of the machine (`KeyA`, whatever the keyboard's language is at). */
-export const goodOfKey = (code: string, { goods }: Shelf): Good | undefined =>
-  code.startsWith('Key') ? goods.find(({ key, kind }) => key === code.slice(3) && kind !== 'tip') : undefined
+export const goodOfKey = (code: string, shelf: Shelf): Good | undefined =>
+  code.startsWith('Key') ? standingOf(shelf).byKey.get(code.slice(3)) : undefined
 
 /** What counts as keyed by hand, and how it is taxed: the file's first good with an open price. */
-export const openGood = ({ goods }: Shelf): Good | undefined => goods.find(({ kind }) => kind === 'open')
+export const openGood = (shelf: Shelf): Good | undefined => standingOf(shelf).open
 
 /** A shop whose file has one takes tips. */
-export const tipGood = ({ goods }: Shelf): Good | undefined => goods.find(({ kind }) => kind === 'tip')
+export const tipGood = (shelf: Shelf): Good | undefined => standingOf(shelf).tip
 
 export const gramsFor = ({ unit }: Good): number => (unit === null ? 1 : GRAMS_OF[unit])
 

@@ -67,6 +67,8 @@ export type HandBacks = Readonly<{
   read(isReading: boolean): void
   /** A text that was read: the phone's answer. */
   answered(text: string): Promise<void>
+  /** The hub shows a deal. True where it is the purchase on the screen: a phone that has a network has handed it in by itself. */
+  heard(deal: DealView): boolean
   /** The purchase on the screen is not wanted any more. */
   forget(): Promise<void>
   /** The cashier has seen what became of it. */
@@ -280,6 +282,12 @@ export function handBacksOf(around: Around): HandBacks {
     clockOffsetMs,
     show,
     answered,
+    heard(deal) {
+      // What was read here is being handed in here, and its answer says more.
+      if (store.get().made?.deal !== deal.deal || isTaking) return false
+      void forget().then(() => around.settled(deal, null))
+      return true
+    },
     forget,
     connected(isLive) {
       if (!isLive && wasLive) void noteOnline()

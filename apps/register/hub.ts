@@ -15,6 +15,7 @@ import { currentLocale } from '#ui/i18n.ts'
 import type { Store } from '#ui/store.ts'
 import { codeInAddress, forgetCode } from './address.ts'
 import { lacksPortrait, pictureAddress } from './counter.ts'
+import { kitchenDesk, type KitchenDesk } from './kitchen.ts'
 import { questionOf, type Question } from './question.ts'
 import {
   keptOf,
@@ -69,6 +70,8 @@ export type Hub = Readonly<{
   client: Client
   /** The shop's people at this register. */
   staff: StaffDesk
+  /** What the tables order. */
+  kitchen: KitchenDesk
   signedIn(here: StaffHereView): void
   next(): void
   /** Both tell what came of it; the deal's new view reaches the state by itself. */
@@ -97,7 +100,7 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
   let lastKept = ''
 
   const show = (view: DealView | null): void => {
-    if (view !== null && offline.isAbandoned(view.deal)) return
+    if (view !== null && (offline.isAbandoned(view.deal) || offline.handBacks.heard(view))) return
     store.update((state) => {
       const timed = { ...state, clockOffsetMs: client.hubNow() - Date.now() }
       return view === null ? timed : withView(timed, view)
@@ -119,6 +122,13 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
   // ---- who is here, on both sides of the counter
 
   const staff = staffDesk(client)
+  const kitchen = kitchenDesk({
+    client,
+    get: () => store.get().kitchen,
+    set: (change) => store.update((state) => ({ ...state, kitchen: change(state.kitchen) })),
+    isAtWork: () => store.get().connection === 'live' && store.get().signIn !== 'needed',
+    closed: (problem) => store.update((state) => withProblem(state, problem)),
+  })
   const offline = withoutNetwork({
     origin,
     client,
@@ -220,7 +230,7 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
     client.watch({ topic: 'terminal' }, show, (connection) => {
       store.update((state) => ({ ...state, connection }))
       offline.found(connection)
-      if (connection === 'live') void learnStaff()
+      if (connection === 'live') void learnStaff().then(kitchen.wake)
       // A register that was revoked is cut off as one without a network is; asked who it is, the hub says which.
       else void learnSelf()
     })
@@ -390,9 +400,11 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
     known: () => store.update((state) => ({ ...state, known: state.deal?.payment ?? null })),
     client,
     staff,
+    kitchen,
     signedIn(here) {
       store.update((state) => withSignedIn(state, here))
       offline.learnt(here)
+      kitchen.wake()
       // What the one before could not see may be seen now, and the other way round.
       if (store.get().place === 'history') void load(undefined)
     },

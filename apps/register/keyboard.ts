@@ -1,7 +1,7 @@
 // The register's keyboard: everything works without touch. Digits key the amount, letters pick goods, the rest is in KEYS.
 import { currentLocale } from '#ui/i18n.ts'
 import { keyNamed } from '#ui/keypad.tsx'
-import { actionOfKey, actionsOf } from './actions.ts'
+import { actionOfKey, actionsOf, WHILE_BUSY } from './actions.ts'
 import { perform, type Till } from './context.tsx'
 import { withKey } from './draft.ts'
 import { goodOfKey } from './goods.ts'
@@ -42,10 +42,10 @@ export function listenToKeys(till: Till): () => void {
   return () => window.removeEventListener('keydown', onKeyDown)
 }
 
-/** Whoever signs in or types a code of the office types, and nothing is sold there. */
+/** Whoever signs in or types a code of the office types, and nothing is sold there or at the kitchen's list. */
 function isScannersPlace({ store }: Till): boolean {
   const screen = screenOf(store.get())
-  return screen !== 'starting' && screen !== 'code' && screen !== 'sign-in'
+  return screen !== 'starting' && screen !== 'code' && screen !== 'sign-in' && screen !== 'kitchen'
 }
 
 function takeScanned(till: Till, text: string): void {
@@ -59,7 +59,7 @@ function press(till: Till, { key, code }: PressedKey): boolean {
   const state = store.get()
   const action = actionOfKey(key, actionsOf(state))
   if (action !== undefined) {
-    if (state.busy === null || action === 'history' || action === 'back') perform(till, action)
+    if (state.busy === null || WHILE_BUSY.has(action)) perform(till, action)
     return true
   }
   if (startWayOfKey(till, key)) return true

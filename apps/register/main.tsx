@@ -10,9 +10,11 @@ import { createStore } from '#ui/store.ts'
 import { TillContext } from './context.tsx'
 import { openHub } from './hub.ts'
 import { listenToKeys } from './keyboard.ts'
+import { arrivedBetween, piecesOf } from './kitchen.ts'
 import { keepPriceFile } from './price-file.ts'
 import { TillScreen } from './screens/till.tsx'
 import { momentBetween, START, type Moment, type RegisterState } from './state.ts'
+import { kitchenWords } from './words-kitchen.ts'
 import { words } from './words.ts'
 
 const store = createStore<RegisterState>(START)
@@ -24,12 +26,13 @@ function App() {
   useEffect(() => {
     let before = store.get()
     return store.subscribe((after) => {
-      const moment = momentBetween(before, after)
+      const was = before
+      const moment = momentBetween(was, after)
       before = after
       hub.keep()
       if (moment === null) return
       sound(moment)
-      setSaid(sentenceOf(moment, after))
+      setSaid(moment === 'ordered' ? arrivedSentence(was, after) : sentenceOf(moment, after))
     })
   }, [])
   return (
@@ -44,13 +47,21 @@ function App() {
 }
 
 function sound(moment: Moment): void {
-  if (moment === 'joined' || moment === 'passed') play('joined')
+  if (moment === 'joined' || moment === 'passed' || moment === 'ordered') play('joined')
   else if (moment === 'paid' || moment === 'proven') play('settled')
   else play('trouble')
 }
 
+/** What screen readers hear of new orders from the tables. */
+function arrivedSentence(before: RegisterState, after: RegisterState): string {
+  const { arrived } = kitchenWords[currentLocale()]
+  return arrivedBetween(before.kitchen, after.kitchen)
+    .map(({ tab, order }) => arrived(tab.label, piecesOf(order)))
+    .join(' ')
+}
+
 /** What screen readers hear of a change that nobody on this side made. */
-function sentenceOf(moment: Moment, { deal }: RegisterState): string {
+function sentenceOf(moment: Exclude<Moment, 'ordered'>, { deal }: RegisterState): string {
   const said = words[currentLocale()]
   const name = deal?.payer?.name ?? ''
   switch (moment) {

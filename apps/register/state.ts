@@ -16,6 +16,7 @@ import { saidNothing, type Portrait } from './counter.ts'
 import { billOf, draftOf, EMPTY_DRAFT, isEmpty, withTypedLine, type Draft } from './draft.ts'
 import { words } from './words.ts'
 import { goodsShown, openGood, tipGood, nameOf, type SaleTerms } from './goods.ts'
+import { arrivedBetween, NO_KITCHEN, type Kitchen } from './kitchen.ts'
 import type { Question, QuestionDraft } from './question.ts'
 
 /** The way of meeting by the customer's code, as screens/more-ways.tsx names it. */
@@ -78,7 +79,7 @@ export type RegisterState = Readonly<{
   sheet: SheetName | null
   /** the line of the draft whose terms are on the sheet */
   termsOf: number
-  place: 'till' | 'history' | 'record' | 'ask' | 'way'
+  place: 'till' | 'history' | 'record' | 'ask' | 'way' | 'kitchen'
   /** which further way of meeting the customer is on the screen, by its id in screens/more-ways.tsx */
   way: string | null
   /** the question being put together */
@@ -98,6 +99,8 @@ export type RegisterState = Readonly<{
   deals: readonly DealView[] | null
   /** pass as `before` for older deals */
   older: string | null
+  /** what the tables have ordered */
+  kitchen: Kitchen
 }>
 
 export const START: RegisterState = {
@@ -135,6 +138,7 @@ export const START: RegisterState = {
   record: null,
   deals: null,
   older: null,
+  kitchen: NO_KITCHEN,
 }
 
 export type Screen =
@@ -154,6 +158,7 @@ export type Screen =
   | 'ended'
   | 'history'
   | 'record'
+  | 'kitchen'
 
 /** Which screen this state is. */
 export function screenOf(state: RegisterState): Screen {
@@ -397,10 +402,22 @@ const isDraft = (draft: Draft | null | undefined): draft is Draft => draft != nu
 
 /** What is worth a sound and a word when one state follows another. */
 export type Moment =
-  'joined' | 'paid' | 'proven' | 'declined' | 'let-go' | 'silent' | 'passed' | 'wrong' | 'ended' | 'expired'
+  | 'joined'
+  | 'paid'
+  | 'proven'
+  | 'declined'
+  | 'let-go'
+  | 'silent'
+  | 'passed'
+  | 'wrong'
+  | 'ended'
+  | 'expired'
+  /** something came in from a table */
+  | 'ordered'
 
 /** What has happened between two states of the same register. */
 export function momentBetween(before: RegisterState, after: RegisterState): Moment | null {
+  if (arrivedBetween(before.kitchen, after.kitchen).length > 0) return 'ordered'
   if (after.deal === null || before.deal?.deal !== after.deal.deal) return null
   const [was, is] = [screenOfDeal(before.deal, before.overNumber), screenOfDeal(after.deal, after.overNumber)]
   if (was === is) return whileThere(before.deal, after.deal)

@@ -122,6 +122,7 @@ export const words = catalogue({
     sayProven: (name: string) => `Proved: it is ${name}.`,
 
     actSwitchUser: 'Switch user',
+    actKitchen: 'Orders',
     switchUser: (name: string) => `${name} is signed in. Switch user`,
     nobodyHere: 'Sign in',
     refundLines: 'Some lines',
@@ -158,7 +159,8 @@ export const words = catalogue({
     waitingForPhoneText: 'If it stays silent, it is let go and a new number appears.',
     waitingForBill: 'The phone waits for the amount',
     waitingForBillText: 'Key it in and send the bill. If nothing comes, the payment ends by itself.',
-    authorisingText: 'The bank is being asked. It is decided in half a minute.',
+    authorisingText:
+      'The customer’s bank is being asked. Hand nothing over yet. Without an answer in half a minute nothing is paid, and the bill is open again.',
     letGo: 'The phone was let go. No money moved. There is a new number.',
 
     paidBy: (name: string) => `by ${name}`,
@@ -385,6 +387,7 @@ export const words = catalogue({
     sayProven: (name) => `${name}さん本人と確認できました。`,
 
     actSwitchUser: '担当を交代',
+    actKitchen: '注文',
     switchUser: (name) => `担当は${name}さんです。担当を交代`,
     nobodyHere: 'サインイン',
     refundLines: '明細を選ぶ',
@@ -421,7 +424,8 @@ export const words = catalogue({
     waitingForPhoneText: '返事がないときは結びつきを解き、新しい番号を出します。',
     waitingForBill: 'お客さまが金額を待っています',
     waitingForBillText: '金額を入力して送ってください。送らなければ、この取引は自動で終わります。',
-    authorisingText: '銀行に確認しています。30秒ほどで決まります。',
+    authorisingText:
+      'お客さまの銀行に確認しています。商品はまだお渡ししないでください。30秒以内に回答がないときは支払われず、会計の画面に戻ります。',
     letGo: '結びつきを解きました。お金は動いていません。新しい番号が出ています。',
 
     paidBy: (name) => `${name}さんより`,

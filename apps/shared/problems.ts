@@ -84,6 +84,10 @@ const SAID: Readonly<Record<ProblemCode, Said>> = {
     en: ['This shop has as many API keys as it may.', 'End one that is not used any more.'],
     ja: ['APIキーの数が上限に達しています。', '使っていないキーを終了してください。'],
   },
+  'key-made': {
+    en: ['This key was made, but its secret cannot be shown any more.', 'End it in the list, and make another one.'],
+    ja: ['このキーは作成済みですが、もう表示できません。', '一覧から終了して、新しいキーを作ってください。'],
+  },
   'too-many-webhooks': {
     en: ['This shop has as many webhooks as it may.', 'End one that is not used any more.'],
     ja: ['Webhook の数が上限に達しています。', '使っていないものを終了してください。'],
@@ -239,6 +243,68 @@ const SAID: Readonly<Record<ProblemCode, Said>> = {
     en: ['This shop has as many signs as it may.', 'End one first.'],
     ja: ['この店舗で登録できる掲示コードの数に達しています。', '使っていないものを終了してください。'],
   },
+  'menu-invalid': {
+    en: ['The menu does not fit together.', 'Put the marked part right and save it again.'],
+    ja: ['メニューの内容に合わないところがあります。', '示された箇所を直して、もう一度保存してください。'],
+  },
+  'menu-changed': {
+    en: ['The menu was changed meanwhile.', 'Look at what is new, then send it again.'],
+    ja: ['メニューが変わりました。', '新しい内容を確かめて、もう一度送ってください。'],
+  },
+  'menu-closed': {
+    en: ['Nothing is served at this time.', 'Look at the opening hours.'],
+    ja: ['今は注文を受け付けていない時間です。', '営業時間をご確認ください。'],
+  },
+  'sold-out': {
+    en: ['There is not enough of this left.', 'Order less of it, or something else.'],
+    ja: ['品切れ、または残りが足りません。', '数を減らすか、別の品をお選びください。'],
+  },
+  'order-invalid': {
+    en: ['The order does not fit the menu.', 'Open the menu again and choose from it.'],
+    ja: ['注文の内容がメニューと合いません。', 'メニューを開き直して、選び直してください。'],
+  },
+  'tab-closed': {
+    en: ['This table’s bill was closed.', 'Order again to open a new one.'],
+    ja: ['このテーブルのお会計は締め切られました。', '続けるには、あらためて注文してください。'],
+  },
+  'tab-full': {
+    en: [
+      'This table has as many orders, guests or shares as it may.',
+      'Pay or give back something first, or ask the staff.',
+    ],
+    ja: [
+      'このテーブルの注文・人数・分け方が上限に達しました。',
+      '先にお支払いか取り消しをするか、店員にお声がけください。',
+    ],
+  },
+  'too-many-tabs': {
+    en: ['Too many orders wait to be paid here.', 'Wait a moment and order again.'],
+    ja: ['お支払い待ちの注文が混み合っています。', '少し待ってから、もう一度注文してください。'],
+  },
+  'line-taken': {
+    en: ['Somebody else is paying this, or it was refused.', 'Look at the table again and choose from what is open.'],
+    ja: ['ほかの人がお支払い中か、お断りになった品です。', 'テーブルの内容を見直して、選び直してください。'],
+  },
+  'nothing-open': {
+    en: ['There is nothing left to pay here.', 'The table shows who pays what.'],
+    ja: ['お支払いが残っているものはありません。', 'だれが何を払うかは、テーブルの画面で確かめられます。'],
+  },
+  'share-differs': {
+    en: ['The table is already being shared in another way.', 'Take one of those shares.'],
+    ja: ['別の人数での割り勘がすでに始まっています。', 'その割り勘に加わってください。'],
+  },
+  'share-too-small': {
+    en: ['There is too little left to share it like this.', 'Share it among fewer.'],
+    ja: ['残りの金額が少なく、この人数では分けられません。', '人数を減らしてください。'],
+  },
+  'share-under-way': {
+    en: ['Somebody at this table is paying right now.', 'Wait until that is paid or given back, then close it.'],
+    ja: ['このテーブルでお支払い中の人がいます。', 'お支払いか取り消しが済んでから締めてください。'],
+  },
+  'line-moved-on': {
+    en: ['This line is in another state by now.', 'Look at the list and decide again.'],
+    ja: ['この品の状態はすでに変わっています。', '一覧を見直して、もう一度操作してください。'],
+  },
   'point-ended': {
     en: ['This sign is not in use any more.', 'Ask the shop for another way to pay.'],
     ja: ['この掲示コードは現在使われていません。', 'お店に別の支払い方法をお尋ねください。'],
@@ -340,6 +406,41 @@ const SAID: Readonly<Record<ProblemCode, Said>> = {
   'account-unknown': {
     en: ['There is no such account.', 'Check the account number.'],
     ja: ['その口座はありません。', '口座番号をご確認ください。'],
+  },
+  'rate-missing': {
+    en: ['There is no exchange rate for this at the moment.', 'Choose another way to pay.'],
+    ja: ['現在、この通貨の為替レートがありません。', '別の支払い方法をお選びください。'],
+  },
+  'rate-expired': {
+    en: ['The exchange rate has run out.', 'Look at the new amount, then approve that one.'],
+    ja: ['為替レートの有効期限が切れました。', '新しい金額をご確認のうえ、もう一度承認してください。'],
+  },
+  'means-changed': {
+    en: ['The way to pay, or its amount, has changed.', 'Look at it again, then approve.'],
+    ja: ['支払い方法または金額が変わりました。', '内容をご確認のうえ、もう一度承認してください。'],
+  },
+  'means-not-found': {
+    en: ['This bank account is not registered any more.', 'Choose another way to pay.'],
+    ja: ['この銀行口座は登録されていません。', '別の支払い方法をお選びください。'],
+  },
+  'means-refused': {
+    en: ['The bank does not know this account under this name.', 'Compare it with your cash card, and try again.'],
+    ja: [
+      'この名義の口座を銀行で確認できませんでした。',
+      'キャッシュカードの表示をご確認のうえ、もう一度お試しください。',
+    ],
+  },
+  'bank-unavailable': {
+    en: ['The bank cannot be reached at the moment.', 'Try again later, or choose another way to pay.'],
+    ja: ['現在、銀行に接続できません。', 'しばらくしてからもう一度お試しいただくか、別の支払い方法をお選びください。'],
+  },
+  'too-many-means': {
+    en: ['You have as many bank accounts here as you may.', 'Remove one first.'],
+    ja: ['登録できる銀行口座の上限に達しています。', '先に一つ削除してください。'],
+  },
+  'over-bank-limit': {
+    en: ['This is more than may be taken from this bank account.', 'Choose another way to pay.'],
+    ja: ['この銀行口座から引き落とせる金額を超えています。', '別の支払い方法をお選びください。'],
   },
   'over-limit': {
     en: ['The amount is over the limit for one payment.', 'Ask the shop for a smaller bill, or ask the operator.'],

@@ -45,6 +45,9 @@ function DemoTown({ scheme }: { readonly scheme: SchemeView }): JSX.Element {
           <a href="/desk" target="_blank" rel="noopener">
             {text.desk}
           </a>
+          <a href="/wallet?device=emma" target="_blank" rel="noopener">
+            {text.emma}
+          </a>
           <a href="/demo/mail" target="_blank" rel="noopener">
             {text.mail}
           </a>

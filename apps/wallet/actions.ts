@@ -1,4 +1,5 @@
 // What screens can ask for. What is asked for is done in paying.ts, people.ts, sign-up.ts, recovery.ts, profile.ts and security.ts.
+import type { NewBank } from './bank.ts'
 import type { Askable, Releases } from '#core/persona.ts'
 import type { Language } from '#protocol/identity.ts'
 import type { Problem } from '#protocol/problems.ts'
@@ -7,6 +8,8 @@ import type { Client } from '#sdk/client.ts'
 import type { BillToSign } from '#sdk/hand-back.ts'
 import type { PurchaseToSign } from '#sdk/purchase.ts'
 import type { Draft, RecoverStep } from './beginning.ts'
+import type { TableActions } from './orders.ts'
+import type { Wanted } from './means.ts'
 import type * as people from './people.ts'
 import type { Subscribed } from './push.ts'
 import type { SignedHere } from './purchase.ts'
@@ -30,6 +33,8 @@ export type Actions = Readonly<{
   askAtPoint(amount: string | null): void
   changeAmount(): void
   confirmPoint(): void
+  /** what to pay the bill on the screen with */
+  chooseMeans(wanted: Wanted): void
   approve(): void
   answer(): void
   givePin(pin: string): void
@@ -42,6 +47,8 @@ export type Actions = Readonly<{
   done(): void
   openHistory(): void
   moreHistory(): void
+  /** the history of another currency */
+  historyOf(unit: string): void
   openReceipt(payment: string, from: 'home' | 'history'): void
   /** a bill that somebody has sent here */
   openWaiting(payment: string): void
@@ -71,6 +78,8 @@ export type Actions = Readonly<{
   confirm(): void
   /** what a question's switches stand on */
   readForShowing(): void
+  /** menu, order and what is paid of it */
+  table: TableActions
   begin: BeginningActions
   mine: MyActions
   /** For what a screen asks and waits for itself: null when it is done. */
@@ -127,6 +136,9 @@ export type MyActions = Readonly<{
   refuseDevice(request: string): Done
   addPhone(prove: Prove): Done
   readPasskeys(): Done
+  readBanks(): Done
+  addBank(account: NewBank, prove: Prove): Done
+  removeBank(means: string): Done
   removePasskey(credential: string, prove: Prove): Done
   setApprovesWith(choice: 'any' | 'security-key', prove: Prove): Done
   changePin(pin: string, prove: Prove): Done

@@ -9,6 +9,7 @@ import { isOffline, type State } from './state.ts'
 import { AddPasskey, ChoosePin, Enrol } from './screens/enrolment.tsx'
 import { Ask } from './screens/ask.tsx'
 import { Asking } from './screens/asking.tsx'
+import { BankAdd, Banks } from './screens/bank.tsx'
 import { Begin } from './screens/begin.tsx'
 import { ChangeEmail } from './screens/email.tsx'
 import { ChangePin } from './screens/change-pin.tsx'
@@ -27,6 +28,7 @@ import { BillShown } from './screens/bill-shown.tsx'
 import { History } from './screens/history.tsx'
 import { Home } from './screens/home.tsx'
 import { MyCode } from './screens/my-code.tsx'
+import { TableScreens } from './screens/order-table.tsx'
 import { Payment } from './screens/payment.tsx'
 import { Point } from './screens/point.tsx'
 import { ReceiptOf } from './screens/receipt.tsx'
@@ -99,6 +101,10 @@ function Shown({ state, act, banners, code }: ScreenOf & { readonly code: string
       return <ChangePin {...shared} />
     case 'sites':
       return <Sites {...shared} />
+    case 'banks':
+      return <Banks {...shared} />
+    case 'bank-add':
+      return <BankAdd {...shared} />
     case 'notifications':
       return <Notifications {...shared} />
     case 'enrol':
@@ -113,6 +119,8 @@ function Shown({ state, act, banners, code }: ScreenOf & { readonly code: string
       return <MyCode {...shared} place={place} />
     case 'point':
       return <Point {...shared} place={place} />
+    case 'table':
+      return <TableScreens {...shared} place={place} />
     case 'scan':
       return <Scan {...shared} place={place} />
     case 'history':

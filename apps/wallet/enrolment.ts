@@ -11,11 +11,11 @@ import { walletWords } from './words.ts'
 /** Every PIN that is chosen here has this length. */
 export const PIN_LENGTH = 6
 
-/** In a demo town a phone sets itself up: `?device=kenji` is Kenji's, all others are Hanako's. */
+/** In a demo town a phone sets itself up: `?device=kenji` is Kenji's, `?device=emma` Emma's, all others are Hanako's. */
 export async function enrolInDemo(desk: Desk): Promise<void> {
   const { client, memory, update, opening } = desk
   update((state) => when.went(state, { at: 'enrol', busy: true, problem: null }))
-  const who = opening.device === 'kenji' ? 'kenji' : 'hanako'
+  const who = opening.device === 'kenji' || opening.device === 'emma' ? opening.device : 'hanako'
   const answer = await client.call('demoCode', { body: { who } })
   if (!answer.ok) return update((state) => when.went(state, { at: 'stopped', why: 'no-answer' }))
   const { code, pin } = answer.view

@@ -8,11 +8,13 @@ import { indexedDbStorage, type Storage } from '#sdk/storage.ts'
 import type { Store } from '#ui/store.ts'
 import type { Actions } from './actions.ts'
 import { resumed } from './beginning.ts'
+import { chooseMeans, keepMeansRight } from './choosing.ts'
 import { addPasskey, askForCode, choosePin, enrolInDemo, enrolWith, goOn, offerPortrait } from './enrolment.ts'
 import { isPurchaseHash, openedBy, type Opened } from './links.ts'
 import { forget, keeper, recall, type Keeper } from './memory.ts'
 import * as handBack from './hand-back.ts'
 import * as myCode from './my-code.ts'
+import { backToTable, tableActions, takeUpTable } from './orders.ts'
 import * as paying from './paying.ts'
 import * as people from './people.ts'
 import * as points from './points.ts'
@@ -22,6 +24,7 @@ import * as profile from './profile.ts'
 import * as purchase from './purchase.ts'
 import * as recovery from './recovery.ts'
 import { scanned } from './scanned.ts'
+import * as bank from './bank.ts'
 import * as security from './security.ts'
 import * as signUp from './sign-up.ts'
 import * as when from './state.ts'
@@ -97,6 +100,7 @@ export function openWallet(store: Store<State>, opening: Opening): Actions {
     const { pinLength, demoPin, label, isPasskeyHere, inbox, inboxAt, told } = memory
     update((state) => ({ ...state, pinLength, demoPin, label, isPasskeyHere, inbox, inboxAt, told }))
     keepWorkerInformed(store, desk)
+    keepMeansRight(store, desk)
     onTapped(withDesk(openTapped))
     // The same link again, in a page that is open already.
     window.addEventListener('hashchange', () => {
@@ -122,6 +126,7 @@ export function openWallet(store: Store<State>, opening: Opening): Actions {
     askAtPoint: withDesk(points.askAtPoint),
     changeAmount: withDesk(points.changeAmount),
     confirmPoint: withDesk(points.confirmPoint),
+    chooseMeans: withDesk(chooseMeans),
     approve: withDesk(paying.approveShown),
     answer: withDesk(paying.answerShown),
     givePin: withDesk(paying.provePin),
@@ -130,9 +135,17 @@ export function openWallet(store: Store<State>, opening: Opening): Actions {
     leaveProof: () => update(when.proofLeft),
     decline: withDesk(paying.declineShown),
     moreTime: withDesk(paying.askForTime),
-    done: withDesk(paying.closeShown),
+    done: withDesk((at) => {
+      const deal = at.state().current?.view?.deal
+      paying.closeShown(at)
+      backToTable(at, deal)
+    }),
     openHistory: withDesk((at) => {
       at.update((state) => when.went(state, { at: 'history' }))
+      return readHistory(at)
+    }),
+    historyOf: withDesk((at, unit: string) => {
+      at.update((state) => ({ ...state, history: { entries: [], unit, next: null, status: 'loading' } }))
       return readHistory(at)
     }),
     moreHistory: withDesk((at) => readHistory(at, at.state().history?.next ?? undefined)),
@@ -160,6 +173,7 @@ export function openWallet(store: Store<State>, opening: Opening): Actions {
     choose: (attribute, isOn) => update((state) => when.answerChosen(state, attribute, isOn)),
     confirm: withDesk(paying.confirmShown),
     readForShowing: withDesk(paying.readForShowing),
+    table: tableActions(withDesk, () => desk),
     begin: {
       choose: withDesk(signUp.askForWay),
       signUp: withDesk(signUp.beginSignUp),
@@ -195,6 +209,9 @@ export function openWallet(store: Store<State>, opening: Opening): Actions {
       refuseDevice: atDesk(security.refuseDevice),
       addPhone: atDesk(security.addPhone),
       readPasskeys: atDesk(security.readPasskeys),
+      readBanks: atDesk(bank.readBanks),
+      addBank: atDesk(bank.addBank),
+      removeBank: atDesk(bank.removeBank),
       removePasskey: atDesk(security.removePasskey),
       setApprovesWith: atDesk(security.setApprovesWith),
       changePin: atDesk(security.changePin),
@@ -274,6 +291,7 @@ export function openHome(desk: Desk): void {
   if (payment !== undefined) void paying.openLinked(desk, payment)
   if (place === 'phones') update((state) => when.went(state, { at: 'phones' }))
   void purchase.readPurchases(desk)
+  void takeUpTable(desk)
   if (desk.opening.handBack !== undefined) {
     scanned(desk, desk.opening.handBack)
     void people.readContacts(desk)
@@ -313,12 +331,18 @@ function watchInbox(desk: Desk): void {
   )
 }
 
-async function readHistory({ client, update }: Desk, before?: string): Promise<void> {
-  update((state) => when.historyStatus(state, 'loading'))
-  const page = await client.history(before === undefined ? {} : { before })
-  update((state) =>
-    page.ok ? when.historyArrived(state, page.view, before !== undefined) : when.historyStatus(state, 'failed'),
-  )
+/** Of the currency that was looked at last; at first the scheme's own, or the one that there is. */
+async function readHistory({ client, state, update }: Desk, before?: string): Promise<void> {
+  const { history, inbox, scheme } = state()
+  const units = inbox?.balances.map((balance) => balance.unit) ?? []
+  const unit = history?.unit ?? units.find((each) => each === scheme?.unit) ?? units[0] ?? scheme?.unit ?? ''
+  update((known) => when.historyStatus(known, 'loading', unit))
+  const page = await client.history({ unit, ...(before !== undefined && { before }) })
+  update((now) => {
+    // Another currency is looked at by now.
+    if (now.history?.unit !== unit) return now
+    return page.ok ? when.historyArrived(now, page.view, before !== undefined) : when.historyStatus(now, 'failed', unit)
+  })
 }
 
 async function openReceipt({ client, update }: Desk, payment: string, from: 'home' | 'history'): Promise<void> {

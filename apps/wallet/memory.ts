@@ -6,6 +6,7 @@ import type { InboxView, PaymentView } from '#protocol/views.ts'
 import type { Begun } from './beginning.ts'
 import type { Told } from './mine.ts'
 import type { Step } from './state.ts'
+import type { KeptTable } from './table.ts'
 
 export type Memory = Readonly<{
   /** with the view that was seen last, which is shown while there is no connection */
@@ -31,6 +32,8 @@ export type Memory = Readonly<{
   /** how far somebody has come who is setting this phone up */
   begun: Begun | null
   told: readonly Told[]
+  /** the table at which this phone orders */
+  table: KeptTable | null
   /** the hub's clock minus this phone's when it was last heard, ms: for a start without a network */
   clockOffsetMs: number
 }>
@@ -51,6 +54,7 @@ const NOTHING: Memory = {
   portraitIsOffered: false,
   begun: null,
   told: [],
+  table: null,
   clockOffsetMs: 0,
 }
 

@@ -1,6 +1,7 @@
 // What a person has set up: profile, what is shown to whom, phones, passkeys. As the hub said last; pure.
 import { ASKABLE, type Askable, type Release, type Releases } from '#core/persona.ts'
 import type { DevicesView, PasskeysView, ProfileView, ReleasesView } from '#protocol/identity.ts'
+import type { MeansListView } from '#protocol/means.ts'
 import type { PaymentView, ShownView } from '#protocol/views.ts'
 
 export type Shop = Readonly<{ party: string; name: string }>
@@ -11,11 +12,19 @@ export type Mine = Readonly<{
   releases: ReleasesView | null
   devices: DevicesView | null
   passkeys: PasskeysView['passkeys'] | null
+  banks: MeansListView | null
   /** of the last payments, for whom something of their own may be chosen */
   shops: readonly Shop[] | null
 }>
 
-export const NOTHING_READ: Mine = { profile: null, releases: null, devices: null, passkeys: null, shops: null }
+export const NOTHING_READ: Mine = {
+  profile: null,
+  releases: null,
+  devices: null,
+  passkeys: null,
+  banks: null,
+  shops: null,
+}
 
 /** Where all that is set up can be changed. `shop` null: what everybody sees. */
 export type MyPlace =
@@ -29,6 +38,8 @@ export type MyPlace =
   | Readonly<{ at: 'security' }>
   | Readonly<{ at: 'change-pin' }>
   | Readonly<{ at: 'sites' }>
+  | Readonly<{ at: 'banks' }>
+  | Readonly<{ at: 'bank-add' }>
   | Readonly<{ at: 'notifications' }>
 
 export type Members = ShownView['members']

@@ -13,6 +13,7 @@ import { withConfirmation } from '#sdk/payment-confirmation.ts'
 import { withPin } from '#sdk/scram.ts'
 import type { Desk } from './hub.ts'
 import type { Memory } from './memory.ts'
+import { renewQuote } from './choosing.ts'
 import { answersTo, isKeyOnly, releasedBy, releasesFor, shownIfAll } from './mine.ts'
 import { readProfile, readReleases } from './profile.ts'
 import { bySecurityKey } from './security.ts'
@@ -81,7 +82,8 @@ function joined(desk: Desk, outcome: SendOutcome): void {
 /** Approves the bill on the screen: at once while the unlock lasts, else with the passkey, else the PIN is asked for. */
 export function approveShown(desk: Desk): void {
   const view = shownView(desk)
-  if (view === undefined) return
+  // While it is found out what to pay with, what would be approved is not on the screen yet.
+  if (view === undefined || when.isSettling(desk.state(), view)) return
   if (!when.wantsProof(desk.state(), view, desk.now())) return void step(desk, 'approve', view)
   if (hasPasskey(desk)) return void step(desk, 'approve', view, byPasskey(desk, view))
   desk.update((state) => when.proofAsked(state, 'approve'))
@@ -198,6 +200,7 @@ function send(desk: Desk, name: Step, view: PaymentView, proof: Prove | undefine
 function answered(desk: Desk, payment: string, name: Step, outcome: SendOutcome, provenAt: number = 0): void {
   desk.update((state) => when.stepAnswered(state, payment, name, outcome, provenAt))
   keepShown(desk)
+  if (!outcome.ok && outcome.problem.code === 'rate-expired') void renewQuote(desk, 'told')
 }
 
 /** The person has seen how it ended. */

@@ -5,6 +5,7 @@ import type { PointView } from '#protocol/points.ts'
 import { callPoint } from '#sdk/point-calls.ts'
 import type { Desk } from './hub.ts'
 import { tokenOfPath } from './links.ts'
+import { openTable } from './orders.ts'
 import { joinLink } from './paying.ts'
 import * as when from './state.ts'
 import type { Place } from './state.ts'
@@ -25,6 +26,7 @@ export async function openPoint(desk: Desk, point: string): Promise<void> {
   }
   desk.update((state) => when.went(state, start))
   const answer = await callPoint(desk.client, 'point', { params: { point } })
+  if (answer.ok && answer.view.mode === 'order') return openTable(desk, point)
   change(desk, point, (place) =>
     answer.ok ? { ...place, view: answer.view, busy: false } : { ...place, problem: answer.problem, busy: false },
   )

@@ -16,6 +16,8 @@ import type { PasskeyObstacle } from '#sdk/passkey.ts'
 import type { WatchStatus } from '#sdk/watching.ts'
 import type { BeginningPlace } from './beginning.ts'
 import type { SignedHere } from './purchase.ts'
+import type { Table, TablePlace } from './table.ts'
+import { isOtherMeans, isShort, keyOf, missingNow, NOTHING_KNOWN, type Known } from './means.ts'
 import { isKeyOnly, NOTHING_READ, toldWith, type Mine, type MyPlace, type Told } from './mine.ts'
 
 export type DeviceSelf = Extract<SelfView, { kind: 'device' }>
@@ -29,6 +31,7 @@ export type Place =
   | Readonly<{ at: 'stopped'; why: 'no-storage' | 'no-answer' | 'unknown-here' | 'removed' }>
   | BeginningPlace
   | MyPlace
+  | TablePlace
   | Readonly<{ at: 'enrol'; busy: boolean; problem: Problem | null }>
   | Readonly<{ at: 'choose-pin'; busy: boolean; problem: Problem | null }>
   | Readonly<{
@@ -109,6 +112,12 @@ export type Current = Readonly<{
   wasShowing: boolean
   /** the bill is another than the one that was shown first */
   isChanged: boolean
+  /** the version of the bill for which the means were looked for, or chosen by hand */
+  settledFor: number | null
+  /** the hub is asked for other means */
+  isChoosing: boolean
+  /** the rate ran out, and was looked up again: is the amount another now? */
+  renewed: 'changed' | 'same' | null
 }>
 
 export type History = Readonly<{
@@ -149,6 +158,10 @@ export type State = Readonly<{
   /** the bills this phone has sent to people, newest first */
   asked: readonly DealView[] | null
   mine: Mine
+  /** rates and bank accounts */
+  means: Known
+  /** where this phone orders */
+  table: Table | null
   /** purchases signed here of which it is not known what became, and those of which it was found out since */
   purchases: readonly SignedHere[]
   purchasesDone: readonly PaymentView[]
@@ -183,6 +196,8 @@ export const firstState = (device: string): State => ({
   contacts: null,
   asked: null,
   mine: NOTHING_READ,
+  means: NOTHING_KNOWN,
+  table: null,
   purchases: [],
   purchasesDone: [],
   told: [],
@@ -204,13 +219,9 @@ export function wantsProof(state: State, view: PaymentView, now: number): boolea
   return now - state.provedAt >= state.scheme.unlockMs
 }
 
-/** What is missing for this bill by the last known balance, in the smallest part; 0 when it is enough. */
-export function missingFor(state: State, view: PaymentView): bigint {
-  const balance = state.inbox?.balances.find(({ unit }) => unit === view.bill?.unit)
-  if (balance === undefined || view.bill === null) return 0n
-  const missing = BigInt(view.bill.total) - BigInt(balance.balance) - BigInt(balance.arriving)
-  return missing > 0n ? missing : 0n
-}
+/** What is missing for this bill by the last known balance; nothing while it is being found out what else could pay. */
+export const missingFor = (state: State, view: PaymentView): Readonly<{ amount: bigint; unit: string }> =>
+  isSettling(state, view) ? { amount: 0n, unit: view.bill?.unit ?? '' } : missingNow(state.inbox?.balances ?? [], view)
 
 /** The payments that go on by themselves: money set aside until delivery or the end of a cancellation period. */
 export const heldPayments = (state: State): readonly PaymentView[] =>
@@ -278,6 +289,9 @@ export function opened(state: State, payment: string, view: PaymentView | null, 
     chosen: {},
     wasShowing: state.place.at === 'my-code',
     isChanged: false,
+    settledFor: null,
+    isChoosing: false,
+    renewed: null,
   }
   return { ...state, place: { at: 'payment' }, current }
 }
@@ -294,14 +308,17 @@ export function paymentArrived(state: State, view: PaymentView): State {
   }
   const isOther = before !== null && before.billVersion !== view.billVersion
   const wasAsked = before?.challenge !== null && view.challenge === null
+  const isOtherPay = before !== null && isOtherMeans(before.means, view.means)
+  const isRenewed = isOtherPay && !isOther && keyOf(before.means) === keyOf(view.means)
   return {
     ...shown,
     current: {
       ...current,
       view,
       isChanged: current.isChanged || (isOther && before.bill !== null),
-      // A proof is for one bill; and nobody answers a question that was taken back.
-      proof: isOther || (wasAsked && current.proof?.step === 'respond') ? null : current.proof,
+      renewed: isRenewed ? 'changed' : isOther || isOtherPay ? null : current.renewed,
+      // A proof is for one bill and one amount; and nobody answers a question that was taken back.
+      proof: isOther || isOtherPay || (wasAsked && current.proof?.step === 'respond') ? null : current.proof,
       problem: isOther ? null : current.problem,
     },
   }
@@ -349,7 +366,7 @@ export function stepBegan(state: State, sending: Step): State {
   const { current } = state
   if (current === null) return state
   const proof = current.proof && { ...current.proof, problem: null }
-  return { ...state, current: { ...current, sending, problem: null, proof } }
+  return { ...state, current: { ...current, sending, problem: null, renewed: null, proof } }
 }
 
 /** What only a new proof of the owner can mend; the PIN is asked for (again). */
@@ -380,13 +397,52 @@ export function stepAnswered(
     }
   }
   const isChanged = idle.isChanged || problem.code === 'bill-changed'
-  return { ...informed, current: { ...idle, isChanged, proof: null, problem: isNews(problem) ? problem : null } }
+  const renewed = problem.code === 'means-changed' ? (idle.renewed ?? 'same') : idle.renewed
+  const said = isNews(problem) ? problem : null
+  return { ...informed, current: { ...idle, isChanged, renewed, proof: null, problem: said } }
 }
 
 const isProven = (step: Step): step is ProvenStep => step !== 'decline'
 
-/** The notices of the changed bill and of the shop that is asked say it already. */
-const isNews = ({ code }: Problem): boolean => code !== 'bill-changed' && code !== 'shop-asked'
+/** The notices of the changed bill, of the new amount and of the shop that is asked say it already. */
+const isNews = ({ code }: Problem): boolean => !SAID_BY_A_NOTICE.has(code)
+const SAID_BY_A_NOTICE: ReadonlySet<string> = new Set(['bill-changed', 'shop-asked', 'rate-expired', 'means-changed'])
+
+// ---- what to pay with
+
+/** The means of this version of the bill were looked for, or chosen by hand: the wallet does not choose again. */
+export function choiceSettled(state: State, payment: string, billVersion: number): State {
+  const { current } = state
+  if (current?.payment !== payment) return state
+  return { ...state, current: { ...current, settledFor: billVersion, renewed: null } }
+}
+
+/** `told`: what was said of the means before it stays. */
+export function choosingBegan(state: State, how: 'quietly' | 'told'): State {
+  const { current } = state
+  if (current === null) return state
+  return { ...state, current: { ...current, isChoosing: true, problem: how === 'told' ? current.problem : null } }
+}
+
+export function choosingAnswered(state: State, payment: string, outcome: SendOutcome, how: 'quietly' | 'told'): State {
+  const view = outcome.view?.payment ?? null
+  const informed = view === null ? state : paymentArrived(state, view)
+  const { current } = informed
+  if (current === null || current.payment !== payment) return informed
+  const problem = outcome.ok ? current.problem : outcome.problem
+  const isSame = how === 'told' && outcome.ok && current.renewed === null && current.problem === null
+  return {
+    ...informed,
+    current: { ...current, isChoosing: false, problem, renewed: isSame ? 'same' : current.renewed },
+  }
+}
+
+/** Is it being found out what the bill could be paid with? */
+export function isSettling({ current, inbox }: State, view: PaymentView): boolean {
+  if (current === null || current.isChoosing) return current !== null
+  if (inbox === null || view.bill === null || view.means.kind !== 'account') return false
+  return current.settledFor !== view.billVersion && view.challenge === null && isShort(inbox.balances, view.bill)
+}
 
 /** An earlier life of the page was about to ask for something, and has not: nothing is under way. */
 export function nothingLeft(state: State): State {
@@ -432,8 +488,8 @@ export function historyArrived(
   return { ...state, history: { entries, unit: page.unit, next: page.next, status: 'ready' } }
 }
 
-export function historyStatus(state: State, status: History['status']): State {
-  const known = state.history ?? { entries: [], unit: state.scheme?.unit ?? '', next: null, status }
+export function historyStatus(state: State, status: History['status'], unit: string): State {
+  const known = state.history ?? { entries: [], unit, next: null, status }
   return { ...state, history: { ...known, status } }
 }
 

@@ -3,7 +3,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { Webhook } from 'standardwebhooks'
-import type { WebhookBody } from '#protocol/shop.ts'
+import type { WebhookBody, WebhookTestBody } from '#protocol/shop.ts'
 import { openShop } from '#sdk/shop.ts'
 import { billOf } from './goods.ts'
 import { openOrders, type Order } from './orders.ts'
@@ -113,6 +113,8 @@ async function webhook(request: IncomingMessage, response: ServerResponse): Prom
   const text = await bodyOf(request)
   const message = verified(text, request)
   if (message === undefined) return void response.writeHead(401).end()
+  // Somebody has asked in the office whether messages arrive: they do.
+  if (message.type === 'webhook.test') return void response.writeHead(204).end()
   const { view, deal } = message.data
   const order = orders.ofDeal(deal)
   // Deals of other programs with the same key are none of ours, and no reason to send again.
@@ -124,13 +126,13 @@ async function webhook(request: IncomingMessage, response: ServerResponse): Prom
   return void response.writeHead(204).end()
 }
 
-function verified(text: string, { headers }: IncomingMessage): WebhookBody | undefined {
+function verified(text: string, { headers }: IncomingMessage): WebhookBody | WebhookTestBody | undefined {
   const secret = orders.webhookSecret()
   if (secret === null) return undefined
   try {
     const given = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => [name, String(headers[name])])
     // Signed by the hub: it is what the hub's documentation says.
-    return new Webhook(secret).verify(text, Object.fromEntries(given)) as WebhookBody
+    return new Webhook(secret).verify(text, Object.fromEntries(given)) as WebhookBody | WebhookTestBody
   } catch {
     return undefined
   }

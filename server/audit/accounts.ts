@@ -83,6 +83,9 @@ async function auditBucket(
   await close(undefined)
 }
 
+/** Kinds that count against limits. */
+const SPENDING: ReadonlySet<unknown> = new Set(['settle', 'hold', 'exchange'])
+
 const BEFORE_ALL = { balance: 0n, number: 0n, at: 0, spent: NOTHING_SPENT }
 
 const keyOf = (account: unknown, unit: unknown): string => `${String(account)}\0${String(unit)}`
@@ -112,8 +115,7 @@ function judgeEntry(
   if (key === undefined) fault(`${name} is in no account`)
   else {
     if (run.balance < floorOf(key)) fault(`${name} takes the account below its floor`)
-    if (hasFloor(key) && amount < 0n && (row.kind === 'settle' || row.kind === 'hold'))
-      run.spent = spentWith(run.spent, -amount, day(posted))
+    if (hasFloor(key) && amount < 0n && SPENDING.has(row.kind)) run.spent = spentWith(run.spent, -amount, day(posted))
     if ((isSystemAccount(key) ? bucketOfAccount(key, buckets) : bucketOf(key, buckets)) !== bucket)
       fault(`${name} lies in bucket ${bucket}, its account does not`)
   }

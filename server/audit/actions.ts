@@ -93,6 +93,7 @@ async function judge(ground: Ground, action: PostedAction, { statuses, limits }:
     case 'revoke':
     case 'verify':
     case 'set-rules':
+    case 'set-rates':
     case 'look':
     case 'register-client':
     case 'end-client':

@@ -43,7 +43,7 @@ export function approvalFault(
     billVersion: before.billVersion,
     billHash: hash,
     payerAccount: before.payer.account,
-    means: before.payer.account,
+    means: before.means.kind === 'bank' ? before.means.id : before.payer.account,
     method: METHOD_WHOLE,
     key: stored.key,
     nonce,
@@ -59,9 +59,9 @@ export function approvalFault(
 }
 
 /** What was signed: the bill, or the question with what its answer releases. */
-function signedHash({ bill, question, biller }: Payment, released: Signed['released']): Uint8Array | undefined {
+function signedHash({ bill, question, biller, means }: Payment, released: Signed['released']): Uint8Array | undefined {
   if (released !== null) return question === null ? undefined : questionHash(biller, question, released)
-  return bill === null ? undefined : billHash(biller, bill)
+  return bill === null ? undefined : billHash(biller, bill, means)
 }
 
 /** Was this signed before there was a payment (handed back)? */

@@ -13,6 +13,7 @@ import { big, rowsOf } from './cursor.ts'
 import { auditDeals } from './deals.ts'
 import { auditHeads } from './heads.ts'
 import { auditJournal } from './journal.ts'
+import { auditOrders } from './orders.ts'
 import { differences, tally, type Pairing } from './pairing.ts'
 import { auditRefunds } from './refunds.ts'
 import { auditStandings } from './standings.ts'
@@ -38,6 +39,11 @@ export const PAIRS = {
   approvals: {
     given: (name: string) => `${name} is of no approved event`,
     taken: (name: string) => `${name} has no stored approval`,
+  },
+  /** orders to payers' banks that events want · their rows */
+  orders: {
+    given: (name: string) => `${name} was wanted and is not there, or otherwise`,
+    taken: (name: string) => `${name} is wanted by no event of its payment`,
   },
   /** refunds that a payment shows · refund rows that it shows */
   refunds: {
@@ -95,6 +101,7 @@ const PARTS = [
   auditDeals,
   auditStandings,
   auditRefunds,
+  auditOrders,
   auditCommands,
   auditHeads,
 ]
@@ -158,6 +165,7 @@ function eachPair<Made>(make: (name: PairName) => Made): Record<PairName, Made> 
     moves: make('moves'),
     subjects: make('subjects'),
     approvals: make('approvals'),
+    orders: make('orders'),
     refunds: make('refunds'),
     desk: make('desk'),
   }

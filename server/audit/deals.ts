@@ -2,6 +2,7 @@
 // every approval and every answer to a question is stored and signed; a deal has one living payment, the one its offer says; a number is live once.
 import { bucketOfId, type DealId, type KeyId, type PaymentId, type TerminalId } from '#core/ids.ts'
 import { answerFaults } from '#core/invariants-deals.ts'
+import { ordersOf } from '#core/means.ts'
 import { offerDueAt, type Accepted, type Offer } from '#core/offer.ts'
 import { joinedPayment, paymentDueAt, stateOf, transfersOf, type Payment } from '#core/payment.ts'
 import { equal, fromBase64url, fromHex, toHex } from '#core/bytes.ts'
@@ -14,6 +15,7 @@ import type { Ground } from './audit.ts'
 import { bytesOf, hexOf, pieces, rowsOf, type Row } from './cursor.ts'
 import { moveOf } from './journal.ts'
 import { devicesKeysOf, offerKey, offersOf, paymentsOf, terminalKeysOf } from './lookup.ts'
+import { orderText } from './orders.ts'
 import { refundShown } from './refunds.ts'
 import { replayOffer, replayPayment, type PaymentStep, type StoredEvent } from './replay.ts'
 import { forbiddenIn, judgePurchases, notePurchases, verifiedOf, type Purchases, type Verified } from './standings.ts'
@@ -160,6 +162,8 @@ function judgePayment(judging: Judging, bucket: number, found: Found, events: re
         moveOf({ ...transfer, bucket, at: step.at }),
         () => `${transfer.kind} of ${transfer.amount} at version ${step.version} of ${payment.id}`,
       )
+    for (const order of ordersOf(step.before, step.event))
+      pairs.orders.give(payment.id, orderText(order), () => `order ${order.number} of ${payment.id}`)
     notePurchases(judging, step, purchases)
     if (step.event.kind === 'proven') checks.push(...judgeApproval(judging, bucket, found, step))
     if (step.event.kind !== 'approved') return
@@ -169,8 +173,12 @@ function judgePayment(judging: Judging, bucket: number, found: Found, events: re
     checks.push(...judgeApproval(judging, bucket, found, step))
   })
   for (const each of [...faults, ...answerFaults(payment)]) fault(`${name} ${each}`)
-  for (const { id, refunded, lines } of payment.refunds)
-    pairs.refunds.give(id, refundShown(id, payment.id, refunded, lines), () => `refund ${id} of ${payment.id}`)
+  for (const refund of payment.refunds)
+    pairs.refunds.give(
+      refund.id,
+      refundShown(payment.id, { ...refund, amount: refund.refunded }),
+      () => `refund ${refund.id} of ${payment.id}`,
+    )
 
   const lives = stateOf(payment) !== 'ended' || payment.approvedAt !== null
   if (lives && !(offer?.state.kind === 'taken' && offer.state.payment === payment.id))

@@ -143,6 +143,7 @@ function edgeFaults(payment: Payment, event: PaymentEvent): string[] {
   const faults: string[] = []
   if (isFinal(payment) && event.kind !== 'refunded') faults.push(`was ${stateOf(payment)} and then ${event.kind}`)
   faults.push(...showingFaults(payment, event))
+  if (event.kind === 'chosen' && stateOf(payment) !== 'joined') faults.push('chose means when it was no longer open')
   if (event.kind === 'permitted' && payment.asked === null) faults.push('was permitted, and nobody had asked')
   if (!('portions' in event)) return faults
   if (event.portions.length !== payment.portions.length) faults.push(`has other portions than its ${event.kind} says`)
@@ -150,6 +151,10 @@ function edgeFaults(payment: Payment, event: PaymentEvent): string[] {
     const portion = payment.portions[index]
     if (portion === undefined) return
     const before = portion.state
+    if (after.kind === 'authorising' && before.kind === 'due' && payment.means.kind !== 'bank')
+      faults.push('waits for a bank, and nobody chose one')
+    if (before.kind === 'due' && isFunded(after) && payment.means.kind === 'bank')
+      faults.push('took what its bank was not asked for')
     if (after.kind !== before.kind && !EDGES[before.kind].includes(after.kind))
       faults.push(`went from ${before.kind} to ${after.kind}`)
     if (after.kind === 'settled' && after.settled > portion.amount) faults.push('settled more than was billed')
@@ -165,6 +170,8 @@ function edgeFaults(payment: Payment, event: PaymentEvent): string[] {
   return faults
 }
 
+const isFunded = ({ kind }: PortionState): boolean => kind === 'held' || kind === 'settled'
+
 /** Of a bill: what its payer is asked about is shown, and nothing more. Of a question: nothing happens to it that needs a bill. */
 function showingFaults({ question, payer }: Payment, event: PaymentEvent): string[] {
   if (event.kind === 'proven') return question === null ? ['was answered, and nothing was asked'] : []
@@ -176,6 +183,7 @@ function showingFaults({ question, payer }: Payment, event: PaymentEvent): strin
 
 const OF_BILLS: readonly PaymentEvent['kind'][] = [
   'billed',
+  'chosen',
   'approved',
   'answered',
   'moved',

@@ -1,6 +1,6 @@
 // Keys of shop servers: a bearer token that stands for one of a merchant's terminals, for what its scopes name and nothing else. It is
 // looked up with each request, so that an ended key is good for nothing from that moment on, at every hub.
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { problemOf, type Problem } from '#protocol/problems.ts'
 import { COMMAND_ROUTES, ROUTES, type Route } from '#protocol/routes.ts'
 import { KEY_SCOPES, SCOPE_OF_COMMAND, SHOP_ROUTES, type KeyScope } from '#protocol/shop.ts'
@@ -11,12 +11,11 @@ import type { Directory } from './directory.ts'
 
 export type ApiKeys = ReturnType<typeof apiKeys>
 
-const SECRET_BYTES = 32
 const FORM = /^wk_[A-Za-z0-9_-]{43}$/
 const SEEN_EVERY_MS = 60_000
 
-/** A new secret: 256 random bits, so that nobody guesses one and no salt is needed. */
-export const newApiKey = (): string => `wk_${randomBytes(SECRET_BYTES).toString('base64url')}`
+/** A secret of 32 bytes that nobody can guess, so that its hash needs no salt. */
+export const apiKeyFrom = (secret: Uint8Array): string => `wk_${Buffer.from(secret).toString('base64url')}`
 
 export const apiKeyHash = (secret: string): Uint8Array => createHash('sha256').update(secret).digest()
 
@@ -44,6 +43,7 @@ const SCOPES: ReadonlyMap<Route, readonly KeyScope[]> = new Map<Route, readonly 
     SHOP_ROUTES.endWebhook,
     SHOP_ROUTES.rotateWebhook,
     SHOP_ROUTES.deliveries,
+    SHOP_ROUTES.testWebhook,
     SHOP_ROUTES.resend,
   ].map((route) => [route, ['webhooks:write']] as const),
 ])

@@ -93,8 +93,8 @@ export type Directory = Readonly<{
   secretOf(party: PartyId): Promise<Secret | undefined>
   /** Once: false when there is another one already. */
   setSecret(party: PartyId, secret: Secret): Promise<boolean>
-  /** In the place of the last one, if there was any. */
-  replaceSecret(party: PartyId, secret: Secret): Promise<void>
+  /** In the place of the last one, if there was any; one that was set after `askedAt` (milliseconds since 1970) stays. */
+  replaceSecret(party: PartyId, secret: Secret, askedAt: number): Promise<void>
 
   /** Oldest first. */
   passkeysOf(owner: PasskeyOwner): Promise<readonly (Passkey & Readonly<{ addedAt: number }>)[]>
@@ -120,8 +120,8 @@ export type Directory = Readonly<{
 
   /** The nonce for this device's next proof that is no payment, in the place of the last one; until when it is good. */
   putPresenceNonce(device: DeviceId, nonce: Uint8Array, lifeMs: number): Promise<number>
-  /** Uses the nonce up: false when it is not the device's last one, was used, or has run out. */
-  takePresenceNonce(device: DeviceId, nonce: Uint8Array): Promise<boolean>
+  /** False when it is not the device's last one, or has run out. Whether it was used, its command says. */
+  hasPresenceNonce(device: DeviceId, nonce: Uint8Array): Promise<boolean>
 
   /** False when this actor has already started a session with this nonce. Forgets the actor's sessions that have ended. */
   putSession(session: StoredSession): Promise<boolean>

@@ -30,7 +30,7 @@ export function memoryDirectory(options: Readonly<{ buckets: number; now: () => 
   const given = new Map<number, number>()
   const codes = new Map<string, Code>()
   const identities = new Map<ActorId, Identity>()
-  const secrets = new Map<PartyId, Secret>()
+  const secrets = new Map<PartyId, Secret & Readonly<{ setAt: number }>>()
   const passkeys = new Map<PasskeyOwner, (Passkey & { addedAt: number; lastUse?: Uint8Array })[]>()
   const challenges = new Map<PasskeyKeeper, { challenge: Uint8Array; wantsRoaming: boolean; expiresAt: number }>()
   const nonces = new Map<DeviceId, { nonce: Uint8Array; expiresAt: number }>()
@@ -105,14 +105,21 @@ export function memoryDirectory(options: Readonly<{ buckets: number; now: () => 
       return true
     },
 
-    secretOf: async (party) => secrets.get(party),
+    async secretOf(party) {
+      const known = secrets.get(party)
+      if (known === undefined) return undefined
+      const { setAt: _, ...secret } = known
+      return secret
+    },
     async setSecret(party, secret) {
       const known = secrets.get(party)
-      if (known === undefined) secrets.set(party, secret)
+      if (known === undefined) secrets.set(party, { ...secret, setAt: now() })
       return known === undefined || (equal(known.storedKey, secret.storedKey) && equal(known.salt, secret.salt))
     },
 
-    replaceSecret: async (party, secret) => void secrets.set(party, secret),
+    async replaceSecret(party, secret, askedAt) {
+      if ((secrets.get(party)?.setAt ?? 0) <= askedAt) secrets.set(party, { ...secret, setAt: now() })
+    },
 
     passkeysOf: async (owner) => passkeys.get(owner) ?? [],
     async addPasskey(owner, passkey) {
@@ -159,11 +166,9 @@ export function memoryDirectory(options: Readonly<{ buckets: number; now: () => 
       nonces.set(device, { nonce, expiresAt })
       return expiresAt
     },
-    async takePresenceNonce(device, nonce) {
+    async hasPresenceNonce(device, nonce) {
       const drawn = nonces.get(device)
-      if (drawn === undefined || drawn.expiresAt <= now() || !equal(drawn.nonce, nonce)) return false
-      nonces.delete(device)
-      return true
+      return drawn !== undefined && drawn.expiresAt > now() && equal(drawn.nonce, nonce)
     },
 
     async putSession(session) {

@@ -1,9 +1,10 @@
-// Proofs of presence as they are sent: a nonce is drawn, the signature is checked, the nonce is used up by it, the proof is verified;
-// then the switch judges under the device's lock.
-import { randomBytes } from 'node:crypto'
+// Proofs of presence as they are sent: a nonce is drawn, signature and proof are verified; then the switch judges under the device's lock.
+// The nonce names the command, so that it is good for one proof, and that one sent again gets the same answer.
+import { createHash, randomBytes } from 'node:crypto'
 import { claimsOf } from '#core/approval.ts'
 import { toHex } from '#core/bytes.ts'
 import type { Device } from '#core/device.ts'
+import { idFrom } from '#core/ids.ts'
 import type { PresenceAction, PresenceBody } from '#protocol/identity.ts'
 import { LIMITS } from '#protocol/limits.ts'
 import { problemOf, type Problem } from '#protocol/problems.ts'
@@ -21,9 +22,14 @@ export type Asked = Readonly<{
   body: PresenceBody
   /** what the device approves with from now on, in the same commit; only a security key may say so */
   approvesWith?: Device['approvesWith']
+  /** asked only whether it was said before: what is proved for the first time is too late */
+  isAgain?: boolean
 }>
 
-/** Was the owner there, for exactly this? Null for yes; each proof is good for once. Problems: PROOF_PROBLEMS of protocol/identity.ts. */
+/**
+ * Was the owner there, for exactly this? Null for yes. A proof is good for one command, and that command sent again is told the same: so
+ * what is done after a yes must do nothing more when it is done twice. Problems: PROOF_PROBLEMS of protocol/identity.ts.
+ */
 export type ProvePresence = (asked: Asked) => Promise<Problem | null>
 
 export type PresenceDesk = ReturnType<typeof createPresenceDesk>
@@ -35,7 +41,7 @@ export function createPresenceDesk({
   proofs,
   hub,
 }: Readonly<{
-  directory: Pick<Directory, 'publicKeyOf' | 'putPresenceNonce' | 'takePresenceNonce'>
+  directory: Pick<Directory, 'publicKeyOf' | 'putPresenceNonce' | 'hasPresenceNonce'>
   proofs: Proofs
   hub: Pick<Switch, 'provePresence'>
 }>) {
@@ -44,18 +50,25 @@ export function createPresenceDesk({
     return { nonce: toHex(nonce), expiresAt: await directory.putPresenceNonce(id, nonce, LIMITS.presenceMs) }
   }
 
-  /** When the owner proved it, by the database's clock; the unlock lasts from then. */
-  async function prove({ actor, action, subject, body, approvesWith }: Asked): Promise<{ provedAt: number } | Problem> {
+  /** As ProvePresence, and when the owner proved it: by the database's clock, milliseconds since 1970. The unlock lasts from then. */
+  async function prove(asked: Asked): Promise<{ provedAt: number } | Problem> {
+    const { actor, action, subject, body, approvesWith = null, isAgain = false } = asked
     const signed = await signedBytes(directory, actor, body)
     if (signed === undefined) return problemOf('signature-invalid')
     const claims = claimsOf(signed.bytes)
     if (claims === undefined) return problemOf('signature-invalid')
-    // Whoever has the session but not the key cannot use up what the owner is about to answer.
-    if (!(await directory.takePresenceNonce(actor.id, claims.nonce))) return problemOf('approval-expired')
+    // Whoever has the session but not the key has come no further: what the owner is about to answer is not used up by that.
     const { party, account, id, key } = actor
+    const isDrawn = !isAgain && (await directory.hasPresenceNonce(id, claims.nonce))
     const judged = await proofs.judge(body.proof, { party, account, device: id, approval: signed.bytes })
     const evidence = { ...signed, ...judged, key }
-    const result = await hub.provePresence({ actor, action, subject, evidence, approvesWith: approvesWith ?? null })
+    const { approval, signature, proof } = body
+    const command = {
+      actor: id,
+      id: idFrom('cmd', sha256(`presence ${toHex(claims.nonce)}`).subarray(0, 16)),
+      hash: toHex(sha256(JSON.stringify([action, subject, approvesWith, approval, signature, proof]))),
+    }
+    const result = await hub.provePresence({ actor, action, subject, evidence, approvesWith, command, isDrawn })
     return result.ok ? { provedAt: result.provedAt } : problemOf(result.refusal.code, result.refusal.detail)
   }
 
@@ -66,3 +79,5 @@ export function createPresenceDesk({
 
   return { drawNonce, prove, provePresence }
 }
+
+const sha256 = (text: string): Uint8Array => createHash('sha256').update(text).digest()

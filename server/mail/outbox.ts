@@ -1,7 +1,7 @@
 // What still has to be sent, mail or push: a row until it is sent, refused for good, or out of time. Several hubs take from it, each row
 // by one at a time; whoever dies while sending has it sent again, so a message may come twice and is never lost by us.
 import { randomBytes } from 'node:crypto'
-import { read, storeError, type Database } from '../postgres/connect.ts'
+import { changeAlone, read, type Database } from '../postgres/connect.ts'
 import { NOW, type Row } from '../postgres/rows.ts'
 import { StoreUnavailable } from '#switch/store.ts'
 
@@ -38,13 +38,7 @@ const LOOK_EVERY_MS = 1_000
 
 /** The rows, over an open database; `added` is told of each new one. Methods throw StoreUnavailable when there is no database. */
 export function postgresOutbox(database: Database, added: () => void) {
-  async function change(text: string, values: unknown[]): Promise<Row[]> {
-    try {
-      return (await database.transactions.query<Row>(text, values)).rows
-    } catch (error) {
-      throw storeError(error)
-    }
-  }
+  const change = (text: string, values: unknown[]): Promise<Row[]> => changeAlone(database, { text, values })
   return {
     async add({ id, kind, receiver, body, dueAt, expiresAt }: NewMessage): Promise<void> {
       await change(

@@ -63,7 +63,7 @@ export function createPeople(parts: PeopleParts) {
   const signingUp = signUpDesk({ directory, profiles, codes, scheme, today })
   const profile = profileDesk({ ...parts, codes, post, painter: portraitPainter(), today })
   const releases = releasesDesk({ profiles, directory, buckets: scheme.buckets })
-  const desk = phonesDesk({ phones, directory, provePresence, revoked: parts.revoked })
+  const desk = phonesDesk({ phones, directory, provePresence, secret, revoked: parts.revoked })
   const recovery = recoveryDesk({
     directory,
     profiles,

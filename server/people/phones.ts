@@ -1,9 +1,10 @@
 // A person's phones: the list, a code for a further one, taking one away, and refusing one that waits.
+import { createHmac } from 'node:crypto'
 import { parseId, type DeviceId, type PartyId } from '#core/ids.ts'
 import type { DevicesView, IdentityBody, IdentityView } from '#protocol/identity.ts'
 import { problemOf, type Problem } from '#protocol/problems.ts'
 import type { DeviceActor } from '#switch/actors.ts'
-import type { Directory } from '../auth/directory.ts'
+import { newCode, type Directory } from '../auth/directory.ts'
 import type { ProvePresence } from '../auth/presence.ts'
 import type { Phones } from '../postgres/phones.ts'
 
@@ -11,11 +12,13 @@ export type PhonesParts = Readonly<{
   phones: Phones
   directory: Pick<Directory, 'revoke'>
   provePresence: ProvePresence
+  /** 32 bytes, from which one-time codes are derived */
+  secret: Uint8Array
   /** may not act any more: sessions are forgotten and streams cut, at every hub */
   revoked: (phone: DeviceId) => void
 }>
 
-export function phonesDesk({ phones, directory, provePresence, revoked }: PhonesParts) {
+export function phonesDesk({ phones, directory, provePresence, secret, revoked }: PhonesParts) {
   async function view(actor: DeviceActor): Promise<DevicesView> {
     const [devices, waiting] = await Promise.all([phones.phonesOf(actor.party), phones.waitingOf(actor.party)])
     return { devices: devices.map((phone) => ({ ...phone, isThis: phone.id === actor.id })), waiting }
@@ -41,7 +44,9 @@ export function phonesDesk({ phones, directory, provePresence, revoked }: Phones
     ): Promise<IdentityView<'deviceCode'> | Problem> {
       const fault = await provePresence({ actor, action: 'add-device', subject: '', body: presence })
       if (fault !== null) return fault
-      return (await phones.openCode(actor.party)) ?? problemOf('too-many-devices')
+      // The same proof, sent again after a lost answer, gets the same code.
+      const code = newCode(createHmac('sha256', secret).update(`add-device ${actor.id} ${presence.approval}`).digest())
+      return (await phones.openCode(actor.party, code)) ?? problemOf('too-many-devices')
     },
     /** Any of one's own, also the one in the hand. Problem: not-found. */
     revoke: async (actor: DeviceActor, { device }: IdentityBody<'revokeDevice'>): Promise<DevicesView | Problem> =>

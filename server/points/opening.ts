@@ -78,7 +78,7 @@ function idsOf(point: PointId, phone: DeviceActor, command: CommandId, amount: b
 }
 
 const boundsOf = ({ point: { price } }: PointRow): Record<string, string> =>
-  price.mode === 'fixed' ? {} : { minimum: String(price.minimum), maximum: String(price.maximum) }
+  price.mode === 'amount' ? { minimum: String(price.minimum), maximum: String(price.maximum) } : {}
 
 const dealOf = ({ deal, ticket }: DealView): PointDealView => ({
   deal,

@@ -6,7 +6,13 @@ import { writeOurCode } from '#core/emv-ours.ts'
 import { bucketOfId, idInBucket, parseId, type PartyId, type PointId } from '#core/ids.ts'
 import { parseAmount, unitOf, type Unit } from '#core/money.ts'
 import { priceOf, type Point } from '#core/point.ts'
-import { POINT_ROUTES, type OfficePointView, type PointBody, type PointView } from '#protocol/points.ts'
+import {
+  POINT_ROUTES,
+  type OfficePointView,
+  type PointBody,
+  type PointDealView,
+  type PointView,
+} from '#protocol/points.ts'
 import { problemOf, type Problem } from '#protocol/problems.ts'
 import type { Budgets } from '#switch/budgets.ts'
 import type { Store } from '#switch/store.ts'
@@ -14,6 +20,7 @@ import type { Switch } from '#switch/switch.ts'
 import { addressBlock } from '../addresses.ts'
 import { deviceOf, terminalOf, type OnRoute } from '../http-callers.ts'
 import { isProblem } from '../http-problems.ts'
+import { onceAtATime } from '../once.ts'
 import { portraitPainter } from '../people/portrait.ts'
 import type { PointRow, Points } from '../postgres/points.ts'
 import type { Sight } from '../sight.ts'
@@ -34,6 +41,7 @@ type Parts = Readonly<{
 export function servePoints(on: OnRoute, parts: Parts): void {
   const { points, store, budgets } = parts
   const painter = portraitPainter()
+  const once = onceAtATime<PointDealView | Problem>()
 
   on(POINT_ROUTES.point, async (request): Promise<PointView | Problem> => {
     const found = await seen(request)
@@ -58,7 +66,8 @@ export function servePoints(on: OnRoute, parts: Parts): void {
     // A session may outlive its phone by two seconds; what opens a deal may not.
     const device = await store.readDevice(bucketOfId(phone.id), phone.id)
     if (device?.status !== 'active') return problemOf('device-revoked')
-    return openAtPoint(parts, found, phone, { command, amount }, parts.origin())
+    const opening = () => openAtPoint(parts, found, phone, { command, amount }, parts.origin())
+    return once(`${phone.id} ${command} ${found.point.id} ${amount}`, opening)
   })
 
   on(POINT_ROUTES.points, async (request) => {
@@ -167,6 +176,7 @@ function signOf({ id, label, place, text, unit, price }: Point) {
     amount: price.mode === 'fixed' ? String(price.amount) : null,
     minimum: price.mode === 'amount' ? String(price.minimum) : null,
     maximum: price.mode === 'amount' ? String(price.maximum) : null,
+    paying: price.mode === 'order' ? price.paying : null,
   }
 }
 
@@ -178,7 +188,11 @@ function pointFrom(body: PointBody<'setPoint'>): Point | Problem {
   if (unit === undefined) return problemOf('unit-invalid', { field: 'unit' })
   const read = (text: string | null): bigint | null => (text === null ? null : (parseAmount(text) ?? null))
   const { mode, label, place, text, taxRate } = body
-  const price = priceOf({ mode, amount: read(body.amount), minimum: read(body.minimum), maximum: read(body.maximum) })
-  if (price === undefined) return problemOf('amount-invalid', { field: mode === 'fixed' ? 'amount' : 'minimum' })
+  const paying = body.paying ?? null
+  const amounts = { amount: read(body.amount), minimum: read(body.minimum), maximum: read(body.maximum) }
+  const price = priceOf({ mode, ...amounts, paying })
+  if (price === undefined && (mode === 'order') !== (paying !== null))
+    return problemOf('field-invalid', { field: 'paying' })
+  if (price === undefined) return problemOf('amount-invalid', { field: mode === 'amount' ? 'minimum' : 'amount' })
   return { id, label, place, text, unit, taxRate, price }
 }

@@ -3,7 +3,7 @@ import { createECDH, randomBytes } from 'node:crypto'
 import { bucketOfId, parseId, type PartyId, type TerminalId } from '#core/ids.ts'
 import { LIMITS } from '#protocol/limits.ts'
 import { KEY_SCOPES, type KeyScope } from '#protocol/shop.ts'
-import { read, storeError, type Database } from './connect.ts'
+import { changeAlone, read, type Database } from './connect.ts'
 import { insertMachine } from './enrolling.ts'
 import { idOf, NOW, uuidOf, type Row } from './rows.ts'
 import { allOrNothing } from './transaction.ts'
@@ -23,12 +23,16 @@ export type ApiKeyRow = Readonly<{
 
 export type NewApiKey = Readonly<{
   hash: Uint8Array
+  /** the command that makes it: who and which, and what it asks for, each as SHA-256; null where there is none (the demo's) */
+  made: Readonly<{ by: Uint8Array; as: Uint8Array }> | null
   party: PartyId
   name: string
   scopes: readonly KeyScope[]
   /** null makes a web shop of that name */
   terminal: TerminalId | null
 }>
+
+type NotAdded = 'not-found' | 'too-many-keys' | 'command-mismatch' | 'key-made'
 
 export type WebShop = Readonly<{ id: TerminalId; label: string }>
 
@@ -43,13 +47,7 @@ const SHOWN = 3 * LIMITS.apiKeys
 export function postgresApiKeys(database: Database) {
   const rowsOf = (name: string, text: string, values: unknown[]): Promise<Row[]> =>
     read<Row>(database, { name: `api_key_${name}`, text, values })
-  async function change(text: string, values: unknown[]): Promise<Row[]> {
-    try {
-      return (await database.transactions.query<Row>(text, values)).rows
-    } catch (error) {
-      throw storeError(error)
-    }
-  }
+  const change = (text: string, values: unknown[]): Promise<Row[]> => changeAlone(database, { text, values })
 
   return {
     /** The key under this hash; undefined where there is none or it was ended. */
@@ -86,12 +84,20 @@ export function postgresApiKeys(database: Database) {
       return rows.map((row) => ({ id: idOf<TerminalId>('trm', String(row.id)), label: String(row.label) }))
     },
     /**
-     * Keeps a new key. The terminal must be one of the merchant's web shops that may act; the same hash again is the same key.
+     * Keeps a new key. The terminal must be one of the merchant's web shops that may act. The same hash again is the same key, and so
+     * is the same command: 'key-made' where that made one of another hash, 'command-mismatch' where it asked for something else.
      * 'too-many-keys' past LIMITS.apiKeys: merchants are counted one at a time.
      */
-    add: ({ hash, party, name, scopes, terminal }: NewApiKey): Promise<ApiKeyRow | 'not-found' | 'too-many-keys'> =>
+    add: ({ hash, made: command, party, name, scopes, terminal }: NewApiKey): Promise<ApiKeyRow | NotAdded> =>
       allOrNothing(database.transactions, async (within) => {
+        const { by, as } = command ?? { by: null, as: null }
         await within('select pg_advisory_xact_lock(hashtextextended($1, 2))', [party])
+        const [before] = await within(
+          'select hash, made_as from api_key where bucket = $1 and party = $2 and made_by = $3',
+          [...keyOf(party), by],
+        )
+        if (before !== undefined && !isSame(before.made_as, as)) return 'command-mismatch'
+        if (before !== undefined && !isSame(before.hash, hash)) return 'key-made'
         const [known] = await within(`select ${COLUMNS} from ${FROM} where k.hash = $1`, [hash])
         if (known !== undefined) return keyFrom(known)
         const [counted] = await within(
@@ -106,12 +112,12 @@ export function postgresApiKeys(database: Database) {
         const id = randomBytes(16).toString('hex')
         const [row] = await within(
           `with made as (
-             insert into api_key (hash, bucket, id, party, terminal, name, scopes, created_at)
-             select $3, c.bucket, $4, c.party, c.id, $5, $6, ${NOW}
+             insert into api_key (hash, bucket, id, party, terminal, name, scopes, created_at, made_by, made_as)
+             select $3, c.bucket, $4, c.party, c.id, $5, $6, ${NOW}, $8, $9
              from credential c join terminal t on t.bucket = c.bucket and t.id = c.id and t.status = 'active'
              where c.bucket = $1 and c.party = $2 and c.id = $7 and c.terminal_kind = 'web-shop' returning *)
            select ${COLUMNS} from made k join credential c on c.bucket = k.bucket and c.id = k.terminal`,
-          [...keyOf(party), hash, id, name, [...scopes], uuidOf(made)],
+          [...keyOf(party), hash, id, name, [...scopes], uuidOf(made), by, as],
         )
         return row === undefined ? 'not-found' : keyFrom(row)
       }),
@@ -131,6 +137,9 @@ const keyOf = (party: PartyId): [bucket: number, id: string] => [bucketOfId(part
 /** The web shop among the merchant's that was named, or the only one where none was. */
 export const shopNamed = (shops: readonly WebShop[], named: string | null): WebShop | undefined =>
   named === null ? (shops.length === 1 ? shops[0] : undefined) : shops.find(({ id }) => id === parseId('trm', named))
+
+const isSame = (column: unknown, bytes: Uint8Array | null): boolean =>
+  column instanceof Uint8Array && bytes !== null && Buffer.compare(column, bytes) === 0
 
 const timeOrNull = (value: unknown): number | null => (value === null ? null : Number(value))
 

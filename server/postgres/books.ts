@@ -8,6 +8,7 @@ import {
   bigFrom,
   entryFrom,
   headFrom,
+  keptOrderFrom,
   refundFrom,
   restartFrom,
   transferFrom,
@@ -38,6 +39,7 @@ export async function readBooks(settings: pg.ClientConfig): Promise<Books> {
       payments: (await rows('select snapshot from payment')).map((row) => paymentFromJson(row.snapshot)),
       refunds: (await rows('select * from refund')).map(refundFrom),
       actions: (await rows('select * from action')).map(actionFrom),
+      orders: (await rows('select * from outside_order')).map(keptOrderFrom),
       restarts: (await rows('select * from restart')).map(restartFrom),
     }
     await client.query('commit')

@@ -6,7 +6,7 @@ import { bucketOfId, type PartyId, type StaffId, type TerminalId } from '#core/i
 import type { Cashier } from '#core/staff.ts'
 import { LIMITS } from '#protocol/limits.ts'
 import { codeHash, type Secret } from '../auth/directory.ts'
-import { read, storeError, type Database } from './connect.ts'
+import { changeAlone, read, type Database } from './connect.ts'
 import { idOf, NOW, uuidOf, type Row } from './rows.ts'
 import { roleFrom } from './staff.ts'
 
@@ -46,13 +46,7 @@ export const cashierFrom = (row: Row): Cashier | null =>
 export function postgresCashiers(database: Database) {
   const rowsOf = (name: string, text: string, values: unknown[]): Promise<Row[]> =>
     read<Row>(database, { name: `cashier_${name}`, text, values })
-  async function change(text: string, values: unknown[]): Promise<Row[]> {
-    try {
-      return (await database.transactions.query<Row>(text, values)).rows
-    } catch (error) {
-      throw storeError(error)
-    }
-  }
+  const change = (text: string, values: unknown[]): Promise<Row[]> => changeAlone(database, { text, values })
 
   return {
     /** `attended`: people stand at this kind of terminal. `needed`: the merchant has somebody who could sign in. */

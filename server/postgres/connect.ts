@@ -154,6 +154,19 @@ export async function read<Row extends pg.QueryResultRow>(database: Database, st
   }
 }
 
+/** One statement that changes something, outside any transaction: not on the shared connections of reads. */
+export async function changeAlone<Row extends pg.QueryResultRow = Record<string, unknown>>(
+  database: Pick<Database, 'transactions'>,
+  statement: Omit<Statement, 'name'> & Partial<Pick<Statement, 'name'>>,
+): Promise<Row[]> {
+  try {
+    const { rows } = await database.transactions.query<Row>({ ...statement })
+    return rows
+  } catch (error) {
+    throw storeError(error)
+  }
+}
+
 /**
  * One transaction in two pipelined round trips: `load` is sent behind BEGIN, `write` decides without waiting and gives the
  * statements that are sent with COMMIT. `null` from `write` rolls back. A COMMIT that answers ROLLBACK is a failure, and a

@@ -1,7 +1,7 @@
 // Customer codes in PostgreSQL. Reading a code uses it up: one conditional statement decides who was first, by the database's clock.
 import { CODE_LIFE_MS } from '#core/customer-code.ts'
 import { bucketOfId, type CommandId, type DealId, type DeviceId, type TerminalId } from '#core/ids.ts'
-import { read, storeError, type Database } from './connect.ts'
+import { changeAlone, read, type Database } from './connect.ts'
 import { idOf, NOW, uuidOf, type Row } from './rows.ts'
 
 /** The hashes under which a code and its short form are kept, 32 bytes each. */
@@ -16,14 +16,8 @@ const UNIQUE_VIOLATION = '23505'
 
 /** Methods throw StoreUnavailable when there is no database. */
 export function postgresCustomerCodes(database: Database) {
-  /** What changes something is not on the shared connections of reads. */
-  async function change(name: string, text: string, values: unknown[]): Promise<Row[]> {
-    try {
-      return (await database.transactions.query<Row>({ name, text, values })).rows
-    } catch (error) {
-      throw storeError(error)
-    }
-  }
+  const change = (name: string, text: string, values: unknown[]): Promise<Row[]> =>
+    changeAlone(database, { name, text, values })
   const deviceIn = ([row]: readonly Row[]): DeviceId | undefined =>
     row === undefined ? undefined : idOf<DeviceId>('dev', String(row.device))
 

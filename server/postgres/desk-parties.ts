@@ -6,7 +6,7 @@ import type { Unit } from '#core/money.ts'
 import { unknownStanding, type Attributes } from '#core/standing.ts'
 import type { LOOKS, OperatorAnswerView } from '#protocol/operator.ts'
 import { dayText } from '../operator-wire.ts'
-import { read, storeError, type Database } from './connect.ts'
+import { changeAlone, read, type Database } from './connect.ts'
 import { accountFrom, accountRows, idOf, standingFrom, uuidOf, type Row } from './rows.ts'
 
 export type PartyRow = Readonly<{
@@ -35,13 +35,7 @@ type Look = NonNullable<OperatorAnswerView['look']>
 export function deskParties(database: Database, buckets: number) {
   const rowsOf = (name: string, text: string, values: unknown[]): Promise<Row[]> =>
     read<Row>(database, { name: `desk_${name}`, text, values })
-  async function change(text: string, values: unknown[]): Promise<Row[]> {
-    try {
-      return (await database.transactions.query<Row>(text, values)).rows
-    } catch (error) {
-      throw storeError(error)
-    }
-  }
+  const change = (text: string, values: unknown[]): Promise<Row[]> => changeAlone(database, { text, values })
   /** An id made elsewhere may name a bucket that no column can: it is looked for where it is not. */
   const bucketIn = (party: PartyId): number => bucketOfId(party) % buckets
 

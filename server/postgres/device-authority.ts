@@ -1,5 +1,5 @@
 // The hub's small authority for client certificates, in the database: one for all hubs of a scheme, made by the first that needs it.
-import { read, storeError, type Database } from './connect.ts'
+import { changeAlone, read, type Database } from './connect.ts'
 import { NOW, type Row } from './rows.ts'
 
 export type AuthorityRow = Readonly<{ certificatePem: string; keyPem: string }>
@@ -23,15 +23,11 @@ async function keptAuthority(database: Database, make: () => Promise<AuthorityRo
   const kept = await readAuthority(database)
   if (kept !== undefined) return kept
   const { certificatePem, keyPem } = await make()
-  try {
-    await database.transactions.query(
-      `insert into hub_key (kind, id, public_key, private_key, created_at) values ('device-ca', $1, $2, $3, ${NOW})
+  await changeAlone(database, {
+    text: `insert into hub_key (kind, id, public_key, private_key, created_at) values ('device-ca', $1, $2, $3, ${NOW})
        on conflict (kind, id) do nothing`,
-      [ID, certificatePem, keyPem],
-    )
-  } catch (error) {
-    throw storeError(error)
-  }
+    values: [ID, certificatePem, keyPem],
+  })
   const made = await readAuthority(database)
   if (made === undefined) throw new Error('the authority was just made')
   return made

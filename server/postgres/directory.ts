@@ -127,13 +127,14 @@ export function postgresDirectory(pool: pg.Pool): Directory {
       return row !== undefined
     },
 
-    async replaceSecret(party, secret) {
+    async replaceSecret(party, secret, askedAt) {
       await query(
         `insert into secret (bucket, party, salt, iterations, stored_key, server_key, created_at)
          values ($1, $2, $3, $4, $5, $6, ${NOW})
          on conflict (bucket, party) do update set salt = excluded.salt, iterations = excluded.iterations,
-           stored_key = excluded.stored_key, server_key = excluded.server_key, created_at = excluded.created_at`,
-        [...keyOf(party), secret.salt, secret.iterations, secret.storedKey, secret.serverKey],
+           stored_key = excluded.stored_key, server_key = excluded.server_key, created_at = excluded.created_at
+         where secret.created_at <= $7`,
+        [...keyOf(party), secret.salt, secret.iterations, secret.storedKey, secret.serverKey, askedAt],
       )
     },
     ...passkeys(query),

@@ -1,6 +1,7 @@
 // Merchants' price files in PostgreSQL: one version at a time, written whole or not at all under the file's own row.
 import { bucketOfId, type PartyId } from '#core/ids.ts'
 import { GOOD_KINDS, GRAMS_OF, type Good, type WeightUnit } from '#core/goods.ts'
+import { COLUMNS, type Column } from '#core/price-file.ts'
 import { read, type Database } from './connect.ts'
 import { bigFrom, NOW, uuidOf, type Row } from './rows.ts'
 import { allOrNothing, type Query } from './transaction.ts'
@@ -88,27 +89,16 @@ async function write(within: Query, key: readonly unknown[], { goods, written, r
   }
 }
 
-const FIELDS = [
+/** The table has the file's columns by their names, but that a tax class is in three, and a good has its place in the file. */
+type OfFile = Exclude<Column, 'code' | 'tax'>
+type Field = OfFile | 'position' | 'tax_rate' | 'tax_added' | 'tax_reduced'
+const FIELDS: readonly Field[] = [
   'position',
-  'kind',
-  'name',
-  'name_en',
-  'name_ja',
-  'search',
-  'price',
-  'unit',
+  ...COLUMNS.filter((column): column is OfFile => column !== 'code' && column !== 'tax'),
   'tax_rate',
   'tax_added',
   'tax_reduced',
-  'minimum_age',
-  'per_day',
-  'delivery',
-  'take_back',
-  'category',
-  'key',
-  'active',
-] as const
-type Field = (typeof FIELDS)[number]
+]
 
 const TYPES: Readonly<Partial<Record<Field, string>>> = {
   position: 'integer',

@@ -17,7 +17,7 @@ import {
 } from '#core/ids.ts'
 import type { SchemeRules } from '#core/payment.ts'
 import { codeHash, newCode, type Directory, type Identity, type StoredSession } from '../auth/directory.ts'
-import { read, storeError, type Database } from './connect.ts'
+import { changeAlone, read, type Database } from './connect.ts'
 import { deskParties } from './desk-parties.ts'
 import { actionFrom, idOf, NOW, uuidOf, type Row } from './rows.ts'
 import { rulesFrom, type StoredRules } from './scheme.ts'
@@ -42,14 +42,7 @@ const ID_RANDOM_BYTES = 14
 export function postgresOperators(database: Database, buckets: number) {
   const rowsOf = (name: string, text: string, values: unknown[]): Promise<Row[]> =>
     read<Row>(database, { name: `desk_${name}`, text, values })
-  /** For what changes something: not on the shared connections of reads. */
-  async function change(text: string, values: unknown[]): Promise<Row[]> {
-    try {
-      return (await database.transactions.query<Row>(text, values)).rows
-    } catch (error) {
-      throw storeError(error)
-    }
-  }
+  const change = (text: string, values: unknown[]): Promise<Row[]> => changeAlone(database, { text, values })
 
   /** An id made elsewhere may name a bucket that no column can: it is looked for where it is not. */
   const bucketIn = (party: PartyId): number => bucketOfId(party) % buckets

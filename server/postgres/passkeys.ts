@@ -14,7 +14,7 @@ type Passkeys = Pick<
   | 'putChallenge'
   | 'takeChallenge'
   | 'putPresenceNonce'
-  | 'takePresenceNonce'
+  | 'hasPresenceNonce'
 >
 
 /** With a name PostgreSQL keeps the plan: for what every payment asks. */
@@ -91,9 +91,9 @@ export function passkeys(query: (text: string, values: unknown[], name?: string)
       )
       return Number(row?.expires_at)
     },
-    async takePresenceNonce(device, nonce) {
+    async hasPresenceNonce(device, nonce) {
       const rows = await query(
-        `delete from presence_nonce where bucket = $1 and device = $2 and nonce = $3 and expires_at > ${NOW} returning device`,
+        `select 1 from presence_nonce where bucket = $1 and device = $2 and nonce = $3 and expires_at > ${NOW}`,
         [...keyOf(device), nonce],
       )
       return rows.length === 1

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { bucketOfId, type PartyId, type TerminalId } from '#core/ids.ts'
 import type { Unit } from '#core/money.ts'
 import { LIMITS } from '#protocol/limits.ts'
-import { read, storeError, type Database } from './connect.ts'
+import { changeAlone, read, type Database } from './connect.ts'
 import { bigFrom, idOf, NOW, uuidOf, type Row } from './rows.ts'
 import { allOrNothing } from './transaction.ts'
 
@@ -36,13 +36,7 @@ const JOIN = `join credential c on c.bucket = l.bucket and c.id = l.terminal`
 export function postgresLinks(database: Database) {
   const rowsOf = (name: string, text: string, values: unknown[]): Promise<Row[]> =>
     read<Row>(database, { name: `payment_link_${name}`, text, values })
-  async function change(text: string, values: unknown[]): Promise<Row[]> {
-    try {
-      return (await database.transactions.query<Row>(text, values)).rows
-    } catch (error) {
-      throw storeError(error)
-    }
-  }
+  const change = (text: string, values: unknown[]): Promise<Row[]> => changeAlone(database, { text, values })
 
   return {
     async find(link: string): Promise<LinkRow | undefined> {

@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import { bucketOfId, type DeviceId, type PartyId } from '#core/ids.ts'
 import { LIMITS } from '#protocol/limits.ts'
-import { read, storeError, type Database } from './connect.ts'
+import { codeHash } from '../auth/directory.ts'
+import { changeAlone, read, type Database } from './connect.ts'
 import { insertCode, insertMachine } from './enrolling.ts'
 import { idOf, NOW, uuidOf, type Row } from './rows.ts'
 import { allOrNothing, type Query } from './transaction.ts'
@@ -64,11 +65,17 @@ export function postgresPhones(database: Database) {
     return rows.map(waitingFrom)
   }
 
-  /** A one-time code for a further phone; undefined when there are as many phones, codes and waiting ones as there may be. */
-  const openCode = (party: PartyId): Promise<{ code: string; expiresAt: number } | undefined> =>
+  /**
+   * Opens a one-time code for a further phone; opened again it is the same and lives no longer. Undefined when there are as many phones,
+   * codes and waiting ones as there may be.
+   */
+  const openCode = (party: PartyId, code: string): Promise<{ code: string; expiresAt: number } | undefined> =>
     allOrNothing(database.transactions, async (within) => {
-      if (!(await hasRoom(within, party))) return undefined
-      return insertCode(within, { kind: 'device', party, lifeMs: LIMITS.enrolmentCodeMs })
+      const isRoom = await hasRoom(within, party)
+      const [known] = await within('select expires_at from enrolment_code where hash = $1', [codeHash(code)])
+      if (known !== undefined) return { code, expiresAt: Number(known.expires_at) }
+      if (!isRoom) return undefined
+      return insertCode(within, { kind: 'device', party, code, lifeMs: LIMITS.enrolmentCodeMs })
     })
 
   /** Asks for a phone with this key to be let in after the wait; the same key again is the same request. */
@@ -97,16 +104,12 @@ export function postgresPhones(database: Database) {
 
   /** False when no phone of this person waits under this request; refused again is refused. */
   async function refuse(party: PartyId, asked: string): Promise<boolean> {
-    try {
-      const { rowCount } = await database.transactions.query(
-        `update device_request set refused_at = coalesce(refused_at, ${NOW})
-         where id = $1 and bucket = $2 and party = $3 and device is null`,
-        [asked, ...keyOf(party)],
-      )
-      return rowCount === 1
-    } catch (error) {
-      throw storeError(error)
-    }
+    const rows = await changeAlone(database, {
+      text: `update device_request set refused_at = coalesce(refused_at, ${NOW})
+         where id = $1 and bucket = $2 and party = $3 and device is null returning id`,
+      values: [asked, ...keyOf(party)],
+    })
+    return rows.length === 1
   }
 
   /** The key that waits under this request, whatever became of it. */

@@ -51,13 +51,13 @@ export function postgresPoints(database: Database) {
       const rows = await rowsOf(
         'put_point',
         `with put as (
-           insert into point (id, bucket, party, terminal, label, place, text, unit, tax_rate, mode, amount, minimum, maximum, created_at)
-           select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, ${NOW}
+           insert into point (id, bucket, party, terminal, label, place, text, unit, tax_rate, mode, amount, minimum, maximum, paying, created_at)
+           select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, ${NOW}
            where exists (select from point where id = $1)
               or (select count(*) from point where bucket = $2 and party = $3 and status = 'active') < ${LIMITS.points}
            on conflict (id) do update set label = excluded.label, place = excluded.place, text = excluded.text,
              unit = excluded.unit, tax_rate = excluded.tax_rate, mode = excluded.mode, amount = excluded.amount,
-             minimum = excluded.minimum, maximum = excluded.maximum
+             minimum = excluded.minimum, maximum = excluded.maximum, paying = excluded.paying
            where point.bucket = excluded.bucket and point.party = excluded.party and point.status = 'active'
            returning terminal),
          made as (
@@ -78,6 +78,7 @@ export function postgresPoints(database: Database) {
           price.mode === 'fixed' ? String(price.amount) : null,
           price.mode === 'amount' ? String(price.minimum) : null,
           price.mode === 'amount' ? String(price.maximum) : null,
+          price.mode === 'order' ? price.paying : null,
         ],
       )
       return rows.length === 1
@@ -107,20 +108,22 @@ export function postgresPoints(database: Database) {
   }
 }
 
-const POINTS = `select p.id, p.party, p.terminal, p.label, p.place, p.text, p.unit, p.tax_rate, p.mode, p.amount, p.minimum, p.maximum,
+const POINTS = `select p.id, p.party, p.terminal, p.label, p.place, p.text, p.unit, p.tax_rate, p.mode, p.amount, p.minimum, p.maximum, p.paying,
     p.picture is not null as has_picture, p.created_at, m.account, m.name, m.legal_name,
     case when m.status = 'active' then p.status else 'ended' end as status
   from point p join party m on m.bucket = p.bucket and m.id = p.party`
 
+const MODES = ['fixed', 'amount', 'order'] as const
 const amountFrom = (value: unknown): bigint | null => (value === null ? null : bigFrom(value))
 
 // Border: the columns are written above and by the directory alone, and checked by the table's constraints.
 function pointFrom(row: Row): PointRow {
   const price = priceOf({
-    mode: row.mode === 'fixed' ? 'fixed' : 'amount',
+    mode: MODES.find((mode) => mode === row.mode) ?? 'amount',
     amount: amountFrom(row.amount),
     minimum: amountFrom(row.minimum),
     maximum: amountFrom(row.maximum),
+    paying: row.paying === 'first' || row.paying === 'end' ? row.paying : null,
   })
   if (price === undefined) throw new Error('the table keeps prices that stand')
   return {

@@ -6,7 +6,7 @@ import { NO_RELEASES, type Releases } from '#core/persona.ts'
 import { NO_ATTRIBUTES, type Attributes } from '#core/standing.ts'
 import type { Language } from '#protocol/identity.ts'
 import { LIMITS } from '#protocol/limits.ts'
-import { read, storeError, type Database } from './connect.ts'
+import { changeAlone, read, type Database } from './connect.ts'
 import { insertMachine, insertParty } from './enrolling.ts'
 import { putMailCode, tryMailCode, useMailCode, type CodeTry } from './mail-codes.ts'
 import { idOf, NOW, standingFrom, uuidOf, type Row } from './rows.ts'
@@ -50,13 +50,7 @@ const ID_RANDOM_BYTES = 14
 export function postgresProfiles(database: Database, buckets: number) {
   const rowsOf = (name: string, text: string, values: unknown[]): Promise<Row[]> =>
     read<Row>(database, { name: `profile_${name}`, text, values })
-  const change: Query = async (text, values) => {
-    try {
-      return (await database.transactions.query<Row>(text, values)).rows
-    } catch (error) {
-      throw storeError(error)
-    }
-  }
+  const change: Query = (text, values) => changeAlone(database, { text, values })
   /** An id made elsewhere may name a bucket that no column can: it is looked for where it is not. */
   const keyOf = (party: PartyId): [bucket: number, party: string] => [bucketOfId(party) % buckets, uuidOf(party)]
 

@@ -3,7 +3,7 @@ import { bucketOfId, type DeviceId, type PartyId } from '#core/ids.ts'
 import type { Language } from '#protocol/identity.ts'
 import { LIMITS } from '#protocol/limits.ts'
 import { newVapidKey, vapidPublicKey } from '../reach/vapid.ts'
-import { read, storeError, type Database } from './connect.ts'
+import { changeAlone, read, type Database } from './connect.ts'
 import { idOf, NOW, uuidOf, type Row } from './rows.ts'
 
 export type Subscription = Readonly<{
@@ -32,14 +32,7 @@ const REACHABLE = `select s.device, s.endpoint, s.p256dh, s.auth, s.detail, coal
 export function postgresPushes(database: Database) {
   const look = (name: string, text: string, values: unknown[]): Promise<Row[]> =>
     read<Row>(database, { name: `push_${name}`, text, values })
-  /** For what changes something: not on the shared connections of reads. */
-  async function change(text: string, values: unknown[]): Promise<Row[]> {
-    try {
-      return (await database.transactions.query<Row>(text, values)).rows
-    } catch (error) {
-      throw storeError(error)
-    }
-  }
+  const change = (text: string, values: unknown[]): Promise<Row[]> => changeAlone(database, { text, values })
 
   return {
     async subscribe(device: DeviceId, party: PartyId, { endpoint, p256dh, auth, detail }: Subscription): Promise<void> {

@@ -1,7 +1,7 @@
 // What shops say of themselves, version by version, and which printing of a receipt was the first, in PostgreSQL.
 import { bucketOfId, type PartyId, type PaymentId, type StaffId } from '#core/ids.ts'
 import { NO_DETAILS, ROUNDING_SCOPES, ROUNDING_WAYS, type ShopDetails } from '#core/shop.ts'
-import { read, storeError, type Database } from './connect.ts'
+import { changeAlone, read, type Database } from './connect.ts'
 import { NOW, uuidOf, type Row } from './rows.ts'
 import { allOrNothing } from './transaction.ts'
 
@@ -59,16 +59,12 @@ export function postgresReceipts(database: Database) {
 
     /** Is this printing (32 hex digits, made by who prints) the first of this receipt? Of two at once one is; asked again, the same one. */
     async isFirstPrint(payment: PaymentId, print: string): Promise<boolean> {
-      try {
-        const { rows } = await database.transactions.query<{ is_first: boolean }>(
-          `insert into receipt_print (bucket, payment, first, at) values ($1, $2, $3, ${NOW})
+      const [row] = await changeAlone<{ is_first: boolean }>(database, {
+        text: `insert into receipt_print (bucket, payment, first, at) values ($1, $2, $3, ${NOW})
            on conflict (bucket, payment) do update set first = receipt_print.first returning first = $3 as is_first`,
-          [bucketOfId(payment), uuidOf(payment), print],
-        )
-        return rows[0]?.is_first === true
-      } catch (error) {
-        throw storeError(error)
-      }
+        values: [bucketOfId(payment), uuidOf(payment), print],
+      })
+      return row?.is_first === true
     },
   }
 }

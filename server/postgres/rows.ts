@@ -2,14 +2,25 @@
 import { bucketOfAccount, systemAccount, SYSTEM_ACCOUNT_KINDS, type AccountKey } from '#core/accounts.ts'
 import type { ActionKind, PostedAction } from '#core/actions.ts'
 import type { Device, Strength } from '#core/device.ts'
-import type { DealId, DeviceId, KeyId, OperatorId, PartyId, PaymentId, StaffId, TerminalId } from '#core/ids.ts'
+import type {
+  DealId,
+  DeviceId,
+  KeyId,
+  MeansId,
+  OperatorId,
+  PartyId,
+  PaymentId,
+  StaffId,
+  TerminalId,
+} from '#core/ids.ts'
 import type { Account, AccountStatus, Entry, PostedTransfer, TransferKind } from '#core/ledger.ts'
+import type { Order, OrderState } from '#core/means.ts'
 import type { Unit } from '#core/money.ts'
 import { NO_RELEASES, type Persona, type Releases } from '#core/persona.ts'
 import type { Restart } from '#core/restart.ts'
 import { NO_ATTRIBUTES, type Attributes, type Bought, type Standing } from '#core/standing.ts'
 import { limitsFrom, refundLineFrom } from '#switch/snapshot.ts'
-import type { Head, RefundRow, Terminal } from '#switch/store.ts'
+import type { Head, OpenOrder, RefundRow, Terminal } from '#switch/store.ts'
 
 export type Row = Record<string, unknown>
 
@@ -97,9 +108,29 @@ export const refundFrom = (row: Row): RefundRow => ({
   id: idOf<PaymentId>('pay', String(row.id)),
   original: idOf<PaymentId>('pay', String(row.original)),
   amount: bigFrom(row.amount),
+  back: row.back === null ? null : bigFrom(row.back),
   lines: (row.lines as RefundRow['lines']).map(refundLineFrom),
   at: Number(row.at),
   told: row.told === true,
+})
+
+export const orderFrom = (row: Row): OpenOrder => ({
+  payment: idOf<PaymentId>('pay', String(row.payment)),
+  number: Number(row.number),
+  kind: row.kind as Order['kind'],
+  of: row.of === null ? null : Number(row.of),
+  party: idOf<PartyId>('pty', String(row.party)),
+  means: idOf<MeansId>('mns', String(row.means)),
+  unit: row.unit as Unit,
+  amount: bigFrom(row.amount),
+  madeAt: Number(row.made_at),
+  tries: Number(row.tries),
+  trouble: typeof row.trouble === 'string' ? row.trouble : null,
+})
+
+export const keptOrderFrom = (row: Row): OpenOrder & Readonly<{ state: OrderState }> => ({
+  ...orderFrom(row),
+  state: row.state as OrderState,
 })
 
 export const standingFrom = (row: Row): Standing => ({

@@ -87,6 +87,23 @@ export async function openSystemAccounts(
   )
 }
 
+/**
+ * The scheme's own accounts of every unit that any account counts in, in every bucket: what is paid through the exchange, or by a bank,
+ * debits them where the payer and the merchant are, whatever units those have. Repeated without harm.
+ */
+export async function openSystemAccountsInUse(client: Pick<pg.ClientBase, 'query'>, buckets: number): Promise<void> {
+  // Wherever an account is opened, the scheme's own of its unit are beside it: found by key, however many people there are.
+  const exchanges = Array.from({ length: buckets }, (_, bucket) => systemAccount('exchange', bucket))
+  const { rows } = await client.query<{ unit: string }>(
+    'select distinct a.unit from unnest($1::text[]) with ordinality n(key, place) join account a on a.bucket = n.place - 1 and a.key = n.key',
+    [exchanges],
+  )
+  for (const { unit } of rows) {
+    const known = unitOf(unit)
+    if (known !== undefined) await openSystemAccounts(client, buckets, known)
+  }
+}
+
 async function readWith(client: pg.Client): Promise<SchemeRow | undefined> {
   const { rows } = await client.query<{
     id: string

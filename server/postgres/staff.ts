@@ -5,7 +5,7 @@ import { bucketOfId, idInBucket, type PartyId, type StaffId, type TerminalId } f
 import { mayManage, STAFF_ROLES, type Cashier, type StaffRole } from '#core/staff.ts'
 import { LIMITS } from '#protocol/limits.ts'
 import { codeHash, newCode } from '../auth/directory.ts'
-import { read, storeError, type Database } from './connect.ts'
+import { changeAlone, read, type Database } from './connect.ts'
 import { idOf, NOW, uuidOf, type Row } from './rows.ts'
 import { allOrNothing, type Query } from './transaction.ts'
 
@@ -39,13 +39,7 @@ const SAME_PERSON_MS = 60_000
 export function postgresStaff(database: Database) {
   const rowsOf = (name: string, text: string, values: unknown[]): Promise<Row[]> =>
     read<Row>(database, { name: `staff_${name}`, text, values })
-  async function change(text: string, values: unknown[]): Promise<Row[]> {
-    try {
-      return (await database.transactions.query<Row>(text, values)).rows
-    } catch (error) {
-      throw storeError(error)
-    }
-  }
+  const change = (text: string, values: unknown[]): Promise<Row[]> => changeAlone(database, { text, values })
   /** One after the other for each merchant: the last owner and the number of people are counted under this lock. */
   const ofMerchant = <Result>(party: PartyId, work: (within: Query) => Promise<Result>): Promise<Result> =>
     allOrNothing(database.transactions, async (within) => {

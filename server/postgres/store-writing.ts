@@ -1,5 +1,6 @@
 // A batch's second round trip: set-based statements that write all that was decided, each conditional on what was locked.
 import { assert } from '#core/assert.ts'
+import { bucketOfId } from '#core/ids.ts'
 import type { Account } from '#core/ledger.ts'
 import { offerDueAt } from '#core/offer.ts'
 import { paymentDueAt, stateOf } from '#core/payment.ts'
@@ -184,6 +185,26 @@ export function writing(writes: Writes): Statement[] {
       ]
     },
   )
+  const { orders } = writes
+  put(
+    'write_orders',
+    `insert into outside_order (bucket, payment, number, kind, of, party, means, unit, amount, made_at, next_at)
+     select *, made_at from unnest($1::smallint[], $2::uuid[], $3::integer[], $4::text[], $5::integer[], $6::uuid[], $7::uuid[], $8::text[], $9::bigint[], $10::bigint[])
+       n(bucket, payment, number, kind, of, party, means, unit, amount, made_at)`,
+    orders,
+    () => [
+      orders.map(({ payment }) => bucketOfId(payment)),
+      orders.map(({ payment }) => uuidOf(payment)),
+      orders.map(({ number }) => number),
+      orders.map(({ kind }) => kind),
+      orders.map(({ of }) => of),
+      orders.map(({ party }) => uuidOf(party)),
+      orders.map(({ means }) => uuidOf(means)),
+      orders.map(({ unit }) => unit),
+      orders.map(({ amount }) => amount),
+      orders.map(({ madeAt }) => madeAt),
+    ],
+  )
   put(
     'write_evidence',
     `insert into evidence (bucket, payment, version, approval, signature, key, strength)
@@ -237,8 +258,8 @@ export function writing(writes: Writes): Statement[] {
   )
   put(
     'write_refunds',
-    `insert into refund (bucket, original, id, amount, at, told, lines)
-     select * from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::boolean[], $7::jsonb[])
+    `insert into refund (bucket, original, id, amount, at, told, lines, back)
+     select * from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::boolean[], $7::jsonb[], $8::bigint[])
      on conflict (bucket, original, id) do update set told = excluded.told`,
     refunds,
     () => [
@@ -249,6 +270,7 @@ export function writing(writes: Writes): Statement[] {
       refunds.map(({ refund }) => refund.at),
       refunds.map(({ refund }) => refund.told),
       refunds.map(({ refund }) => toJson(refund.lines)),
+      refunds.map(({ refund }) => refund.back),
     ],
   )
 

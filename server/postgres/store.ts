@@ -6,7 +6,7 @@ import { answerFromJson, offerFromJson, paymentFromJson } from '#switch/snapshot
 import type { Balance, Due, Store } from '#switch/store.ts'
 import { OutcomeUnknown, StoreUnavailable } from '#switch/store.ts'
 import { sent } from './array-text.ts'
-import { inTransaction, read, type Database } from './connect.ts'
+import { changeAlone, inTransaction, read, type Database } from './connect.ts'
 import { depositStatements } from './deposit.ts'
 import { readEntries } from './history.ts'
 import {
@@ -16,6 +16,7 @@ import {
   idOf,
   NOW,
   offerKeyFrom,
+  orderFrom,
   personaFrom,
   refundFrom,
   staffFrom,
@@ -37,6 +38,9 @@ const TELL_AFTER_MS = 5_000
 export function postgresStore(database: Database, buckets: number): Store {
   const rowsOf = <Row extends Record<string, unknown>>(name: string, text: string, values: unknown[]): Promise<Row[]> =>
     read<Row>(database, { name, text, values: sent(values) })
+
+  const changed = (name: string, text: string, values: unknown[]): Promise<Row[]> =>
+    changeAlone(database, { name, text, values })
 
   return {
     async transact(needs, decide) {
@@ -228,6 +232,31 @@ export function postgresStore(database: Database, buckets: number): Store {
         })),
         ...refunds.map((row): Due => ({ kind: 'refund', refund: refundFrom(row) })),
       ]
+    },
+    async readOrders(limit) {
+      const rows = await rowsOf(
+        'read_orders',
+        `select * from outside_order where state = 'open' and next_at <= (select ${NOW}) order by next_at limit $1`,
+        [limit],
+      )
+      return rows.map(orderFrom)
+    },
+    async concludeOrder(payment, number, { state, reference, trouble }) {
+      const ended = await changed(
+        'conclude_order',
+        `update outside_order set state = $4, reference = $5, trouble = $6, concluded_at = ${NOW}
+         where bucket = $1 and payment = $2 and number = $3 and state = 'open' returning 1`,
+        [bucketOfId(payment), uuidOf(payment), number, state, reference, trouble],
+      )
+      return ended.length > 0
+    },
+    async postponeOrder(payment, number, nextInMs, trouble) {
+      await changed(
+        'postpone_order',
+        `update outside_order set tries = tries + 1, next_at = ${NOW} + $4, trouble = $5
+         where bucket = $1 and payment = $2 and number = $3 and state = 'open'`,
+        [bucketOfId(payment), uuidOf(payment), number, nextInMs, trouble],
+      )
     },
     async now() {
       const [row] = await rowsOf('now', `select ${NOW} as now`, [])

@@ -2,10 +2,11 @@
 // between hubs is decided by one statement.
 import type { TerminalId } from '#core/ids.ts'
 import { LIMITS } from '#protocol/limits.ts'
-import type { WebhookEvent } from '#protocol/shop.ts'
-import { read, storeError, type Database } from './connect.ts'
+import type { DeliveryType, WebhookEvent } from '#protocol/shop.ts'
+import type { Seal } from '../shop/seal.ts'
+import { changeAlone, read, type Database } from './connect.ts'
 import { idOf, NOW, uuidOf, type Row } from './rows.ts'
-import { bareId, eventFrom, GIVE_UP } from './webhooks.ts'
+import { bareId, GIVE_UP, sealClear, secretIn, typeFrom } from './webhooks.ts'
 
 /** Who wants to be told what, from when. */
 export type Listener = Readonly<{
@@ -41,7 +42,7 @@ export type Claimed = Readonly<{
   bucket: number
   endpoint: string
   id: string
-  type: WebhookEvent
+  type: DeliveryType
   body: string
   attempts: number
   url: string
@@ -56,16 +57,10 @@ export type Queue = ReturnType<typeof webhookQueue>
 const LEASE_MS = 3 * LIMITS.webhookAnswerMs
 
 /** Methods throw StoreUnavailable when there is no database. */
-export function webhookQueue(database: Database) {
+export function webhookQueue(database: Database, seal: Seal) {
   const rowsOf = (name: string, text: string, values: unknown[]): Promise<Row[]> =>
     read<Row>(database, { name: `webhook_${name}`, text, values })
-  async function change(text: string, values: unknown[]): Promise<Row[]> {
-    try {
-      return (await database.transactions.query<Row>(text, values)).rows
-    } catch (error) {
-      throw storeError(error)
-    }
-  }
+  const change = (text: string, values: unknown[]): Promise<Row[]> => changeAlone(database, { text, values })
 
   return {
     async listeners(): Promise<Listener[]> {
@@ -150,10 +145,10 @@ export function webhookQueue(database: Database) {
       )
       const full = await change(
         `update webhook_endpoint set status = 'off', why = 'full'
-         where bucket = $1 and id = $2 and status = 'active' and failing_since is not null and (select count(*) from (
+         where bucket = $1 and id = $2 and status = 'active' and (failing_since is not null or sealed_by <> $4) and (select count(*) from (
            select 1 from webhook_delivery where bucket = $1 and endpoint = $2 and due_at is not null limit $3 + 1) w) > $3
          returning id`,
-        [bucket, endpoint, LIMITS.webhookWaiting],
+        [bucket, endpoint, LIMITS.webhookWaiting, seal.id],
       )
       if (full.length > 0) await change(GIVE_UP, [bucket, endpoint])
     },
@@ -164,6 +159,17 @@ export function webhookQueue(database: Database) {
         (await rowsOf('due', `select 1 from webhook_delivery where due_at <= (select ${NOW}) limit 1`, [])).length > 0
       )
     },
+    /** What an older hub has written in the clear is sealed. */
+    sealClear: (): Promise<void> => sealClear(database, seal),
+    /** Endpoints whose secret another key file has sealed: this hub cannot sign for them, and leaves them to one that can. */
+    async unreadable(): Promise<number> {
+      const [row] = await rowsOf(
+        'unreadable',
+        `select count(*)::integer as count from webhook_endpoint where status = 'active' and sealed_by <> $1`,
+        [seal.id],
+      )
+      return Number(row?.count)
+    },
     /** The oldest that is due at each of some endpoints, without those that are `busy`: no shop waits for another's receiver. */
     async next(busy: readonly string[], limit: number): Promise<Pick<Claimed, 'bucket' | 'endpoint' | 'id'>[]> {
       const rows = await rowsOf(
@@ -171,8 +177,8 @@ export function webhookQueue(database: Database) {
         `select e.bucket, e.id as endpoint, d.id from webhook_endpoint e cross join lateral (
            select id, due_at from webhook_delivery
            where bucket = e.bucket and endpoint = e.id and due_at <= (select ${NOW}) order by due_at limit 1) d
-         where e.status = 'active' and replace(e.id::text, '-', '') <> all($1::text[]) order by d.due_at limit $2`,
-        [busy, limit],
+         where e.status = 'active' and (e.sealed_by is null or e.sealed_by = $3) and replace(e.id::text, '-', '') <> all($1::text[]) order by d.due_at limit $2`,
+        [busy, limit, seal.id],
       )
       return rows.map((row) => ({ bucket: Number(row.bucket), endpoint: bareId(row.endpoint), id: bareId(row.id) }))
     },
@@ -181,19 +187,22 @@ export function webhookQueue(database: Database) {
       const [row] = await change(
         `update webhook_delivery d set attempts = d.attempts + 1, tried_at = ${NOW}, due_at = ${NOW} + ${LEASE_MS}
          from webhook_endpoint e where d.bucket = $1 and d.endpoint = $2 and d.id = $3 and d.due_at <= ${NOW}
-           and e.bucket = $1 and e.id = $2 and e.status = 'active'
-         returning d.type, d.body, d.attempts, e.url, e.secret,
+           and e.bucket = $1 and e.id = $2 and e.status = 'active' and (e.sealed_by is null or e.sealed_by = $4)
+         returning d.type, d.body, d.attempts, e.url, e.secret, e.sealed_by,
            case when e.previous_until > ${NOW} then e.previous_secret end as previous`,
-        [bucket, endpoint, id],
+        [bucket, endpoint, id, seal.id],
       )
       if (row === undefined) return undefined
-      // Border: bytea columns.
-      const secrets = [row.secret, row.previous].filter((secret) => secret instanceof Uint8Array)
+      if (row.sealed_by === null) await sealClear(database, seal)
+      const opened = secretIn(row.secret, { endpoint, sealedBy: row.sealed_by, seal })
+      const previous = secretIn(row.previous, { endpoint, sealedBy: row.sealed_by, seal })
+      if (opened === undefined) throw new Error(`the secret of webhook ${endpoint} was changed in the database`)
+      const secrets = previous === undefined ? [opened] : [opened, previous]
       return {
         bucket,
         endpoint,
         id,
-        type: eventFrom(row.type),
+        type: typeFrom(row.type),
         body: String(row.body),
         attempts: Number(row.attempts),
         url: String(row.url),

@@ -10,5 +10,5 @@ export const DEMO_SHOP_KEY = 'wk_the-key-of-the-demo-shop-which-is-no-secret'
 /** Makes the key and its terminal where they are missing; one that was ended stays so. */
 export async function settleDemoWebShop(keys: Pick<ApiKeyStore, 'add'>, party: PartyId): Promise<void> {
   const hash = apiKeyHash(DEMO_SHOP_KEY)
-  await keys.add({ hash, party, name: 'Marubeni Bakery online', scopes: KEY_SCOPES, terminal: null })
+  await keys.add({ hash, made: null, party, name: 'Marubeni Bakery online', scopes: KEY_SCOPES, terminal: null })
 }

@@ -1,6 +1,7 @@
 // The web shop over HTTP: keys, webhooks and payment links as the merchant's office or a shop's own server keeps them, and what a payer's
 // browser does with a link. Where the merchant has staff, keys, webhooks and links are the owner's; a key does what its scopes say, for its
 // own shop alone.
+import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import { parseId, type TerminalId } from '#core/ids.ts'
 import { parseAmount, unitOf } from '#core/money.ts'
@@ -8,6 +9,7 @@ import { faultOf } from '#core/bill.ts'
 import { problemOf, type Problem } from '#protocol/problems.ts'
 import {
   SHOP_ROUTES,
+  WEBHOOK_TEST,
   type ApiKeysView,
   type DeliveriesView,
   type PaymentLinksView,
@@ -15,10 +17,11 @@ import {
   type ShopRouteName,
   type ShopView,
   type WebhooksView,
+  type WebhookTestBody,
 } from '#protocol/shop.ts'
 import type { TerminalActor } from '#switch/actors.ts'
 import { addressBlock } from '../addresses.ts'
-import { apiKeyHash, keyIn, newApiKey } from '../auth/api-keys.ts'
+import { apiKeyFrom, apiKeyHash, keyIn } from '../auth/api-keys.ts'
 import { terminalOf, type OnRoute } from '../http-callers.ts'
 import { isProblem } from '../http-problems.ts'
 import { shopNamed, type ApiKeyRow, type ApiKeyStore } from '../postgres/api-keys.ts'
@@ -27,6 +30,7 @@ import type { LinkRow, LinkStore } from '../postgres/payment-links.ts'
 import type { EndpointRow, WebhookStore } from '../postgres/webhooks.ts'
 import { billOf, type Paying } from './paying.ts'
 import { isSentTo } from './post.ts'
+import type { Seal } from './seal.ts'
 import { secretText } from './sending.ts'
 
 /** Who asks: the merchant's office for all of its shops, or a shop's own server for itself. */
@@ -44,6 +48,9 @@ export function serveShop(
     keyEnded: (terminal: TerminalId) => void
     /** something is to be sent by hand */
     wake: () => void
+    /** makes the secrets of API keys */
+    seal: Seal
+    now: () => number
     /** in a demo a shop on this very machine may be told */
     loopback: boolean
     originOf: (request: FastifyRequest) => string
@@ -78,13 +85,21 @@ export function serveShop(
   }
 
   answer('apiKeys', ({ actor }) => keysOf(actor))
-  answer('addApiKey', async ({ actor: { party } }, { name, scopes, terminal }) => {
+  answer('addApiKey', async ({ actor: { id, party } }, { command, name, scopes, terminal }) => {
     const named = terminal === null ? null : parseId('trm', terminal)
-    const secret = newApiKey()
+    // The command's id is its sender's secret, and the key file the hub's: the same command gets the same key, nobody else any.
+    const secret = apiKeyFrom(parts.seal.derive(`api key ${id} ${command}`))
     const made =
       named === undefined
         ? 'not-found'
-        : await keys.add({ hash: apiKeyHash(secret), party, name, scopes, terminal: named })
+        : await keys.add({
+            hash: apiKeyHash(secret),
+            made: { by: hashOf(id, command), as: hashOf(name, [...scopes].toSorted(), terminal) },
+            party,
+            name,
+            scopes,
+            terminal: named,
+          })
     return typeof made === 'string' ? problemOf(made) : { key: keyView(made), secret }
   })
   answer('endApiKey', async ({ actor }, { key }) => {
@@ -127,6 +142,19 @@ export function serveShop(
   answer('deliveries', async (asker, _body, request) => {
     const { endpoint } = request.params as { endpoint: string }
     return (await isTheirs(asker, endpoint)) ? logOf(asker, endpoint) : problemOf('not-found')
+  })
+  answer('testWebhook', async (asker, { endpoint }) => {
+    const known = await theirs(asker, endpoint)
+    if (known === undefined) return problemOf('not-found')
+    if (known.status === 'off') return problemOf('webhook-off')
+    const body: WebhookTestBody = {
+      type: WEBHOOK_TEST,
+      timestamp: new Date(parts.now()).toISOString(),
+      data: { endpoint, text: 'This is a test. Nothing was sold.' },
+    }
+    await webhooks.sendTest(asker.actor.party, endpoint, JSON.stringify(body))
+    parts.wake()
+    return logOf(asker, endpoint)
   })
   answer('resend', async (asker, { endpoint, delivery }) => {
     const known = await theirs(asker, endpoint)
@@ -191,6 +219,8 @@ export function serveShop(
     return { links: (await links.of(actor.party, own)).map((link) => linkView(link, origin)) }
   }
 }
+
+const hashOf = (...of: readonly unknown[]): Uint8Array => createHash('sha256').update(JSON.stringify(of)).digest()
 
 const keyView = ({ key, name, terminal, terminalLabel, scopes, endedAt, createdAt, lastSeenAt }: ApiKeyRow) => ({
   key,

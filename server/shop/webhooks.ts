@@ -8,6 +8,7 @@ import type { Database } from '../postgres/connect.ts'
 import { webhookQueue } from '../postgres/webhook-queue.ts'
 import type { Sight } from '../sight.ts'
 import { BACKOFF_MS, createSending } from './sending.ts'
+import type { Seal } from './seal.ts'
 import { createTelling } from './telling.ts'
 
 const LOOK_EVERY_MS = 1_000
@@ -18,6 +19,8 @@ export function createWebhooks(parts: {
   database: Database
   store: Pick<Store, 'readPayment'>
   hub: Pick<Switch, 'lookAt'>
+  /** opens the secrets that sign */
+  seal: Seal
   sight: Pick<Sight, 'dealView'>
   buckets: number
   origin: () => string
@@ -28,7 +31,7 @@ export function createWebhooks(parts: {
   onError: (error: unknown) => void
 }) {
   const life = new AbortController()
-  const queue = webhookQueue(parts.database)
+  const queue = webhookQueue(parts.database, parts.seal)
   const telling = createTelling({ ...parts, queue })
   const onError = (error: unknown): void => {
     if (!(error instanceof StoreUnavailable)) parts.onError(error)
@@ -44,11 +47,21 @@ export function createWebhooks(parts: {
   })
   let teller: Looking | undefined
   let sender: Looking | undefined
+  let isSealed = false
+
+  /** What an older hub left in the clear is sealed first, once. */
+  async function work(): Promise<void> {
+    if (!isSealed) await queue.sealClear()
+    isSealed = true
+    await sending.look()
+  }
 
   return {
+    /** Active endpoints whose secret another key file has sealed. */
+    unreadable: queue.unreadable,
     /** Begins; the hub listens by now, so that it knows its own address. */
     start(): void {
-      sender = everyOrWoken({ everyMs: LOOK_EVERY_MS, gatherMs: 0, work: sending.look, onError })
+      sender = everyOrWoken({ everyMs: LOOK_EVERY_MS, gatherMs: 0, work, onError })
       teller = everyOrWoken({
         everyMs: LOOK_EVERY_MS,
         gatherMs: GATHER_MS,

@@ -17,9 +17,13 @@ export async function playOperator(live: Live): Promise<void> {
   }
   if (chance.happens(0.8)) for (const party of parties(live)) if (chance.happens(0.6)) await verify(live, party)
   const closesAt = chance.between(3, 30)
+  const revokesAt = chance.happens(0.3) ? chance.between(1, 8) : null
   for (let round = 0; !world.isClosing; round++) {
     await live.sleep(1_000, 9_000)
     if (world.isClosing) break
+    // Somebody has lost a phone.
+    if (round === revokesAt)
+      await say(live, { name: 'revoke', device: chance.pick(world.directory.phones.slice(-2)).actor.id })
     await (round === closesAt && chance.happens(0.6) ? closeOne(live) : something(live))
   }
   for (;;) await live.sleep(30_000, 60_000)

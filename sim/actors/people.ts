@@ -9,6 +9,7 @@ import type { Enrolled, EnrolledRegister } from '../directory.ts'
 import type { Live } from '../machine.ts'
 import { acceptanceOf, purchaseOf } from '../purchases.ts'
 import type { World } from '../world.ts'
+import { readReceipt } from './places.ts'
 import { proving } from './proving.ts'
 
 /** What one person leaves lying for others at most. */
@@ -142,7 +143,7 @@ async function changeContact({ client, chance, world, who }: Live): Promise<void
 }
 
 /** One's own bills: some are called off, others given back. */
-async function lookAfterBills({ client, chance }: Live): Promise<void> {
+export async function lookAfterBills({ client, chance, ...live }: Live): Promise<void> {
   const outcome = await client.deals()
   if (!outcome.ok) return
   const open = outcome.view.deals.filter(({ state }) => state === 'open' || state === 'joined')
@@ -151,15 +152,14 @@ async function lookAfterBills({ client, chance }: Live): Promise<void> {
     const { deal, payment } = chance.pick(open)
     await client.send('cancel-deal', { deal, payment })
   }
-  if (settled.length > 0 && chance.happens(0.6)) await giveBack({ client, chance }, chance.pick(settled))
+  if (settled.length > 0 && chance.happens(0.6)) await giveBack({ ...live, client, chance }, chance.pick(settled))
 }
 
 /** Money back for an earlier sale: whole, in part, by line; also more than is left. */
-export async function giveBack(
-  { client, chance }: Pick<Live, 'client' | 'chance'>,
-  { payment, bill }: DealView,
-): Promise<void> {
+export async function giveBack(live: Live, { payment, bill }: DealView): Promise<void> {
+  const { client, chance } = live
   if (payment === null || bill === null) return
+  if (chance.happens(0.4)) await readReceipt(live, payment)
   const part = (amount: bigint): bigint => (chance.happens(0.5) ? amount : (amount * BigInt(chance.between(1, 9))) / 8n)
   if (chance.happens(0.5)) {
     const lines = bill.lines

@@ -6,6 +6,8 @@ import { approve, respond, type Prove } from '#sdk/approval.ts'
 import type { Live } from '../machine.ts'
 import { answer, show } from './asking.ts'
 import { amongPeople, signForSomebody } from './people.ts'
+import { choose } from './means.ts'
+import { openLink, readReceipt, signsAgain, standAtSign } from './places.ts'
 import { proving } from './proving.ts'
 
 export type PhoneStyle = Readonly<{ isImpatient: boolean; silence: number }>
@@ -17,6 +19,7 @@ const SHOWN_AT_ONCE = 4
 export async function playPhone(live: Live, style: PhoneStyle): Promise<void> {
   const { client, world, chance } = live
   void client.resume()
+  await signsAgain(live)
   const inbox = await client.inbox()
   if (inbox.ok) for (const view of inbox.view.payments) await attend(live, view.payment, style)
   if (chance.happens(0.3))
@@ -26,6 +29,11 @@ export async function playPhone(live: Live, style: PhoneStyle): Promise<void> {
   while (!world.isClosing) {
     await live.sleep(400, 6_000)
     if (world.isClosing) continue
+    // Whoever has found a lost phone holds it up at the counter.
+    if (world.checks.proofs.isTakenAway(live.who.actor.id) && chance.happens(0.7)) {
+      await showCode(live, style)
+      continue
+    }
     if (chance.happens(0.4)) {
       const token = await amongPeople(live)
       const joined = token && (await joinWith(live, { kind: 'token', token }, style))
@@ -40,11 +48,17 @@ export async function playPhone(live: Live, style: PhoneStyle): Promise<void> {
       await signForSomebody(live)
       continue
     }
+    if (chance.happens(0.2)) {
+      const token = await (chance.happens(0.5) ? standAtSign(live) : openLink(live))
+      const joined = token && (await joinWith(live, { kind: 'token', token }, style))
+      if (joined) await attend(live, joined, style)
+      continue
+    }
     if (chance.happens(0.4)) {
       await showCode(live, style)
       continue
     }
-    const screen = chance.pick([...world.directory.registers])
+    const screen = chance.pick([...world.directory.registers, world.directory.webShop])
     const view = world.screens.get(screen.actor.id)
     if (!view?.ticket || world.isClosing) continue
     const payment = await join(live, view.ticket, style)
@@ -138,12 +152,14 @@ async function attend(live: Live, payment: string, style: PhoneStyle): Promise<v
 async function act(live: Live, view: PaymentView, style: PhoneStyle): Promise<'over' | undefined> {
   const { client, chance, world } = live
   const { payment } = view
+  if (view.state === 'settled' && chance.happens(0.5)) await readReceipt(live, payment)
   if (view.state === 'settled' || view.state === 'proven' || view.state === 'ended') return 'over'
   if (view.state === 'held') {
     if (chance.happens(0.05)) await client.send('decline', { payment })
     else await takeBack(live, view)
     return chance.happens(0.3) ? 'over' : undefined
   }
+  if (view.state === 'authorising' && chance.happens(0.08)) await client.send('decline', { payment })
   if (view.state !== 'joined') return undefined
   if (view.challenge !== null) {
     const outcome = await respond(client, view, proving(live))
@@ -156,10 +172,12 @@ async function act(live: Live, view: PaymentView, style: PhoneStyle): Promise<'o
   if (view.question !== null) return void (await answer(live, view, style.isImpatient))
   if (view.mayShow.length > 0 ? chance.happens(0.3) : chance.happens(0.02)) return void (await show(live, view))
   const prove = view.freshProof || chance.happens(0.5) ? proving(live) : undefined
-  if (!style.isImpatient) return approveOnce(live, view, prove)
-  const first = approveOnce(live, view, prove)
+  const chosen = await choose(live, view)
+  if (!style.isImpatient) return approveOnce(live, chosen, prove)
+  // In his hurry he taps on what he saw before.
+  const first = approveOnce(live, chance.happens(0.8) ? chosen : view, prove)
   if (chance.happens(0.5)) await live.sleep(0, 300)
-  const second = approveOnce(live, view, prove)
+  const second = approveOnce(live, chosen, prove)
   return (await first) ?? second
 }
 
@@ -169,7 +187,9 @@ async function approveOnce(live: Live, view: PaymentView, prove: Prove | undefin
   const { code } = outcome.problem
   if (code === 'bill-changed') live.world.history.count('approvals of an old bill')
   if (code === 'insufficient-funds') live.world.history.count('shortages')
-  return code === 'proof-locked' ? 'over' : undefined
+  if (code === 'proof-too-weak') live.world.history.count('proofs too weak')
+  if (code === 'security-key-needed') live.world.history.count('security keys forgotten')
+  return code === 'proof-locked' || code === 'device-revoked' ? 'over' : undefined
 }
 
 /** Repents of a line: at once, at the very last moment, or too late. */

@@ -129,6 +129,7 @@ async function act(live: Live, view: DealView): Promise<'over' | undefined> {
       await deliver(live, view)
       return chance.happens(view.portions.some(({ waits }) => waits === 'delivery') ? 0.05 : 0.5) ? 'over' : undefined
     case 'authorising':
+      if (luck < 4) await client.send('cancel-deal', { deal, payment })
       return undefined
     case 'settled':
     case 'proven':

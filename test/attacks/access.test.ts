@@ -303,6 +303,12 @@ test("another party's deal or payment is as little there as one that never was: 
     neighbour.command('take-back', { payment: payment.payment, portion: 0 }),
     neighbour.command('take-back', { payment: nowhere.payment, portion: 0 }),
   )
+  for (const means of [{ kind: 'account' }, { kind: 'exchange', unit: 'USD' }])
+    await same(
+      `means chosen: ${means.kind}`,
+      neighbour.command('choose-means', { payment: payment.payment, means }),
+      neighbour.command('choose-means', { payment: nowhere.payment, means }),
+    )
   await same(
     'a refund by another party',
     neighbour.command('refund', { payment: payment.payment, amount: '1', lines: [] }),

@@ -311,6 +311,7 @@ export const paymentView = (payerAccount: string): PaymentView => ({
   answered: null,
   shown: { ageBand: null, members: [], region: null, email: null, portrait: false },
   mayShow: [],
+  means: { kind: 'account' },
   payerAccount,
   bill: { unit: 'JPY', total: '980', lines: [LINE] },
   billVersion: 1,

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
-import { bundleApps } from '#server/apps.ts'
 import type { Locale } from '#ui/i18n.ts'
-import { axeViolations, launchBrowser } from '../browser.ts'
+import { AXE_PATH, axeFile, axeIsServedAt, axeViolations, launchBrowser } from '../browser.ts'
+import { bundledApps } from './bundle.ts'
 import { startTestHub, type TestHub } from './hub.ts'
 import { registerPage, type RegisterPage } from './register-page.ts'
 import { openWalletPage, type WalletPage } from './wallet-page.ts'
@@ -50,8 +50,10 @@ export async function openCounter({
 }: Parameters<typeof startTestHub>[0] & Readonly<{ hasWorkers?: boolean }> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'warifu-counter-'))
   const camera = join(folder, 'camera.y4m')
-  const [files, browser] = await Promise.all([bundleApps(), launchBrowser({ cameraVideo: camera })])
+  const [apps, axe, browser] = await Promise.all([bundledApps(), axeFile(), launchBrowser({ cameraVideo: camera })])
+  const files = new Map([...apps, [AXE_PATH, axe]])
   const hub: TestHub = await startTestHub({ files, ...over })
+  axeIsServedAt(hub.url)
   return {
     hub,
     browser,
@@ -149,7 +151,10 @@ const paleTexts = (page: Page): Promise<readonly string[]> =>
     // A border: axe put itself into the page when the first theme was looked at.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     const { axe } = globalThis as unknown as { axe: typeof import('axe-core') }
-    const { violations } = await axe.run(document, { runOnly: { type: 'rule', values: ['color-contrast'] } })
+    const { violations } = await axe.run(document, {
+      runOnly: { type: 'rule', values: ['color-contrast'] },
+      resultTypes: ['violations'],
+    })
     return violations.flatMap(({ nodes }) => nodes.map(({ html, failureSummary }) => `${html} — ${failureSummary}`))
   })
 

@@ -22,6 +22,7 @@ import {
   decide,
   evolve,
   joinedPayment,
+  paidUnit,
   type Decision,
   type Evidence,
   type Loaded,
@@ -31,6 +32,7 @@ import {
 } from '#core/payment.ts'
 import { NO_RELEASES, NOTHING_SHOWN, type Askable, type Persona } from '#core/persona.ts'
 import { questionHash, type Question } from '#core/question.ts'
+import type { Rate } from '#core/rate.ts'
 import { unknownStanding, type Standing } from '#core/standing.ts'
 
 /** The moment at which the phone joins. */
@@ -195,16 +197,16 @@ export const approvalOf = (
   billVersion: payment.billVersion,
   billHash: signedHash(payment, released),
   payerAccount: payer.account,
-  means: payer.account,
+  means: payment.means.kind === 'bank' ? payment.means.id : payer.account,
   method: METHOD_WHOLE,
   key: device.key,
   nonce: fromHex((purpose === 'challenge' ? payment.challenge?.nonce : undefined) ?? payment.nonce) ?? filled(0),
   expiresAt: now + 60_000,
 })
 
-function signedHash({ bill, question, biller }: Payment, released: readonly Askable[]): Uint8Array {
+function signedHash({ bill, question, biller, means }: Payment, released: readonly Askable[]): Uint8Array {
   if (question !== null) return questionHash(biller, question, released)
-  return bill === null ? new Uint8Array(32) : billHash(biller, bill)
+  return bill === null ? new Uint8Array(32) : billHash(biller, bill, means)
 }
 
 export const evidenceOf = (
@@ -240,5 +242,20 @@ export function after(
 }
 
 /** The payment approved by its phone. */
-export const approved = (payment: Payment, now = NOON, outside = false): Payment =>
-  after(payment, { kind: 'approve', evidence: evidenceOf(payment, { now }), outside }, now).payment
+export const approved = (payment: Payment, now = NOON): Payment =>
+  after(payment, { kind: 'approve', evidence: evidenceOf(payment, { now }) }, now, loadedFor(payment)).payment
+
+export const USD = unit('USD')
+export const BANK = { kind: 'bank', id: id('mns', 0x81), label: 'Tanuki Bank ···567', unit: JPY } as const
+/** One dollar pays for 148.7475 yen, for an hour. */
+export const RATE = { from: USD, to: JPY, price: '148.7475', until: NOON + 3_600_000 } as const
+
+/** The payment when its payer has chosen the bank, or dollars; unchanged where nothing can be chosen. */
+export const byBank = (payment: Payment, now = NOON): Payment =>
+  after(payment, { kind: 'choose', choice: BANK }, now).payment
+export const byDollars = (payment: Payment, now = NOON, rate: Rate = RATE): Payment =>
+  after(payment, { kind: 'choose', choice: { kind: 'exchange', rate } }, now).payment
+
+/** What is loaded of a payer who has a million of the smallest parts in whatever unit the payment wants. */
+export const loadedFor = (payment: Payment, over: Partial<Loaded> = {}): Loaded =>
+  loaded({ account: account(1_000_000n, { unit: paidUnit(payment) ?? JPY }), ...over })

@@ -1,7 +1,7 @@
 // What a town stands on: a store in memory, or one on a fresh database of the real PostgreSQL, with rows that no command makes.
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import type { AccountNumber } from '#core/accounts.ts'
+import type { AccountKey, AccountNumber } from '#core/accounts.ts'
 import { assert } from '#core/assert.ts'
 import { NO_PROOF_LIMITS, type Device } from '#core/device.ts'
 
@@ -42,7 +42,8 @@ export type Registered = Readonly<{
   terminals?: readonly Terminal[]
   /** each with the terminal that a phone is where it asks for money */
   devices?: readonly Device[]
-  accounts?: readonly Readonly<{ key: AccountNumber; unit: Unit }>[]
+  /** with the scheme's own of that unit and bucket */
+  accounts?: readonly Readonly<{ key: AccountKey; unit: Unit }>[]
   holders?: readonly (Holder & Readonly<{ account: AccountNumber }>)[]
   contacts?: readonly Readonly<{ party: PartyId; account: AccountNumber; status: 'listed' | 'blocked' }>[]
   /** as the profiles' own routes would leave them */

@@ -12,6 +12,9 @@ import { migratedDatabase } from './postgres.ts'
 
 export type TestHub = Hub & Readonly<{ url: string; settings: pg.ClientConfig }>
 
+/** The same for all hubs of a test, as they share a database. */
+export const SEAL_KEY = new Uint8Array(32).fill(7)
+
 /** A demo hub on a fresh database, or a further hub on `settings`. */
 export async function startTestHub(
   over: Partial<HubOptions> & {
@@ -39,6 +42,7 @@ export async function startTestHub(
     tls: null,
     trustProxy: false,
     publicUrl: null,
+    sealKey: SEAL_KEY,
     files: null,
     log: { write: () => {} },
     version: 'test',

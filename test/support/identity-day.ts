@@ -11,6 +11,7 @@ import { openClient, type Client } from '#sdk/client.ts'
 import { enrol } from '#sdk/identity.ts'
 import { memoryStorage } from '#sdk/storage.ts'
 import { makeAuthority } from '#server/auth/certificates.ts'
+import { newCode } from '#server/auth/directory.ts'
 import { schemeKey } from '#server/operator-log.ts'
 import { postgresOutbox } from '#server/mail/outbox.ts'
 import { postgresCashiers } from '#server/postgres/cashiers.ts'
@@ -85,7 +86,7 @@ async function ofThemselves({ database, store }: TestHub, { party }: Phone): Pro
 /** By code, and by mail and password: one comes in, one is refused, one waits. */
 async function furtherPhones({ database, directory, revoked, url }: TestHub, { party }: Phone): Promise<void> {
   const phones = postgresPhones(database)
-  const { code } = (await phones.openCode(party)) ?? assert.fail()
+  const { code } = (await phones.openCode(party, newCode())) ?? assert.fail()
   const storage = memoryStorage()
   assert.ok((await enrol({ hub: url, storage, code, label: 'Tablet' })).ok)
   const tablet = await machineOf(openClient({ hub: url, storage }))
@@ -105,7 +106,7 @@ async function furtherPhones({ database, directory, revoked, url }: TestHub, { p
   assert.equal((await phones.finish(ready)).kind, 'in')
   assert.deepEqual(await phones.waitingOf(party), [])
   assert.ok((await phones.phonesOf(party)).some(({ status }) => status === 'revoked'))
-  await directory.replaceSecret(party, (await directory.secretOf(party)) ?? assert.fail())
+  await directory.replaceSecret(party, (await directory.secretOf(party)) ?? assert.fail(), Date.now())
 }
 
 /** A subscription that works, and one that is given up. */

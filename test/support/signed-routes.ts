@@ -6,7 +6,7 @@ import { isAccountNumber } from '#core/accounts.ts'
 import { parseId } from '#core/ids.ts'
 import type { ProofBody } from '#protocol/commands.ts'
 import type { PresenceAction } from '#protocol/identity.ts'
-import { presenceBytes } from '#protocol/signed-bytes.ts'
+import { meansSubject, presenceBytes } from '#protocol/signed-bytes.ts'
 import type { PaymentView } from '#protocol/views.ts'
 import { approvalFor, signApproval } from '#sdk/approval.ts'
 import type { Client } from '#sdk/client.ts'
@@ -17,6 +17,7 @@ import { saltedPassword, scramProof } from '#sdk/scram.ts'
 import { memoryStorage } from '#sdk/storage.ts'
 import { softwareAuthenticator, type SoftwareAuthenticator } from './authenticator.ts'
 import { asked, dealOf, joinByLink, newDeal, PIN } from './bank.ts'
+import { HANAKO, newCommand } from './bank-program.ts'
 import { codeIn, newAddress, nthMail } from './people.ts'
 import { speaker, type Reply, type Speaker } from './raw-client.ts'
 import type { TestHub } from './hub.ts'
@@ -68,7 +69,7 @@ export async function signerOf(hub: TestHub, client: Client, pin: string): Promi
   return { speaker: own, identity, proof, sign }
 }
 
-/** All of them, used by this person; `till` asks for the money. */
+/** All of them, used by this person at a hub with a bank (bank-program.ts); `till` asks for the money. */
 export function signedRoutes(hub: TestHub, payer: Signer, till: Speaker): readonly SignedRoute[] {
   const { speaker: own, identity } = payer
   const { client } = own
@@ -191,6 +192,7 @@ export function signedRoutes(hub: TestHub, payer: Signer, till: Speaker): readon
     },
     ofPresence('/v1/unlock', 'unlock', '', {}),
     ofPresence('/v1/devices/codes', 'add-device', '', {}),
+    ofPresence('/v1/means', 'add-means', meansSubject(HANAKO), { command: newCommand(), ...HANAKO }),
     {
       ...choosing,
       key: roaming,

@@ -12,6 +12,7 @@ import { withPin } from '#sdk/scram.ts'
 import { createScheme } from '#server/postgres/scheme.ts'
 import { aBankDay } from './bank-day.ts'
 import { aDoorDay } from './door-day.ts'
+import { aMeansDay } from './means-day.ts'
 import { aWayDay } from './way-day.ts'
 import { enrolled, startTestHub, until, type TestHub } from './hub.ts'
 import { billOf, JPY } from './world.ts'
@@ -46,6 +47,11 @@ export async function openSmallTown(settings: pg.ClientConfig) {
     /** and of its further ways to meet (way-day.ts) */
     async wayDay(): Promise<void> {
       await aWayDay(town)
+      await deposited(hub)
+    },
+    /** and of what it is paid with (means-day.ts) */
+    async meansDay(): Promise<void> {
+      await aMeansDay(town)
       await deposited(hub)
     },
     /** waits until all that was paid has reached its payee */

@@ -10,13 +10,13 @@ export type Open = (rules?: Partial<Omit<SchemeRules, 'id'>>) => Promise<Movable
 
 /** Tells stories on a kind of ground; those of passing days are left to memory. */
 export const storiesOn =
-  (name: string, open: Open, rules?: Partial<Omit<SchemeRules, 'id'>>) =>
+  (name: string, open: Open, rules?: Partial<Omit<SchemeRules, 'id'>>, settings?: Parameters<typeof openTown>[1]) =>
   (title: string, run: (town: Town, ground: Movable) => Promise<void>, only?: 'memory'): void => {
     if (only !== undefined && only !== name) return
     test(`${name}: ${title}`, async () => {
       const ground = await open(rules)
       try {
-        const town = await openTown(ground)
+        const town = await openTown(ground, settings)
         await run(town, ground)
         await town.settleDown()
         assert.deepEqual(await town.faults(), [])

@@ -15,6 +15,8 @@ import { enrolled, until, type TestHub } from './hub.ts'
 import { goodsRequests } from './goods.ts'
 import { identityRequests } from './identity-requests.ts'
 import { withClient } from './postgres.ts'
+import { orderRequests } from './orders.ts'
+import { meansRequests } from './bank-program.ts'
 import { pointRequests } from './points.ts'
 import { newCommand, newDeal, type Speaker } from './raw-client.ts'
 import { receiptRequests } from './receipts.ts'
@@ -51,6 +53,8 @@ export async function recordValidRequests(
   const identity = await identityRequests(hub)
   const goods = goodsRequests(both.register)
   const points = await pointRequests(both.register, both.hanako)
+  const means = await meansRequests(both.hanako)
+  const orders = await orderRequests(both.register, both.hanako)
   const receipts = receiptRequests(both.register, both.hanako, await actsOf(both).paid())
   const shop = await shopRequests(hub.settings, both.register)
   const valid = new Map<string, Recorded>()
@@ -62,6 +66,8 @@ export async function recordValidRequests(
     const { by, body } = identity.requests[path] ??
       goods[path] ??
       points[path] ??
+      means[path] ??
+      orders[path] ??
       receipts[path] ??
       shop[path] ?? { by: byWhom, body: of }
     assert.ok(body !== undefined, `a valid request for ${path}`)
@@ -126,6 +132,7 @@ async function commandBodies(both: Both): Promise<Bodies> {
     'submit-purchase': await handedIn(),
     challenge: { payment: (await joined()).payment },
     join: { credential: { kind: 'number', number } },
+    'choose-means': { payment: (await joined()).payment, means: { kind: 'exchange', unit: 'USD' } },
     approve: await consentOf('approve', waiting.view),
     respond: await consentOf('respond', view),
     prove: { ...(await consentOf('prove', await questioned())), released: [] },

@@ -8,6 +8,7 @@ import type { RefundLine } from '#core/refund.ts'
 import {
   account,
   after,
+  BANK,
   bill,
   cooled,
   EVERYTHING,
@@ -16,8 +17,10 @@ import {
   joined,
   line,
   loaded,
+  loadedFor,
   NOON,
   questioned,
+  RATE,
   restriction,
   rules,
   stranger,
@@ -28,6 +31,8 @@ type Step = Readonly<{
   kind:
     | 'approve'
     | 'outside'
+    | 'dollars'
+    | 'account'
     | 'poor'
     | 'wrong'
     | 'yes'
@@ -103,6 +108,9 @@ export const lives: fc.Arbitrary<Life> = fc.record({
         'approve',
         'outside',
         'outside',
+        'dollars',
+        'dollars',
+        'account',
         'poor',
         'wrong',
         'yes',
@@ -163,7 +171,7 @@ export function live({ first, steps }: Life, tell: (moment: Moment) => void): Pa
     now += step.wait
     if (step.kind === 'due') now = Math.max(now, paymentDueAt(payment) ?? now)
     const command = commandOf(payment, step, now)
-    const given = givenFor(step.kind)
+    const given = givenFor(payment, step.kind)
     const decided = after(payment, command, now, given)
     tell({ before: payment, command, events: decided.events, payment: decided.payment, now })
     payment = decided.payment
@@ -171,10 +179,10 @@ export function live({ first, steps }: Life, tell: (moment: Moment) => void): Pa
   return payment
 }
 
-function givenFor(kind: Step['kind']): Loaded {
+function givenFor(payment: Payment, kind: Step['kind']): Loaded {
   if (kind === 'poor') return loaded({ account: account(0n) })
   if (kind === 'ask') return loaded({ rules: { ...rules, restricted: 'ask' }, standing: stranger })
-  return loaded()
+  return loadedFor(payment)
 }
 
 function commandOf(payment: Payment, step: Step, now: number): PaymentCommand {
@@ -184,7 +192,11 @@ function commandOf(payment: Payment, step: Step, now: number): PaymentCommand {
     case 'poor':
       return { kind: 'approve', evidence: evidenceOf(payment, { now }) }
     case 'outside':
-      return { kind: 'approve', evidence: evidenceOf(payment, { now }), outside: true }
+      return { kind: 'choose', choice: BANK }
+    case 'dollars':
+      return { kind: 'choose', choice: { kind: 'exchange', rate: { ...RATE, until: now + 1_000 } } }
+    case 'account':
+      return { kind: 'choose', choice: { kind: 'account' } }
     case 'hand-back':
       return { kind: 'approve', evidence: evidenceOf(payment, { now, purpose: 'hand-back' }), handedBack: true }
     case 'wrong':
@@ -193,7 +205,7 @@ function commandOf(payment: Payment, step: Step, now: number): PaymentCommand {
       return { kind: 'respond', evidence: evidenceOf(payment, { now, purpose: 'challenge' }) }
     case 'yes':
     case 'no':
-      return { kind: 'answer', yes: step.kind === 'yes' }
+      return { kind: 'answer', number: payment.collect ?? 1, yes: step.kind === 'yes', reason: null }
     case 'bill':
       return { kind: 'bill', billVersion: payment.billVersion, bill: step.bill, nonce: '7e'.repeat(16) }
     case 'payer':
@@ -209,7 +221,7 @@ function commandOf(payment: Payment, step: Step, now: number): PaymentCommand {
       return { kind: 'deliver', portion: step.portion, amount }
     }
     case 'refund':
-      return { kind: 'refunded', refund: id('pay', step.byte), ...refundOf(payment, step) }
+      return { kind: 'refunded', refund: id('pay', step.byte), back: null, ...refundOf(payment, step) }
     case 'take-back':
       return { kind: 'take-back', portion: step.portion }
     case 'permit':

@@ -1,6 +1,7 @@
 // A shop's server for tests: a key that speaks, and a receiver of webhooks that answers as it is told.
 import assert from 'node:assert/strict'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { bucketOfId, parseId } from '#core/ids.ts'
 import type { KeyScope, ShopView, WebhookBody } from '#protocol/shop.ts'
 import { KEY_SCOPES, WEBHOOK_EVENTS } from '#protocol/shop.ts'
 import type { PaymentView } from '#protocol/views.ts'
@@ -45,7 +46,10 @@ export async function newKey(
   { scopes = KEY_SCOPES, terminal = null }: { scopes?: readonly KeyScope[]; terminal?: string | null } = {},
 ): Promise<Keyed & Readonly<{ key: ShopView<'addApiKey'>['key'] }>> {
   const made = yes<ShopView<'addApiKey'>>(
-    await office.signed({ path: '/v1/api-keys', body: { name: 'Shop server', scopes, terminal } }),
+    await office.signed({
+      path: '/v1/api-keys',
+      body: { command: newCommand(), name: 'Shop server', scopes, terminal },
+    }),
   )
   return { ...keyed(hub, made.secret), key: made.key }
 }
@@ -122,7 +126,12 @@ export async function shopRequests(
 ): Promise<Readonly<Record<string, ValidRequest>>> {
   const posts = async <View>(path: string, body: object): Promise<View> => yes(await office.signed({ path, body }))
   const makeKey = () =>
-    posts<ShopView<'addApiKey'>>('/v1/api-keys', { name: 'Shop', scopes: ['deals:read'], terminal: null })
+    posts<ShopView<'addApiKey'>>('/v1/api-keys', {
+      command: newCommand(),
+      name: 'Shop',
+      scopes: ['deals:read'],
+      terminal: null,
+    })
   const { key } = await makeKey()
   const terminal = key.terminal.id
   const endpoint = async (): Promise<string> => {
@@ -143,12 +152,18 @@ export async function shopRequests(
   )
   const by = (body: object): ValidRequest => ({ by: office, body })
   return {
-    '/v1/api-keys': by({ name: 'Another', scopes: ['deals:read', 'deals:write'], terminal: null }),
+    '/v1/api-keys': by({
+      command: newCommand(),
+      name: 'Another',
+      scopes: ['deals:read', 'deals:write'],
+      terminal: null,
+    }),
     '/v1/api-keys/end': by({ key: key.key }),
     '/v1/webhooks': by({ ...HOOK, terminal }),
     '/v1/webhooks/change': by({ endpoint: one, ...HOOK, active: false }),
     '/v1/webhooks/end': by({ endpoint: two }),
     '/v1/webhooks/rotate': by({ endpoint: one }),
+    '/v1/webhooks/test': by({ endpoint: off }),
     '/v1/webhooks/resend': by({ endpoint: off, delivery }),
     '/v1/payment-links': by({ ...LINK, terminal }),
     '/v1/payment-links/end': by({ link: await link() }),
@@ -158,7 +173,7 @@ export async function shopRequests(
 
 /** A day of a web shop, so that every statement behind it is sent. */
 export async function aDayOnTheWeb(
-  hub: Pick<TestHub, 'url'>,
+  hub: Pick<TestHub, 'url' | 'settings' | 'unreadableWebhooks'>,
   { office, hanako }: Readonly<{ office: Speaker; hanako: Speaker }>,
 ) {
   const shop = await newKey(hub, office)
@@ -176,6 +191,21 @@ export async function aDayOnTheWeb(
     const rows = await log()
     return rows.every(({ state }) => state === 'delivered') && rows
   })
+  yes(await shop.posts('/v1/webhooks/test', { endpoint }))
+  await until(async () => (await log()).some(({ type, state }) => type === 'webhook.test' && state === 'delivered'))
+  // An older hub left it in the clear: whoever sends next seals it.
+  const terminal = parseId('trm', shop.key.terminal.id)
+  assert.ok(terminal !== undefined)
+  await withClient(hub.settings, (client) =>
+    client.query('update webhook_endpoint set secret = $3, sealed_by = null where bucket = $1 and id = $2', [
+      bucketOfId(terminal),
+      endpoint,
+      Buffer.alloc(32, 1),
+    ]),
+  )
+  yes(await shop.posts('/v1/webhooks/resend', { endpoint, delivery: newest?.delivery }))
+  await until(async () => (await log()).every(({ state }) => state === 'delivered'))
+  await hub.unreadableWebhooks()
   yes(await shop.posts('/v1/webhooks/rotate', { endpoint }))
   // Gone, it is switched off; switched on and off again by hand, it takes nothing.
   to.answers({ status: 410 })

@@ -8,6 +8,8 @@ import { fromHex, sha256, toHex, utf8 } from '#core/bytes.ts'
 import type { Device, ProofResult, Strength } from '#core/device.ts'
 import { bucketOfId, idInBucket, type CommandId, type DealId, type PaymentId } from '#core/ids.ts'
 import { faultsOf } from '#core/invariants.ts'
+import { ACCOUNT } from '#core/means.ts'
+import type { Unit } from '#core/money.ts'
 import type { Evidence, Payment } from '#core/payment.ts'
 import type { Askable } from '#core/persona.ts'
 import { questionHash, type Question } from '#core/question.ts'
@@ -17,7 +19,7 @@ import { billerOf, type DeviceActor, type TerminalActor } from '#switch/actors.t
 import { memoryBudgets } from '#switch/budgets.ts'
 import type { DeviceCommand, TerminalCommand } from '#switch/command.ts'
 import type { Answer } from '#switch/store.ts'
-import { createSwitch, type Scheme } from '#switch/switch.ts'
+import { createSwitch, type OtherMeans, type Scheme } from '#switch/switch.ts'
 import { BUCKETS, JPY, newId, type Ground } from './grounds.ts'
 
 export * from './grounds.ts'
@@ -27,7 +29,10 @@ export type Town = Awaited<ReturnType<typeof openTown>>
 let serials = 0
 
 /** Opens a shop and people with `money` each on a ground, behind a switch with its own lanes. */
-export async function openTown(ground: Ground, options: { people?: number; money?: bigint; lanes?: number } = {}) {
+export async function openTown(
+  ground: Ground,
+  options: { people?: number; money?: bigint; lanes?: number; otherMeans?: OtherMeans } = {},
+) {
   const { store, scheme } = ground
   const alarms: unknown[] = []
   const make = (over: Ground = ground) =>
@@ -37,6 +42,7 @@ export async function openTown(ground: Ground, options: { people?: number; money
       scheme: over.scheme,
       random: (bytes) => randomBytes(bytes),
       lanes: options.lanes ?? 4,
+      ...(options.otherMeans !== undefined && { otherMeans: options.otherMeans }),
       onChange: () => {},
       onAlarm: (alarm) => void alarms.push(alarm.error),
     })
@@ -93,22 +99,37 @@ export async function openTown(ground: Ground, options: { people?: number; money
       accounts: [{ key: number, unit: JPY }],
       holders: [{ party, kind: 'person', name, account: number }],
     })
-    if (money > 0n) {
-      const transfer = {
-        debit: systemAccount('issue', home),
-        credit: number,
-        unit: JPY,
-        amount: money,
-        kind: 'post',
-        payment: null,
-        debitName: name,
-        creditName: 'Warifu',
-      } as const
-      await hub.post({ id: newId('cmd'), hash: '00', transfers: [transfer] }, party)
-      await store.deposit(home)
-    }
-    return { kind: 'device', id, key, party, account: number, name, legalName: name }
+    const actor = { kind: 'device', id, key, party, account: number, name, legalName: name } as const
+    if (money > 0n) await give(actor, JPY, money)
+    return actor
   }
+
+  /** Money of a unit in an account that counts in it. */
+  async function give({ account, party, name }: DeviceActor, unit: Unit, amount: bigint): Promise<void> {
+    const home = bucketOf(account, BUCKETS)
+    const transfer = {
+      debit: systemAccount('issue', home),
+      credit: account,
+      unit,
+      amount,
+      kind: 'post',
+      payment: null,
+      debitName: name,
+      creditName: 'Warifu',
+    } as const
+    await hub.post({ id: newId('cmd'), hash: '00', transfers: [transfer] }, party)
+    await store.deposit(home)
+  }
+
+  /** An account of this person's in a further unit, with money, and the scheme's own accounts of the unit in every bucket. */
+  async function further(actor: DeviceActor, unit: Unit, amount: bigint): Promise<void> {
+    const own = Array.from({ length: BUCKETS }, (_, bucket) => ({ key: systemAccount('issue', bucket), unit }))
+    await ground.register({ accounts: [...own, { key: actor.account, unit }] })
+    await give(actor, unit, amount)
+  }
+
+  const balanceIn = async ({ account }: { account: AccountNumber }, unit: Unit): Promise<bigint> =>
+    (await store.readBalances(account)).find((row) => row.unit === unit)?.balance ?? 0n
 
   const till = await shop()
   const people: DeviceActor[] = []
@@ -150,6 +171,7 @@ export async function openTown(ground: Ground, options: { people?: number; money
     payer,
     shop,
     person,
+    further,
     say,
     /** the number on the till's screen */
     async number(deal: DealId, terminal = till): Promise<string> {
@@ -216,7 +238,8 @@ export async function openTown(ground: Ground, options: { people?: number; money
     /** Money back from the till: a part of the whole, or the lines that are named. */
     refund: (payment: PaymentId, amount: bigint, lines: readonly RefundLine[] = [], id?: CommandId, over = hub) =>
       say(till, { name: 'refund', payment, amount, lines }, id, over),
-    balance: async (actor: { account: AccountNumber }) => (await store.readBalances(actor.account))[0]?.balance ?? 0n,
+    balance: (actor: { account: AccountNumber }) => balanceIn(actor, JPY),
+    balanceIn,
     async settleDown(): Promise<void> {
       for (let home = 0; home < BUCKETS; home++) while ((await store.deposit(home)) > 0);
     },
@@ -229,7 +252,7 @@ export async function openTown(ground: Ground, options: { people?: number; money
 /** The evidence an honest phone makes of what it sees. */
 export function evidenceFor(
   scheme: Scheme,
-  payment: Pick<Payment, 'id' | 'deal' | 'bill' | 'question' | 'biller' | 'nonce' | 'billVersion'>,
+  payment: Pick<Payment, 'id' | 'deal' | 'bill' | 'question' | 'biller' | 'nonce' | 'billVersion' | 'means'>,
   actor: DeviceActor,
   proof: ProofResult,
   now: number,
@@ -244,7 +267,7 @@ export function evidenceFor(
     billVersion: payment.billVersion,
     billHash: signedHash(payment, released),
     payerAccount: actor.account,
-    means: actor.account,
+    means: payment.means.kind === 'bank' ? payment.means.id : actor.account,
     method: METHOD_WHOLE,
     key: actor.key,
     nonce: fromHex(payment.nonce) ?? new Uint8Array(16),
@@ -260,11 +283,11 @@ export function evidenceFor(
 }
 
 function signedHash(
-  { bill, question, biller }: Pick<Payment, 'bill' | 'question' | 'biller'>,
+  { bill, question, biller, means }: Pick<Payment, 'bill' | 'question' | 'biller' | 'means'>,
   released: readonly Askable[],
 ): Uint8Array {
   if (question !== null) return questionHash(biller, question, released)
-  return bill === null ? new Uint8Array(32) : billHash(biller, bill)
+  return bill === null ? new Uint8Array(32) : billHash(biller, bill, means)
 }
 
 /** A bill of one line. */
@@ -298,6 +321,6 @@ export function handedBack(
   now: number,
 ): Evidence {
   const { biller, deal, bill, nonce } = start
-  const signed = { id: NO_PAYMENT, deal, bill, question: null, biller, nonce, billVersion: 1 }
+  const signed = { id: NO_PAYMENT, deal, bill, question: null, biller, nonce, billVersion: 1, means: ACCOUNT }
   return evidenceFor(scheme, signed, actor, proof, now, 'hand-back')
 }

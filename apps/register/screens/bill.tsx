@@ -47,9 +47,11 @@ function SentBill({ state }: { readonly state: RegisterState }): JSX.Element {
 
 /** A bill as it was sent. */
 export function BillPaper({ bill }: { readonly bill: Bill }): JSX.Element {
+  const text = useWords(words)
   return (
     <>
-      <ul class="bill-lines" role="list">
+      {/* Nothing in it can be pressed, and a long one is scrolled by keyboard too. */}
+      <ul class="bill-lines" role="list" aria-label={text.bill} tabIndex={0}>
         {bill.lines.map((line, index) => (
           <li class="bill-line" key={index}>
             <LineText line={line} unit={bill.unit} />

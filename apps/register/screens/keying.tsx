@@ -1,10 +1,10 @@
 // Where the bill is keyed in: the keypad, or the goods. Enter shows the number, or sends the bill of a deal under way.
 import type { JSX } from 'preact'
-import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { Good } from '#core/goods.ts'
 import { findCode, searchShelf } from '#apps/shared/shelf.ts'
 import { amountParts, amountText } from '#apps/shared/money.ts'
-import { useLocale, useWords } from '#ui/i18n.ts'
+import { useLocale, useWords, type Locale } from '#ui/i18n.ts'
 import { Banner, Button } from '#ui/kit.tsx'
 import { Keypad } from '#ui/keypad.tsx'
 import { Amount } from '#ui/numbers.tsx'
@@ -93,7 +93,8 @@ function GoodsSearch({ state }: StateProps): JSX.Element {
   const till = useTill()
   const input = useRef<HTMLInputElement>(null)
   const { store } = till
-  useEffect(() => {
+  // Before it is seen: the next key is typed into it.
+  useLayoutEffect(() => {
     if (state.query !== '') input.current?.focus()
   }, [])
   const set = (query: string): void => store.update((now) => ({ ...now, query, unknown: null }))
@@ -144,8 +145,8 @@ function GoodsSearch({ state }: StateProps): JSX.Element {
   )
 }
 
-/** Found goods on the screen at once: more are found by one letter more. */
-const FOUND = 40
+/** Found goods on the screen at once, half of them without scrolling: more are found by one letter more. */
+const FOUND = 24
 
 function GoodsList({ state }: StateProps): JSX.Element {
   const text = useWords(words)
@@ -155,14 +156,22 @@ function GoodsList({ state }: StateProps): JSX.Element {
     () => (isSearching ? searchShelf(goods, query, FOUND) : goodsOf(state)),
     [goods, isSearching ? query : ''],
   )
+  const locale = useLocale()
+  const unit = state.scheme?.unit ?? ''
+  // The same keys again where the list is the same: whatever else changes on the screen, they are not gone through.
+  const keys = useMemo(
+    () =>
+      list.map((good) => (
+        <li key={good.code}>
+          <GoodKey good={good} unit={unit} locale={locale} />
+        </li>
+      )),
+    [list, unit, locale],
+  )
   return (
     <>
       <ul class={isSearching ? 'goods goods-found' : 'goods'} role="list" aria-label={text.goods}>
-        {list.map((good) => (
-          <li key={good.code}>
-            <GoodKey good={good} />
-          </li>
-        ))}
+        {keys}
       </ul>
       <output class={list.length === 0 ? 'what-if' : 'hidden'} aria-live="polite">
         {isSearching ? (list.length === 0 ? text.foundNone(query.trim()) : text.found(list.length)) : ''}
@@ -171,12 +180,12 @@ function GoodsList({ state }: StateProps): JSX.Element {
   )
 }
 
-function GoodKey({ good }: { readonly good: Good }): JSX.Element {
-  const text = useWords(words)
+type GoodKeyProps = Readonly<{ good: Good; unit: string; locale: Locale }>
+
+/** Told what it needs: it listens to no store, because there are many. */
+function GoodKey({ good, unit, locale }: GoodKeyProps): JSX.Element {
+  const text = words[locale]
   const till = useTill()
-  const { scheme } = useRegister()
-  const locale = useLocale()
-  const unit = scheme?.unit ?? ''
   return (
     <button
       type="button"

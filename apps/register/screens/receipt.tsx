@@ -1,6 +1,6 @@
 // What can be done with the receipt of a payment, on the paid screen and in the history: print it, or show its code to the customer.
 import type { JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks'
 import { problemText } from '#apps/shared/problems.ts'
 import type { Problem } from '#protocol/problems.ts'
 import type { DealView } from '#protocol/views.ts'
@@ -37,7 +37,7 @@ export function ReceiptActions({ deal }: DealProps): JSX.Element | null {
     setTrouble(failure)
     if (failure === null) say(isCopy(printed) ? text.copyPrinted : text.printed)
   }
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isPaid) return undefined
     const onKey = (event: KeyboardEvent): void => {
       if (document.querySelector('dialog:modal') !== null) return

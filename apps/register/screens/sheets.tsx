@@ -1,6 +1,6 @@
 // What is asked about goods on a sheet of its own: how much it weighs, a tip, and the camera that reads codes.
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Share } from '#core/pricing.ts'
 import { parseTyped, sum, unitOf } from '#core/money.ts'
 import { amountParts, amountText } from '#apps/shared/money.ts'
@@ -40,7 +40,7 @@ function WeighSheet(): JSX.Element {
   const { sheet, weighing, scheme } = useRegister()
   const { close } = useSheet()
   const [grams, setGrams] = useState('')
-  useEffect(() => setGrams(''), [weighing])
+  useLayoutEffect(() => setGrams(''), [weighing])
   const weight = Number(grams)
   const isReady = weighing !== null && weight > 0
   const take = (): void => {

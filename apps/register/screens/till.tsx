@@ -8,7 +8,7 @@ import type { Problem } from '#protocol/problems.ts'
 import { useLocale, useWords } from '#ui/i18n.ts'
 import { Banner, Button, Sheet } from '#ui/kit.tsx'
 import { Settings } from '#ui/settings.tsx'
-import { actionsOf, canSellOffline, KEYS, type Action } from '../actions.ts'
+import { actionsOf, canSellOffline, KEYS, WHILE_BUSY, type Action } from '../actions.ts'
 import { perform, useRegister, useTill } from '../context.tsx'
 import { atCounter } from '../counter.ts'
 import { hasStaff, isKeying, screenOf, type RegisterState, type Screen } from '../state.ts'
@@ -22,6 +22,7 @@ import { Ended, Paid } from './done.tsx'
 import { History } from './history.tsx'
 import { DealSheets } from './confirm.tsx'
 import { KeyingPad } from './keying.tsx'
+import { KitchenScreen } from './kitchen.tsx'
 import { MoreWays, WayPanel } from './more-ways.tsx'
 import { Printer } from './printer.tsx'
 import { Record } from './record.tsx'
@@ -54,6 +55,7 @@ function Panels({ screen, state }: { readonly screen: Screen; readonly state: Re
   if (screen === 'history') return <History />
   if (screen === 'record' && state.record) return <Record deal={state.record} />
   if (screen === 'ask') return <AskScreen />
+  if (screen === 'kitchen') return <KitchenScreen />
   const question = state.deal?.question ?? state.opening?.question ?? null
   return (
     <>
@@ -225,7 +227,7 @@ export function ActionButton({ action, kind = 'plain', wide = false }: ActionBut
       wide={wide}
       shortcut={KEYS[action]}
       busy={state.busy !== null && BUSY_OF[action] === state.busy}
-      disabled={state.busy !== null && BUSY_OF[action] !== state.busy && action !== 'history' && action !== 'back'}
+      disabled={state.busy !== null && BUSY_OF[action] !== state.busy && !WHILE_BUSY.has(action)}
       onPress={() => perform(till, action)}
     >
       {text[labelOf(action, state)]}
@@ -277,6 +279,7 @@ const LABELS = {
   'ask-now': 'actAskNow',
   'switch-user': 'actSwitchUser',
   history: 'actHistory',
+  kitchen: 'actKitchen',
   refund: 'actRefund',
   deliver: 'actDeliver',
   cancel: 'actCancel',

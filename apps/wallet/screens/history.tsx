@@ -3,9 +3,11 @@ import type { JSX } from 'preact'
 import type { EntryView } from '#protocol/views.ts'
 import { amountParts, amountText } from '#apps/shared/money.ts'
 import { Banner, Button, EmptyState, List, ListRow, Screen } from '#ui/kit.tsx'
+import { Segmented } from '#ui/fields.tsx'
 import { Amount } from '#ui/numbers.tsx'
 import { formatDate, formatDateTime, formatTime, useLocale, useWords, type Locale } from '#ui/i18n.ts'
 import type { ScreenOf } from '../app.tsx'
+import { meansWords } from '../words-means.ts'
 import { askedWords } from '../words-asked.ts'
 import { walletWords } from '../words.ts'
 
@@ -25,6 +27,7 @@ export function History({ state, act, banners }: ScreenOf): JSX.Element {
         </Button>
       }
     >
+      <Units state={state} act={act} />
       {history?.status === 'failed' ? <Banner kind="stale">{words.historyFailed}</Banner> : null}
       {isEmpty ? (
         <EmptyState title={words.historyEmpty} icon="history">
@@ -51,6 +54,23 @@ export function History({ state, act, banners }: ScreenOf): JSX.Element {
         </Button>
       ) : null}
     </Screen>
+  )
+}
+
+/** Each currency has its own entries and its own balance. */
+function Units({ state, act }: Pick<ScreenOf, 'state' | 'act'>): JSX.Element | null {
+  const words = useWords(meansWords)
+  const units = state.inbox?.balances.map(({ unit }) => unit) ?? []
+  const shown = state.history?.unit ?? ''
+  if (units.length < 2 || !units.includes(shown)) return null
+  return (
+    <Segmented
+      label={words.historyOf}
+      hideLabel
+      value={shown}
+      onChange={act.historyOf}
+      options={units.map((unit) => ({ value: unit, label: unit }))}
+    />
   )
 }
 

@@ -17,6 +17,7 @@ import { codeWords } from '../words-code.ts'
 import { mineWords } from '../words-mine.ts'
 import { walletWords, type WalletWords } from '../words.ts'
 import { ProblemNote } from './problem.tsx'
+import { AtTable } from './order-home.tsx'
 import { PurchaseList } from './purchase.tsx'
 
 /** The length of numbers that registers of an area show. */
@@ -44,6 +45,7 @@ export function Home({ state, act, banners }: ScreenOf): JSX.Element {
       <Balance state={state} />
       <WaitingPhone state={state} look={() => act.go({ at: 'phones' })} />
       <Waiting state={state} open={act.openWaiting} />
+      <AtTable state={state} act={act} />
       <NumberEntry state={state} act={act} />
       <div class="ways">
         <Button wide icon="scan" disabled={isBusy} onPress={() => act.go({ at: 'scan', refused: null })}>

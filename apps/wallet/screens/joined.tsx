@@ -8,7 +8,7 @@ import { Amount, TimeLeft } from '#ui/numbers.tsx'
 import { formatTime, useLocale, useWords } from '#ui/i18n.ts'
 import type { ScreenOf } from '../app.tsx'
 import { isKeyOnly } from '../mine.ts'
-import { isOffline, missingFor, type Current } from '../state.ts'
+import { isOffline, isSettling, missingFor, type Current } from '../state.ts'
 import { askedWords } from '../words-asked.ts'
 import { mineWords } from '../words-mine.ts'
 import { walletWords } from '../words.ts'
@@ -16,6 +16,7 @@ import { BillLines } from './bill-lines.tsx'
 import { CodeAnswers, CodeNote } from './code-read.tsx'
 import { Half } from './half.tsx'
 import { MayShow } from './may-show.tsx'
+import { Means, RenewedNote } from './means.tsx'
 import { PersonNote, Stranger } from './person-note.tsx'
 import { PinSheet } from './pin-sheet.tsx'
 import { ProblemNote } from './problem.tsx'
@@ -34,7 +35,7 @@ export function Joined(props: JoinedProps): JSX.Element {
       <Stranger view={view} />
       <CodeNote {...props} />
       <JoinedNotes {...props} />
-      {view.bill === null ? <Waiting view={view} /> : <Bill view={view} bill={view.bill} />}
+      {view.bill === null ? <Waiting view={view} /> : <Bill {...props} bill={view.bill} />}
       <MayShow {...props} />
       <PersonNote {...props} />
       {view.turnEndsAt === null || current.sending !== null ? null : (
@@ -50,7 +51,8 @@ export function Joined(props: JoinedProps): JSX.Element {
   )
 }
 
-function Bill({ view, bill }: { readonly view: PaymentView; readonly bill: NonNullable<PaymentView['bill']> }) {
+function Bill(props: JoinedProps & { readonly bill: NonNullable<PaymentView['bill']> }): JSX.Element {
+  const { view, bill } = props
   const words = useWords(walletWords)
   const locale = useLocale()
   return (
@@ -59,6 +61,7 @@ function Bill({ view, bill }: { readonly view: PaymentView; readonly bill: NonNu
         <span class="due-label">{words.toPay}</span>
         <Amount parts={amountParts(bill.total, bill.unit, locale)} size="huge" />
       </div>
+      <Means {...props} />
       <section aria-label={words.lines}>
         <BillLines bill={bill} />
       </section>
@@ -87,13 +90,14 @@ function JoinedNotes({ state, act, current, view }: JoinedProps): JSX.Element {
   const words = useWords(walletWords)
   const locale = useLocale()
   const missing = missingFor(state, view)
-  const missingText = missing > 0n ? words.missing(amountText(missing, view.bill?.unit ?? '', locale)) : undefined
+  const missingText = missing.amount > 0n ? words.missing(amountText(missing.amount, missing.unit, locale)) : undefined
   const isFundsProblem = current.problem?.code === 'insufficient-funds'
   return (
     <>
       {view.shopAsked ? <Banner kind="note">{words.shopAsked}</Banner> : null}
       {view.permitted ? <Banner kind="note">{words.shopAgreed}</Banner> : null}
       {current.isChanged && current.sending === null ? <Banner kind="note">{words.changed}</Banner> : null}
+      <RenewedNote current={current} />
       <ChallengeNote view={view} />
       {current.problem === null ? null : (
         <ProblemNote problem={current.problem} figure={isFundsProblem ? missingText : undefined} />
@@ -150,9 +154,11 @@ export function OnItsWay({ state, act, current }: Pick<JoinedProps, 'state' | 'a
 /** Wrong answers to the shop's question end the payment after this many. */
 const CHALLENGE_TRIES = 3
 
-function Answers({ act, current, view }: JoinedProps): JSX.Element {
+function Answers({ state, act, current, view }: JoinedProps): JSX.Element {
   const words = useWords(walletWords)
   const { sending } = current
+  // What would be approved is not on the screen yet.
+  const isOpen = isSettling(state, view)
   const decline = (
     <Button wide busy={sending === 'decline'} disabled={sending === 'approve'} onPress={act.decline}>
       {sending === 'decline' ? words.declining : view.bill === null ? words.leave : words.decline}
@@ -174,7 +180,13 @@ function Answers({ act, current, view }: JoinedProps): JSX.Element {
   return (
     <Two>
       {decline}
-      <Button kind="seal" wide busy={sending === 'approve'} disabled={sending === 'decline'} onPress={act.approve}>
+      <Button
+        kind="seal"
+        wide
+        busy={sending === 'approve'}
+        disabled={sending === 'decline' || isOpen}
+        onPress={act.approve}
+      >
         {/* While the browser asks for the passkey or key, nothing has been sent. */}
         {sending === 'approve' && !current.isAskingPasskey ? words.approving : words.approve}
       </Button>

@@ -8,6 +8,7 @@ import { useLocale, useWords } from '#ui/i18n.ts'
 import { walletWords } from '../words.ts'
 import { Half } from './half.tsx'
 import type { JoinedProps } from './joined.tsx'
+import { OwnAmount, useBackText } from './means.tsx'
 import { ProblemNote } from './problem.tsx'
 import { waitsForDelivery, PaymentReceipt } from './receipt.tsx'
 import { TakeBack } from './take-back.tsx'
@@ -18,6 +19,8 @@ export function Paid({ state, act, banners, current, view }: JoinedProps): JSX.E
   const isHeld = view.state === 'held'
   const isInPart = view.portions.some((portion) => portion.state === 'settled')
   const lastRefund = view.refunds.at(-1)
+  const backText = useBackText(view)
+  const lastBack = lastRefund === undefined ? null : backText(lastRefund)
   return (
     <Screen
       title={isHeld ? (isInPart ? words.heldInPart : words.held) : words.paid}
@@ -36,11 +39,13 @@ export function Paid({ state, act, banners, current, view }: JoinedProps): JSX.E
             <Amount parts={amountParts(view.bill.total, view.bill.unit, locale)} size="huge" tone="settled" />
           )}
         </span>
+        <OwnAmount view={view} />
         <span class="paid-shop">{words.paidShop(view.biller.name)}</span>
         {waitsForDelivery(view) ? <span class="quiet">{words.heldText}</span> : null}
         {lastRefund === undefined ? null : (
           <span class="strong">{words.refundedNow(amountText(lastRefund.amount, view.bill?.unit ?? '', locale))}</span>
         )}
+        {lastBack === null ? null : <span>{lastBack}</span>}
       </div>
       {current.problem === null ? null : <ProblemNote problem={current.problem} />}
       <TakeBack view={view} clockOffsetMs={state.clockOffsetMs} act={act} />

@@ -4,6 +4,7 @@ import { Screen } from '#ui/kit.tsx'
 import { useWords } from '#ui/i18n.ts'
 import type { ScreenOf } from '../app.tsx'
 import { walletWords } from '../words.ts'
+import { BankAsked } from './bank-asking.tsx'
 import { Ended } from './ended.tsx'
 import { Joined } from './joined.tsx'
 import { Paid } from './paid.tsx'
@@ -27,11 +28,7 @@ export function Payment({ state, act, banners }: ScreenOf): JSX.Element {
     case 'joined':
       return <Joined {...shared} />
     case 'authorising':
-      return (
-        <Screen title={words.authorising} banners={banners}>
-          <p class="quiet">{words.authorisingText}</p>
-        </Screen>
-      )
+      return <BankAsked {...shared} />
     case 'held':
     case 'settled':
       return <Paid {...shared} />

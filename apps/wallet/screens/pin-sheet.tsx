@@ -1,10 +1,9 @@
 // The PIN for one approval, for the shop's challenge, or for the answer to a question. The hub checks it; nothing on the phone pretends to.
 import type { JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useLayoutEffect, useState } from 'preact/hooks'
 import type { Problem } from '#protocol/problems.ts'
 import type { PaymentView } from '#protocol/views.ts'
 import { problemText } from '#apps/shared/problems.ts'
-import { amountText } from '#apps/shared/money.ts'
 import { Button, Sheet } from '#ui/kit.tsx'
 import { PinField } from '#ui/fields.tsx'
 import { Keypad } from '#ui/keypad.tsx'
@@ -14,6 +13,7 @@ import type { ScreenOf } from '../app.tsx'
 import { PIN_LENGTH } from '../enrolment.ts'
 import { isOffline, type Current, type State } from '../state.ts'
 import { walletWords } from '../words.ts'
+import { useDueText } from './means.tsx'
 
 type PinSheetProps = Omit<ScreenOf, 'banners'> & { readonly current: Current; readonly view: PaymentView }
 
@@ -22,9 +22,8 @@ const SHORTEST = 4
 
 export function PinSheet({ state, act, current, view }: PinSheetProps): JSX.Element {
   const words = useWords(walletWords)
-  const locale = useLocale()
   const { proof, sending } = current
-  const amount = view.bill === null ? '' : amountText(view.bill.total, view.bill.unit, locale)
+  const amount = useDueText(view)
   const title =
     proof?.step === 'approve' ? words.pinToApprove(amount, view.biller.name) : words.pinToAnswer(view.biller.name)
   return (
@@ -60,8 +59,9 @@ export function PinEntry({ state, problem, isBusy, givePin, usePasskey }: PinEnt
   const isLocked = lockedUntil(problem) > now
   // Ignored rather than disabled while the hub is asked: a disabled field drops the focus.
   const type = (next: string): void => (isBusy ? undefined : setPin(next))
-  // What was typed is gone once it was sent: a wrong one is typed anew from the start.
-  useEffect(() => setPin(''), [problem])
+  // What was typed is gone once it was sent: a wrong one is typed anew from the start. Before the problem is seen, so that no key of the
+  // next try is taken away.
+  useLayoutEffect(() => setPin(''), [problem])
   const canEnter = state.pinLength === null && pin.length >= SHORTEST
   const hasPasskey = usePasskey !== undefined && state.passkeys.possible && (state.self?.passkeys.length ?? 0) > 0
   const hint = isBusy

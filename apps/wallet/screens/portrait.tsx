@@ -6,7 +6,17 @@ import { Banner, Button, say, Screen } from '#ui/kit.tsx'
 import { useWords } from '#ui/i18n.ts'
 import type { ScreenOf } from '../app.tsx'
 import type { MyPlace } from '../mine.ts'
-import { dragged, draw, EDGE, keptInside, LARGEST_ZOOM, MIDDLE, pictureOf, readPicture, type Crop } from '../picture.ts'
+import {
+  dragged,
+  draw,
+  EDGE,
+  keptInside,
+  LARGEST_ZOOM,
+  MIDDLE,
+  pictureOf,
+  readPicture,
+  type Crop,
+} from '#apps/shared/picture.ts'
 import { mineWords } from '../words-mine.ts'
 import { ProblemNote } from './problem.tsx'
 import { useReading } from './reading.ts'

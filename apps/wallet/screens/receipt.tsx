@@ -17,6 +17,7 @@ import { receiptWords } from '../words-receipt.ts'
 import { walletWords } from '../words.ts'
 import { BillLines } from './bill-lines.tsx'
 import { Whole } from './half.tsx'
+import { MeansLines, useBackText } from './means.tsx'
 import { ProblemNote } from './problem.tsx'
 import { KeepReceipt } from './receipt-keep.tsx'
 import { QuestionReceipt } from './proven.tsx'
@@ -103,6 +104,7 @@ export function PaymentReceipt({ view, state, act }: PaymentReceiptProps): JSX.E
               label={words.total}
               value={<Amount parts={amountParts(bill.total, bill.unit, locale)} size="medium" />}
             />
+            <MeansLines view={view} />
             <Taxes bill={bill} rows={receipt?.view.receipt.taxes ?? null} />
             <Portions view={view} bill={bill} />
             <Refunds view={view} bill={bill} />
@@ -207,17 +209,24 @@ export const waitsForDelivery = (view: PaymentView): boolean =>
 function Refunds({ view, bill }: { readonly view: PaymentView; readonly bill: Bill }): JSX.Element | null {
   const words = useWords(walletWords)
   const locale = useLocale()
+  const backText = useBackText(view)
   if (view.refunds.length === 0) return null
   const left = view.refunds.reduce((rest, { amount }) => rest - BigInt(amount), BigInt(bill.total))
   return (
     <div class="refunds">
-      {view.refunds.map(({ payment, amount, at }) => (
-        <ReceiptLine
-          key={payment}
-          label={words.refunded(formatDateTime(at, locale))}
-          value={<Amount parts={amountParts(-BigInt(amount), bill.unit, locale)} size="small" tone="settled" />}
-        />
-      ))}
+      {view.refunds.map((refund) => {
+        const { payment, amount, at } = refund
+        const back = backText(refund)
+        return (
+          <Fragment key={payment}>
+            <ReceiptLine
+              label={words.refunded(formatDateTime(at, locale))}
+              value={<Amount parts={amountParts(-BigInt(amount), bill.unit, locale)} size="small" tone="settled" />}
+            />
+            {back === null ? null : <p class="quiet small">{back}</p>}
+          </Fragment>
+        )
+      })}
       <ReceiptLine
         strong
         label={words.afterRefunds}

@@ -1,0 +1,15 @@
+// A hub as a process of its own on a database that a test has made: with traps in it (torture/preload.ts), so that it can be killed at a
+// named moment. Run by test/support/killed-hub.ts.
+import { flushCompileCache } from 'node:module'
+import type pg from 'pg'
+import { startTestHub } from './hub.ts'
+
+// Border: killed-hub.ts writes it.
+const settings = JSON.parse(process.env['HUB_SETTINGS'] ?? '{}') as pg.ClientConfig
+const port = Number(process.env['PORT'] ?? 0)
+// Where the one before was killed its connections may still be ending: the port is free as soon as it is dead.
+const hub = await startTestHub({ settings, port, webhookBackoffMs: Array.from({ length: 200 }, () => 50) })
+// Killed, it would not do so by itself.
+flushCompileCache()
+process.on('SIGINT', () => void hub.stop().then(() => process.exit(0)))
+console.log(`${hub.url}, Ctrl-C stops it`)
