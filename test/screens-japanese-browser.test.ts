@@ -102,7 +102,7 @@ test('事務所の価格表・掲示・レシート・ネットショップ (ja)
     await seen(page, 'office-goods-faults-ja')
 
     await room(page, pointWords.ja.signs)
-    await page.getByText(pointWords.ja.none).waitFor()
+    await page.getByText('Table 3').waitFor()
     await seen(page, 'office-signs-ja')
     await room(page, receiptWords.ja.shop)
     await page.getByLabel(receiptWords.ja.invoiceNumber).waitFor()

@@ -98,6 +98,14 @@ describe('a start', () => {
     await postgres.stop()
   })
 
+  test('starts beside a lock file that a crash caught before anything was in it', async () => {
+    const folder = await newFolder()
+    await writeFile(join(folder, 'pg', 'postmaster.pid'), '')
+    const postgres = await start({ folder })
+    assert.equal(postgres.adopted, false)
+    await postgres.stop()
+  })
+
   test('cuts a log that has grown too long', async () => {
     const folder = await newFolder()
     await writeFile(join(folder, 'postgres.log'), Buffer.alloc(11 * 1024 * 1024, 'x'))

@@ -168,6 +168,7 @@ export const words = catalogue({
     heads: 'Signed days',
     headsText: 'Once a day the ends of all journals and logs are signed with the scheme’s key.',
     noHeads: 'The first day will be signed after midnight.',
+    wholeScheme: 'for the whole scheme',
     'did enrol-operator': 'Operator enrolled',
     'did open-party': 'Account opened',
     'did invite': 'Code made',
@@ -345,6 +346,7 @@ export const words = catalogue({
     you: 'あなた',
 
     logText: 'この窓口で行われたすべての記録です。変更も削除もできません。',
+    wholeScheme: '全体',
     noActions: 'まだ記録はありません',
     noActionsText: '行ったことが、理由とともにここに並びます。',
     beforeAfter: '変更前と変更後',

@@ -152,12 +152,15 @@ export async function processesOf(cluster: string): Promise<number[]> {
 /**
  * Removes a postmaster.pid whose number now belongs to a process that is not our server (usual in containers, where
  * numbers come again): PostgreSQL would take that process for itself. A dead number is left to PostgreSQL, which then
- * also looks for users of the dead server's shared memory. Only called when there is no live server.
+ * also looks for users of the dead server's shared memory. An empty file is one that a crash caught between its making and its
+ * writing; PostgreSQL refuses to start beside it for ever. Only called when there is no live server.
  */
 export async function removeMistakenPidFile(cluster: string): Promise<void> {
   const file = join(cluster, 'postmaster.pid')
-  const pid = Number((await readIfThere(file)).split('\n')[0])
-  if (Number.isSafeInteger(pid) && pid > 0 && isAlive(pid)) await rm(file, { force: true })
+  const text = await readIfThere(file)
+  const pid = Number(text.split('\n')[0])
+  const isAnothers = Number.isSafeInteger(pid) && pid > 0 && isAlive(pid)
+  if (text.trim() === '' || isAnothers) await rm(file, { force: true })
 }
 
 /** Whether the running server was started with these arguments (postmaster.opts keeps them, quoted, after the program). */

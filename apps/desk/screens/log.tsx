@@ -38,7 +38,8 @@ export function Log({ hub }: DeskPart): JSX.Element {
         {(actions ?? []).map((action) => (
           <li key={`${action.bucket} ${action.number}`} class="action">
             <p>
-              <b>{text[`did ${action.what}`]}</b> <span class="hash">{subjectText(action.subject)}</span>
+              <b>{text[`did ${action.what}`]}</b>{' '}
+              <span class="hash">{action.subject === 'scheme' ? text.wholeScheme : subjectText(action.subject)}</span>
             </p>
             <p class="action-why">“{action.why}”</p>
             <p class="act-about">
