@@ -18,6 +18,8 @@ export type BrowserOptions = {
   /** A .y4m file (see `writeQrVideo`) that the camera shows. Without it the browser has no camera to offer. */
   readonly cameraVideo?: string
   readonly args?: readonly string[]
+  /** One that shows notifications: `hasWholeBrowser` says whether there is one. */
+  readonly isWhole?: boolean
 }
 
 /**
@@ -25,7 +27,7 @@ export type BrowserOptions = {
  * has no parts for windows, and does the same pages with a third less work than a whole browser. Where it does not run, the machine's own.
  */
 export async function launchBrowser(options: BrowserOptions = {}): Promise<Browser> {
-  const { executablePath, libraries } = await chromiumToUse()
+  const { executablePath, libraries } = await chromiumToUse(options.isWhole ?? false)
   const camera =
     options.cameraVideo === undefined
       ? []
@@ -138,12 +140,21 @@ const placesOnTheMachine = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
-async function chromiumToUse(): Promise<Chromium> {
-  const wanted = process.env['CHROMIUM']
+const onTheMachine = placesOnTheMachine.find((place) => existsSync(place))
+
+/** The one in node_modules has no notifications: it says that they were shown, and has none. */
+export const hasWholeBrowser = process.env['CHROMIUM'] !== 'bundled' && (wantedBrowser() ?? onTheMachine) !== undefined
+
+function wantedBrowser(): string | undefined {
+  const wanted = process.env['CHROMIUM'] ?? ''
+  return wanted === '' ? undefined : wanted
+}
+
+async function chromiumToUse(isWhole: boolean): Promise<Chromium> {
+  const wanted = wantedBrowser()
   if (wanted === 'bundled') return bundledChromium()
-  if (wanted !== undefined && wanted !== '') return { executablePath: wanted }
-  const found = placesOnTheMachine.find((place) => existsSync(place))
-  return runsBundled || found === undefined ? bundledChromium() : { executablePath: found }
+  if (wanted !== undefined) return { executablePath: wanted }
+  return (runsBundled && !isWhole) || onTheMachine === undefined ? bundledChromium() : { executablePath: onTheMachine }
 }
 
 /**

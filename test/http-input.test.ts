@@ -416,6 +416,9 @@ const KNOWN_NO: Readonly<Record<string, string>> = {
   // A hub that looks for webhooks writes now and then: those of the recorded requests are off.
   '/v1/webhooks/resend': 'webhook-off',
   '/v1/webhooks/test': 'webhook-off',
+  // A hub without a bank.
+  '/v1/means': 'field-invalid',
+  '/v1/means-remove': 'means-not-found',
 }
 
 test('after all that every request does what it says, and every command under the very id that the bad ones carried', async () => {

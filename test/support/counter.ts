@@ -46,11 +46,16 @@ export type Counter = Awaited<ReturnType<typeof openCounter>>
  */
 export async function openCounter({
   hasWorkers = true,
+  isWhole = false,
   ...over
-}: Parameters<typeof startTestHub>[0] & Readonly<{ hasWorkers?: boolean }> = {}) {
+}: Parameters<typeof startTestHub>[0] & Readonly<{ hasWorkers?: boolean; isWhole?: boolean }> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'warifu-counter-'))
   const camera = join(folder, 'camera.y4m')
-  const [apps, axe, browser] = await Promise.all([bundledApps(), axeFile(), launchBrowser({ cameraVideo: camera })])
+  const [apps, axe, browser] = await Promise.all([
+    bundledApps(),
+    axeFile(),
+    launchBrowser({ cameraVideo: camera, isWhole }),
+  ])
   const files = new Map([...apps, [AXE_PATH, axe]])
   const hub: TestHub = await startTestHub({ files, ...over })
   axeIsServedAt(hub.url)
