@@ -14,6 +14,7 @@ import {
   type Counter,
   type Machine,
   type Wire,
+  TILL,
 } from './support/counter.ts'
 import { registerPage } from './support/register-page.ts'
 import { walletOn } from './support/wallet-page.ts'
@@ -242,3 +243,19 @@ async function reopened({ context, page }: Machine): Promise<Machine['page']> {
 }
 
 const yen = (amount: number): string => `¥${amount.toLocaleString('en')}`
+
+test('who sells the moment the register is there opens one deal', async () => {
+  await atTheCounter(counter, async ({ machine }) => {
+    const { page } = await machine({ context: { viewport: TILL } })
+    let opened = 0
+    page.on('request', (request) => (opened += Number(request.url().endsWith('/commands/open-offer'))))
+    await page.goto(`${counter.hub.url}/register`)
+    await page.locator('.till-keying').waitFor()
+    await page.keyboard.type('1280')
+    await page.keyboard.press('Enter')
+    await page.locator('.till-open').waitFor()
+    await page.reload()
+    await page.locator('.till-open').waitFor()
+    assert.equal(opened, 1)
+  })
+})

@@ -236,7 +236,7 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
     })
     void learnSelf()
     void learnStaff()
-    await takeUp()
+    await takeUp(kept.opening)
   }
 
   /** A register whose key the hub does not take any more needs a new code. */
@@ -251,11 +251,12 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
   }
 
   /** Goes on where an earlier life of this page stopped: commands without an answer, then the deal that was shown. */
-  const takeUp = async (): Promise<void> => {
+  const takeUp = async (before: Opening | null): Promise<void> => {
     for (const resumed of await client.resume()) await takeUpCommand(resumed)
     const { current, opening, deal } = store.get()
     if (current === null || deal !== null) return
-    if (opening !== null) return openWith(opening)
+    // Somebody may have begun to sell meanwhile: that one is on its way.
+    if (opening !== null) return opening === before ? openWith(opening) : undefined
     const outcome = await client.deal(current)
     if (outcome.ok) show(outcome.view)
     else if (outcome.problem.code === 'not-found') next()
