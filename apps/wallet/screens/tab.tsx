@@ -29,12 +29,7 @@ export function Tab(props: TableProps): JSX.Element {
   return (
     <Screen title={title} banners={banners} onBack={home} actions={<Answers {...props} tab={tab} />}>
       <TableNotes table={table} />
-      {tab.state === 'open' ? null : (
-        <Banner kind="note">
-          <span class="sentence strong">{tab.state === 'over' ? words.allPaid : words.tabClosed}</span>
-          <span class="sentence">{tab.state === 'over' ? words.tabClosedText : words.tabClosedOpen}</span>
-        </Banner>
-      )}
+      <HowItStands state={tab.state} paying={table.menu?.paying} />
       {linesByGuest(tab).map(({ who, lines }) => (
         <section key={who ?? ''} class="tab-part" aria-label={who === null ? words.yours : words.others(who)}>
           <h2>{who === null ? words.yours : words.others(who)}</h2>
@@ -54,6 +49,21 @@ export function Tab(props: TableProps): JSX.Element {
         </Button>
       ) : null}
     </Screen>
+  )
+}
+
+type StandsProps = Readonly<{ state: TabView['state']; paying: 'first' | 'end' | undefined }>
+
+/** At a counter each order is a bill of its own, closed from the beginning: that is nothing to say. */
+function HowItStands({ state, paying }: StandsProps): JSX.Element | null {
+  const words = useWords(orderWords)
+  if (state === 'open') return null
+  if (state === 'closed' && paying === 'first') return <Banner kind="note">{words.payFirst}</Banner>
+  return (
+    <Banner kind="note">
+      <span class="sentence strong">{state === 'over' ? words.allPaid : words.tabClosed}</span>
+      <span class="sentence">{state === 'over' ? words.tabClosedText : words.tabClosedOpen}</span>
+    </Banner>
   )
 }
 
