@@ -1,8 +1,7 @@
-// The reference bank's memory: a file of JSON lines, one for each decision with all of its records, on the disk before anybody hears of it.
+// The memory of the reference bank and of the card issuer: a file of JSON lines, one for each decision with all of its records, on the disk before anybody hears of it.
 import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
-import type { Booked } from './books.ts'
 
-export type Journal = Readonly<{
+export type Journal<Booked> = Readonly<{
   /** what the file held when it was opened */
   records: readonly Booked[]
   /** On the disk when it returns. */
@@ -11,7 +10,7 @@ export type Journal = Readonly<{
 }>
 
 /** Opens or makes the file. A last line that a crash has torn was never answered: it is cut off. */
-export function openJournal(path: string): Journal {
+export function openJournal<Booked>(path: string): Journal<Booked> {
   const bytes = existsSync(path) ? readFileSync(path) : Buffer.alloc(0)
   const end = bytes.lastIndexOf(0x0a) + 1
   const lines = bytes.subarray(0, end).toString('utf8').split('\n').slice(0, -1)

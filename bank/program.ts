@@ -10,8 +10,8 @@
 //   GET  /notices?after=…       camt.054: what was booked on the collector's account after this reference
 //   POST /files/{id}            a Zengin file of debits; GET: with its results, 202 while there are none
 //   GET  /, POST /demo/…        in the demo: the books as a page, and how the bank shall misbehave
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -20,6 +20,7 @@ import { allow, endMandate, enter, keyOf, placeOf, type Booked } from './books.t
 import { createFaults, faultsFrom } from './faults.ts'
 import { writeNotice, readStatus, writeStatus } from './iso20022.ts'
 import { openJournal } from './journal.ts'
+import { bodyOf, isAllowed, jsonIn, secretIn } from './local.ts'
 import {
   fileResults,
   lookAt,
@@ -55,7 +56,7 @@ export type BankProgram = Awaited<ReturnType<typeof startBank>>
 export async function startBank({ data, port, demo, zone }: BankOptions) {
   mkdirSync(data, { recursive: true, mode: 0o700 })
   const secret = secretIn(join(data, SECRET_FILE))
-  const journal = openJournal(join(data, 'bank.jsonl'))
+  const journal = openJournal<Booked>(join(data, 'bank.jsonl'))
   const books = openBooks()
   for (const record of journal.records) enter(books, record)
   const write = (records: readonly Booked[]): void => {
@@ -90,11 +91,14 @@ export async function startBank({ data, port, demo, zone }: BankOptions) {
       method === 'GET' &&
       place === '' &&
       /^(localhost|127\.0\.0\.1)(:\d+)?$/u.test(request.headers.host ?? '')
-    )
-      return send(200, 'text/html; charset=utf-8', booksPage(books, faults.now(), pageToken))
+    ) {
+      const said = url.searchParams.get('lang') ?? request.headers['accept-language'] ?? 'en'
+      const locale = said.startsWith('ja') ? 'ja' : 'en'
+      return send(200, 'text/html; charset=utf-8', booksPage(books, faults.now(), pageToken, locale))
+    }
     const isPages = request.headers['x-page'] === pageToken
     if (!(place === 'demo' && isPages) && !isAllowed(request, secret)) return json(401, { why: 'secret' })
-    const body = await bodyOf(request)
+    const body = await bodyOf(request, MOST_BYTES)
     if (body === undefined) return json(413, { why: 'too large' })
 
     if (demo && place === 'demo' && method === 'POST') {
@@ -210,38 +214,6 @@ export async function startBank({ data, port, demo, zone }: BankOptions) {
       await new Promise((closed) => void server.close(closed))
       journal.close()
     },
-  }
-}
-
-/** The secret of this folder, made at the first start; nobody else on the machine may read it. */
-function secretIn(path: string): string {
-  if (existsSync(path)) return readFileSync(path, 'utf8').trim()
-  const secret = randomBytes(32).toString('base64url')
-  writeFileSync(path, `${secret}\n`, { mode: 0o600, flag: 'wx' })
-  return secret
-}
-
-function isAllowed(request: IncomingMessage, secret: string): boolean {
-  const hash = (text: string): Buffer => createHash('sha256').update(text).digest()
-  return timingSafeEqual(hash(request.headers.authorization ?? ''), hash(`Bearer ${secret}`))
-}
-
-async function bodyOf(request: IncomingMessage): Promise<Uint8Array | undefined> {
-  const parts: Buffer[] = []
-  let length = 0
-  for await (const part of request as AsyncIterable<Buffer>) {
-    length += part.length
-    if (length > MOST_BYTES) return undefined
-    parts.push(part)
-  }
-  return Buffer.concat(parts)
-}
-
-function jsonIn(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(body).toString('utf8'))
-  } catch {
-    return undefined
   }
 }
 

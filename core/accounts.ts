@@ -21,7 +21,7 @@ import { dammDigit, hasCheckDigit, normaliseTyped } from './numbers.ts'
 /** A party's account number: 11 digits, check digit included and right. */
 export type AccountNumber = Brand<string, 'AccountNumber'>
 
-export type SystemAccountKind = 'escrow' | 'fee' | 'clearing' | 'exchange' | 'issue' | 'cash'
+export type SystemAccountKind = 'escrow' | 'fee' | 'clearing' | 'exchange' | 'issue' | 'cash' | 'card'
 export type SystemAccount = Brand<`${SystemAccountKind}:${number}`, 'SystemAccount'>
 
 /** What a transfer debits or credits. */
@@ -34,6 +34,7 @@ export const SYSTEM_ACCOUNT_KINDS: readonly SystemAccountKind[] = [
   'exchange',
   'issue',
   'cash',
+  'card',
 ]
 
 const BRANCHES = 1000

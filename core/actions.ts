@@ -17,6 +17,7 @@ export const ACTION_KINDS = [
   'verify',
   'set-rules',
   'set-rates',
+  'set-card-tables',
   'look',
   'register-client',
   'end-client',

@@ -21,7 +21,7 @@ export type Approval = Readonly<{
   payerAccount: AccountNumber
   /** the account the money comes from, or the id of the means outside */
   means: AccountNumber | MeansId
-  /** 1 = whole amount at once; instalments and the like come with cards */
+  /** how it is repaid (core/method.ts); METHOD_WHOLE where no card pays */
   method: number
   key: KeyId
   /** 16 bytes the hub drew for this bill version */

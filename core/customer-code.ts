@@ -5,6 +5,7 @@
 //   digits    88, 12 random digits, Damm's check digit    the hub     the same code, for Code 128 and for typing
 //   EMVCo     a consumer-presented code with our own AID  the hub     the same code, for registers that read that form
 //   offline   WRF2. and 123 characters of base64url       the phone   its 60 s slot and two to either side, once
+//   user id   WRF3. and 22 characters of base64url        the hub     until it is renewed: it names one card on one phone, again and again
 //
 // An offline code is device 16 | counter 8 | slot 4 | signature 64, signed over "WO1" | scheme 16 | the first 28 of those bytes.
 import {
@@ -36,6 +37,7 @@ export const LONGEST_CODE = 512
 
 const ONLINE = 'WRF1.'
 const OFFLINE = 'WRF2.'
+const USER_ID = 'WRF3.'
 /** Of EMVCo's consumer-presented codes: an application template, its AID, and what is the application's own. */
 const [APPLICATION, AID, SPECIFIC, SECRET] = ['61', '4f', '63', 'df01'] as const
 /** Proprietary, as the first F says, without a registered provider (ISO/IEC 7816-5): F0, "WARIFU", 1. */
@@ -59,9 +61,10 @@ export type CustomerCode =
   | Readonly<{ kind: 'digits'; digits: string }>
   | (Readonly<{ kind: 'offline'; signature: Bytes }> & OfflineClaim)
 
-/** What a register has read: one of ours, 15 digits with a slip in them, another wallet's, or nothing that is known. */
+/** What a register has read: one of ours, a card's user id, 15 digits with a slip in them, another wallet's, or nothing that is known. */
 export type CodeRead =
   | CustomerCode
+  | Readonly<{ kind: 'user-id'; id: Bytes }>
   | Readonly<{ kind: 'slip' }>
   | Readonly<{ kind: 'foreign'; code: ForeignCode }>
   | Readonly<{ kind: 'unknown' }>
@@ -70,6 +73,12 @@ export type CodeRead =
 export function onlineText(secret: Uint8Array): string {
   if (secret.length !== CODE_BYTES) throw new RangeError(`a code is made of ${CODE_BYTES} bytes, not ${secret.length}`)
   return ONLINE + toBase64url(secret)
+}
+
+/** The text of a card's user id, for QR and NFC. Throws RangeError unless there are 16 bytes. */
+export function userIdText(id: Uint8Array): string {
+  if (id.length !== CODE_BYTES) throw new RangeError(`a user id is made of ${CODE_BYTES} bytes, not ${id.length}`)
+  return USER_ID + toBase64url(id)
 }
 
 /** The same code as an EMVCo consumer-presented QR (base64). Throws RangeError unless there are 16 bytes. */
@@ -123,6 +132,7 @@ export function readCustomerCode(text: string): CodeRead {
   const code = halfWidth(text).trim()
   if (code.startsWith(ONLINE)) return readOnline(code.slice(ONLINE.length)) ?? { kind: 'unknown' }
   if (code.startsWith(OFFLINE)) return readOffline(code.slice(OFFLINE.length)) ?? { kind: 'unknown' }
+  if (code.startsWith(USER_ID)) return readUserId(code.slice(USER_ID.length)) ?? { kind: 'unknown' }
   const inEmv = readEmv(code)
   if (inEmv !== undefined) return inEmv
   const digits = normaliseTyped(code)
@@ -135,6 +145,11 @@ export function readCustomerCode(text: string): CodeRead {
 function readOnline(text: string): CustomerCode | undefined {
   const secret = fromBase64url(text)
   return secret?.length === CODE_BYTES ? { kind: 'online', secret } : undefined
+}
+
+function readUserId(text: string): CodeRead | undefined {
+  const id = fromBase64url(text)
+  return id?.length === CODE_BYTES ? { kind: 'user-id', id } : undefined
 }
 
 function readEmv(text: string): CustomerCode | undefined {

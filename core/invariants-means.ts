@@ -1,8 +1,14 @@
-// What must hold of what payments were paid with: exchanges and orders to payers' banks. Like the rest it shares no code with the rules.
-import { isSystemAccount, systemAccountKind, type AccountKey, type SystemAccountKind } from './accounts.ts'
+// What must hold of what payments were paid with: exchanges, and orders to payers' banks and issuers of cards. Like the rest it shares no code with the rules.
+import {
+  isSystemAccount,
+  systemAccount,
+  systemAccountKind,
+  type AccountKey,
+  type SystemAccountKind,
+} from './accounts.ts'
 import { approvedAmount } from './invariants-deals.ts'
 import type { Books } from './invariants.ts'
-import type { PaymentId } from './ids.ts'
+import { bucketOfId, type PaymentId } from './ids.ts'
 import type { Unit } from './money.ts'
 import { refundedAmount, settledAmount, stateOf, type Payment } from './payment.ts'
 
@@ -38,7 +44,7 @@ type Flow = Pick<Books['transfers'][number], 'debit' | 'credit' | 'unit' | 'amou
 const isOf = (key: AccountKey, kind: SystemAccountKind): boolean =>
   isSystemAccount(key) && systemAccountKind(key) === kind
 const touches = ({ debit, credit }: Flow): boolean =>
-  [debit, credit].some((key) => isOf(key, 'exchange') || isOf(key, 'clearing'))
+  [debit, credit].some((key) => isOf(key, 'exchange') || isOf(key, 'clearing') || isOf(key, 'card'))
 
 function listed<Key, Row>(lists: Map<Key, Row[]>, key: Key): Row[] {
   const list = lists.get(key) ?? []
@@ -88,7 +94,11 @@ function exchangeFaults(payment: Payment, flows: readonly Flow[], refunds: Books
   return faults
 }
 
-/** I33: orders are numbered without a gap, and each collect has one end: it paid, was answered no, or was reversed whole. */
+/**
+ * I33: orders are numbered without a gap, and each collect has one end: it paid, was answered no, or was reversed whole. Of what an
+ * issuer has authorised no more is captured and released than that, and no more returned than was captured (or, by a one-time number,
+ * than all of it).
+ */
 export function orderFaults(payment: Payment, orders: readonly Order[]): string[] {
   const faults: string[] = []
   const numbers = orders.map(({ number }) => number).toSorted((left, right) => left - right)
@@ -110,12 +120,33 @@ export function orderFaults(payment: Payment, orders: readonly Order[]): string[
     }
     const collect = of === null ? undefined : collects.get(of)
     if (collect === undefined) faults.push(`has order ${number} of no collect`)
-    else if (collect.unit !== unit || collect.means !== means)
+    else if (collect.unit !== unit || collect.means !== means || !isSameWay(collect, order))
       faults.push(`sends order ${number} elsewhere than its collect`)
     else if (kind === 'reverse' ? amount !== collect.amount : amount > collect.amount)
       faults.push(`has order ${number} of another amount than its collect`)
     if (state === 'yes' || state === 'no') faults.push(`has order ${number} answered as a collect`)
   }
+  for (const collect of collects.values()) faults.push(...claimFaults(collect, orders, collect.number === paying))
+  return faults
+}
+
+const isSameWay = (left: Order, right: Order): boolean =>
+  left.via === right.via && left.method === right.method && left.oneTime === right.oneTime
+
+/** What is claimed of a collect, let go and given back. */
+function claimFaults({ number, via, amount, oneTime }: Order, orders: readonly Order[], hasPaid: boolean): string[] {
+  const sumOf = (wanted: Order['kind']): bigint =>
+    total(orders.filter(({ kind, of }) => kind === wanted && of === number))
+  const [captured, released, returned] = [sumOf('capture'), sumOf('release'), sumOf('return')]
+  const isClaimedWhole = via === 'bank' || oneTime
+  const faults: string[] = []
+  if (isClaimedWhole && captured + released > 0n)
+    faults.push(`captures or releases of collect ${number}, which has all`)
+  if (!hasPaid && captured + released + returned > 0n) faults.push(`goes on with collect ${number}, which did not pay`)
+  if (captured + released > amount)
+    faults.push(`captured ${captured} and released ${released} of collect ${number}, authorised were ${amount}`)
+  const claimed = isClaimedWhole ? amount : captured
+  if (returned > claimed) faults.push(`returned ${returned} of collect ${number}, claimed were ${claimed}`)
   return faults
 }
 
@@ -123,7 +154,18 @@ export function orderFaults(payment: Payment, orders: readonly Order[]): string[
 const payingCollect = (payment: Payment): number | null =>
   payment.approvedAt !== null && stateOf(payment) !== 'authorising' ? payment.collect : null
 
-/** I34: what left clearing for a payment is what its collect brought; what came back there is what its returns take to the bank. */
+/** What passes clearing or the cards' account is of its means, in the payment's bucket; a refund comes back in that of the biller. */
+function goesRight({ id, biller }: Payment, means: 'card' | 'clearing', { kind, debit, credit }: Flow): boolean {
+  const home = bucketOfId(kind === 'refund' ? biller.party : id)
+  const passed = [debit, credit].filter((key) => isOf(key, 'card') || isOf(key, 'clearing'))
+  return passed.every((key) => key === systemAccount(means, home))
+}
+
+/**
+ * I34: what left clearing (or the cards' account) for a payment is what its collect brought; what came back there is what its returns and
+ * releases take to the bank or issuer. Of a card that has paid, what was captured is what was settled, and what was released is what was
+ * not, as soon as nothing is held.
+ */
 function clearingFaults(
   payment: Payment,
   flows: readonly Flow[],
@@ -132,16 +174,28 @@ function clearingFaults(
 ): string[] {
   const { bill, means } = payment
   if (bill === null) return []
-  const { came, left } = through(flows, 'clearing', bill.unit)
+  const kind = means.kind === 'card' ? 'card' : 'clearing'
+  const { came, left } = through(flows, kind, bill.unit)
+  const strange = flows.find((flow) => !goesRight(payment, kind, flow))
   const paying = payingCollect(payment)
   const collected = total(orders.filter(({ kind, number }) => kind === 'collect' && number === paying))
-  const givenBack = total(orders.filter(({ kind }) => kind === 'return'))
+  const givenBack = total(orders.filter(({ kind }) => kind === 'return' || kind === 'release'))
   const faults: string[] = []
-  if (left !== collected) faults.push(`took ${left} from clearing, its bank gave ${collected}`)
+  if (strange !== undefined) faults.push(`moved money from ${strange.debit} to ${strange.credit}, which is not its way`)
+  if (left !== collected)
+    faults.push(`took ${left} from ${kind}, its ${kind === 'card' ? 'issuer' : 'bank'} gave ${collected}`)
   if (paying !== null && collected !== approvedAmount(payment))
     faults.push(`was collected with ${collected}, approved was ${approvedAmount(payment)}`)
   // The merchant's bucket books a refund before the payment is told, and only then orders it.
-  const untold = means.kind === 'bank' ? total(refunds) - refundedAmount(payment) : 0n
-  if (came !== givenBack + untold) faults.push(`gave ${came} back to clearing, its bank is to return ${givenBack}`)
+  const isOutside = means.kind === 'bank' || means.kind === 'card'
+  const untold = isOutside ? total(refunds) - refundedAmount(payment) : 0n
+  if (came !== givenBack + untold) faults.push(`gave ${came} back to ${kind}, ${givenBack} is to be returned outside`)
+  if (means.kind !== 'card' || means.oneTime || paying === null) return faults
+  const captured = total(orders.filter((order) => order.kind === 'capture' && order.of === paying))
+  if (captured !== settledAmount(payment))
+    faults.push(`captured ${captured} of its card, settled was ${settledAmount(payment)}`)
+  const released = total(orders.filter((order) => order.kind === 'release' && order.of === paying))
+  if (released !== returnedAmount(payment))
+    faults.push(`released ${released} of its card, ${returnedAmount(payment)} came back`)
   return faults
 }

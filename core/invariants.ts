@@ -47,7 +47,7 @@ export type Books = Readonly<{
     told: boolean
   }>[]
   actions: readonly PostedAction[]
-  /** to payers' banks */
+  /** to payers' banks and issuers of cards */
   orders: readonly (Order & Readonly<{ state: OrderState }>)[]
   /** where chains went on after a backup was brought back */
   restarts?: readonly Restart[]
@@ -126,11 +126,11 @@ function actionFaults({ heads, actions, restarts = [] }: Books): string[] {
 type Side = SystemAccountKind | 'party'
 /** Between which accounts each kind moves money (docs/accounting.md); opening balances may come from anywhere. */
 const SIDES: Record<Exclude<TransferKind, 'post'>, readonly `${Side} → ${Side}`[]> = {
-  settle: ['party → party', 'clearing → party', 'exchange → party'],
-  hold: ['party → escrow', 'clearing → escrow', 'exchange → escrow'],
+  settle: ['party → party', 'clearing → party', 'card → party', 'exchange → party'],
+  hold: ['party → escrow', 'clearing → escrow', 'card → escrow', 'exchange → escrow'],
   release: ['escrow → party'],
-  return: ['escrow → party', 'escrow → clearing', 'escrow → exchange', 'exchange → party'],
-  refund: ['party → party', 'party → clearing', 'party → exchange', 'exchange → party'],
+  return: ['escrow → party', 'escrow → clearing', 'escrow → card', 'escrow → exchange', 'exchange → party'],
+  refund: ['party → party', 'party → clearing', 'party → card', 'party → exchange', 'exchange → party'],
   exchange: ['party → exchange'],
   deposit: ['cash → party'],
   withdraw: ['party → cash'],

@@ -1,6 +1,6 @@
 // The ledger: transfers move an amount from one account to another; nothing posted is ever edited.
 // The debit side is booked with the transfer (log first, withdraw now); the credit side follows from the log (deposit later).
-import { hasFloor, isSystemAccount, systemAccountKind, type AccountKey, type SystemAccount } from './accounts.ts'
+import { hasFloor, isSystemAccount, systemAccountKind, type AccountKey, type SystemAccountKind } from './accounts.ts'
 import { sha256, utf8 } from './bytes.ts'
 import { monthOf } from './calendar.ts'
 import { idBytes, type PaymentId } from './ids.ts'
@@ -80,20 +80,23 @@ export type Entry = Readonly<{
 }>
 
 /**
- * The most that one of the scheme's own accounts may have given out, in smallest parts: four times the yen in notes of all Japan.
- * Money comes into being only there, so no sum of it passes 2^63: 4,096 buckets × 4 sources × 5·10^14 = 8.2·10^18. Without an end here
- * ten postings of 10^18 to one account could never be deposited, and nothing else of its bucket behind them.
+ * The most that one of the scheme's own accounts may have given out, in smallest parts: four times the yen in notes of all Japan, and
+ * half of that where issuers of cards owe it. Money comes into being only there, so no sum of it passes 2^63: 4,096 buckets ×
+ * (4 sources × 5·10^14 + 2.5·10^14) = 9.22·10^18. Without an end here ten postings of 10^18 to one account could never be deposited,
+ * and nothing else of its bucket behind them.
  */
 export const MOST_ISSUED = 500_000_000_000_000n
+export const MOST_BY_CARD = MOST_ISSUED / 2n
 
 /** May `amount` leave the account? Everybody's floor is zero, but for the scheme's own accounts, where money begins. */
 export function affords({ key, balance }: Account, amount: bigint): boolean {
   if (!isSystemAccount(key)) return balance >= amount
-  return !isSource(key) || balance - amount >= -MOST_ISSUED
+  const kind = systemAccountKind(key)
+  return !isSource(kind) || balance - amount >= -(kind === 'card' ? MOST_BY_CARD : MOST_ISSUED)
 }
 
 /** Escrow and fees only pass on what came in, though a release may be booked before its hold is deposited. */
-const isSource = (key: SystemAccount): boolean => !['escrow', 'fee'].includes(systemAccountKind(key))
+const isSource = (kind: SystemAccountKind): boolean => kind !== 'escrow' && kind !== 'fee'
 
 /** What was paid on `day` and in its month, with `amount` more. */
 export function spentWith(spent: Spent, amount: bigint, day: number): Spent {

@@ -16,6 +16,7 @@ import { faultOf, type Bill, type Biller } from './bill.ts'
 import type { ProofResult, Strength } from './device.ts'
 import type { DealId, DeviceId, KeyId, OfferToken, PartyId, PaymentId, TerminalId } from './ids.ts'
 import type { AccountNumber } from './accounts.ts'
+import type { Choice } from './means.ts'
 import type { PaymentNumber, TerminalKind } from './numbers.ts'
 import type { Askable, Shown } from './persona.ts'
 import type { Question } from './question.ts'
@@ -49,9 +50,10 @@ export type Ticket = Readonly<{
 
 /**
  * How payer and biller met. number: typed · scan: the QR's link · code: the payer showed a code of their own · sent: straight to the
- * person · hand-back: signed on the phone and handed in · point: the code of an unattended place
+ * person · hand-back: signed on the phone and handed in · point: the code of an unattended place · card-id: the payer showed the user id
+ * of a card, which names that card and one phone
  */
-export const WAYS = ['number', 'scan', 'code', 'sent', 'hand-back', 'point'] as const
+export const WAYS = ['number', 'scan', 'code', 'sent', 'hand-back', 'point', 'card-id'] as const
 export type Way = (typeof WAYS)[number]
 
 /** That a register without a network took a purchase: when, by the terminal key's word (base64url, verified at the border). */
@@ -70,7 +72,14 @@ export type Signed = Readonly<{
   accepted: Accepted | null
 }>
 
-type Taking = Readonly<{ payment: PaymentId; payer: Payer; nonce: string; signed: Signed | null }>
+type Taking = Readonly<{
+  payment: PaymentId
+  payer: Payer
+  nonce: string
+  signed: Signed | null
+  /** what the payment is to be paid with, where that was known before they met */
+  preset: Choice | null
+}>
 type Taken = Taking & Readonly<{ at: number; way: Way }>
 
 export type OfferState =
@@ -181,8 +190,8 @@ export function decideOffer(offer: Offer, command: OfferCommand, now: number): O
           : command.credential.token === state.ticket.token
       if (!fits) return refuse('number-not-found')
       if (command.payer.party === offer.biller.party) return refuse('own-bill')
-      const { payment, payer, nonce, signed, way } = command
-      return [{ kind: 'taken', payment, payer, nonce, signed, at: now, way }]
+      const { payment, payer, nonce, signed, way, preset } = command
+      return [{ kind: 'taken', payment, payer, nonce, signed, at: now, way, preset }]
     }
     case 'renew':
       if (state.kind === 'taken') return refuse('joined-meanwhile')
@@ -211,8 +220,8 @@ export function evolveOffer(offer: Offer, event: OfferEvent): Offer {
     case 'billed':
       return { ...next, bill: event.bill, billVersion: offer.billVersion + 1 }
     case 'taken': {
-      const { payment, payer, nonce, signed, at, way } = event
-      return { ...next, state: { kind: 'taken', payment, payer, nonce, signed, at, way } }
+      const { payment, payer, nonce, signed, at, way, preset } = event
+      return { ...next, state: { kind: 'taken', payment, payer, nonce, signed, at, way, preset } }
     }
     case 'renewed':
       return { ...next, token: event.ticket.token, state: { kind: 'open', ticket: event.ticket } }

@@ -5,7 +5,7 @@
 // cancel, the biller may release.
 //
 // Cells: the payment's state after it · – nothing happens · (code) refused, after the state where something is recorded with
-// it · × refused with state-conflict. test/core-payment.test.ts generates the three tables and compares.
+// it · × refused with state-conflict. test/core-payment.test.ts generates the five tables and compares.
 //
 //                               | no bill              | billed                      | challenge              | shop asked
 //  -----------------------------+----------------------+-----------------------------+------------------------+-------------------
@@ -13,6 +13,12 @@
 //  choose                       | (bill-missing)       | joined                      | (challenge-open)       | joined
 //  choose, no rate              | (bill-missing)       | (rate-missing)              | (challenge-open)       | (rate-missing)
 //  approve, by the bank         | (bill-missing)       | authorising                 | (challenge-open)       | (shop-asked)
+//  approve, by card             | (bill-missing)       | authorising                 | (challenge-open)       | (shop-asked)
+//  approve, unlocked            | (bill-missing)       | settled                     | (challenge-open)       | (shop-asked)
+//  approve, another phone       | (bill-missing)       | settled                     | (challenge-open)       | (shop-asked)
+//  attest                       | ×                    | ×                           | ×                      | ×
+//  attest, locked               | ×                    | ×                           | ×                      | ×
+//  attest, another phone        | ×                    | ×                           | ×                      | ×
 //  approve, in another unit     | (bill-missing)       | settled                     | (challenge-open)       | (shop-asked)
 //  approve, rate run out        | (bill-missing)       | (rate-expired)              | (challenge-open)       | (shop-asked)
 //  approve, chosen since        | (bill-missing)       | (means-changed)             | (challenge-open)       | (shop-asked)
@@ -49,6 +55,12 @@
 //  choose                       | joined                      | ×             | ×             | ×
 //  choose, no rate              | (rate-missing)              | ×             | ×             | ×
 //  approve, by the bank         | authorising                 | ×             | ×             | ×
+//  approve, by card             | authorising                 | ×             | ×             | ×
+//  approve, unlocked            | settled                     | ×             | ×             | ×
+//  approve, another phone       | settled                     | ×             | ×             | ×
+//  attest                       | ×                           | ×             | ×             | ×
+//  attest, locked               | ×                           | ×             | ×             | ×
+//  attest, another phone        | ×                           | ×             | ×             | ×
 //  approve, in another unit     | settled                     | ×             | ×             | ×
 //  approve, rate run out        | (rate-expired)              | ×             | ×             | ×
 //  approve, chosen since        | (means-changed)             | ×             | ×             | ×
@@ -85,6 +97,12 @@
 //  choose                       | ×             | ×              | ×          | ×
 //  choose, no rate              | ×             | ×              | ×          | ×
 //  approve, by the bank         | ×             | ×              | ×          | ×
+//  approve, by card             | ×             | ×              | ×          | ×
+//  approve, unlocked            | ×             | ×              | ×          | ×
+//  approve, another phone       | ×             | ×              | ×          | ×
+//  attest                       | ×             | ×              | ×          | ×
+//  attest, locked               | ×             | ×              | ×          | ×
+//  attest, another phone        | ×             | ×              | ×          | ×
 //  approve, in another unit     | ×             | ×              | ×          | ×
 //  approve, rate run out        | ×             | ×              | ×          | ×
 //  approve, chosen since        | ×             | ×              | ×          | ×
@@ -121,6 +139,12 @@
 //  choose                       | ×              | ×                    | ×             | ×
 //  choose, no rate              | ×              | ×                    | ×             | ×
 //  approve, by the bank         | ×              | ×                    | ×             | ×
+//  approve, by card             | ×              | ×                    | ×             | ×
+//  approve, unlocked            | ×              | ×                    | ×             | ×
+//  approve, another phone       | ×              | ×                    | ×             | ×
+//  attest                       | ×              | ×                    | ×             | ×
+//  attest, locked               | ×              | ×                    | ×             | ×
+//  attest, another phone        | ×              | ×                    | ×             | ×
 //  approve, in another unit     | ×              | ×                    | ×             | ×
 //  approve, rate run out        | ×              | ×                    | ×             | ×
 //  approve, chosen since        | ×              | ×                    | ×             | ×
@@ -150,26 +174,71 @@
 //  deliver all                  | (not-found)    | (not-found)          | (not-found)   | (not-found)
 //  refunded                     | (not-settled)  | (not-settled)        | (not-settled) | (not-settled)
 //  time, when due               | ended          | ended                | –             | –
-import { systemAccount, type AccountKey, type AccountNumber, type SystemAccountKind } from './accounts.ts'
-import { APPROVAL_LIFE_MS, approvalBytes, claimsOf, METHOD_WHOLE, NO_PAYMENT, type Purpose } from './approval.ts'
+//
+//                               | card shown            | phone there           | by card, held
+//  -----------------------------+-----------------------+-----------------------+--------------
+//  approve                      | authorising           | authorising           | ×
+//  choose                       | joined                | joined                | ×
+//  choose, no rate              | (rate-missing)        | (rate-missing)        | ×
+//  approve, by the bank         | authorising           | authorising           | ×
+//  approve, by card             | authorising           | authorising           | ×
+//  approve, unlocked            | (proof-needed)        | authorising           | ×
+//  approve, another phone       | joined (other-device) | joined (other-device) | ×
+//  attest                       | joined                | –                     | ×
+//  attest, locked               | (proof-needed)        | –                     | ×
+//  attest, another phone        | joined (other-device) | joined (other-device) | ×
+//  approve, in another unit     | settled               | settled               | ×
+//  approve, rate run out        | (rate-expired)        | (rate-expired)        | ×
+//  approve, chosen since        | (means-changed)       | (means-changed)       | ×
+//  approve, too poor            | authorising           | authorising           | ×
+//  approve, too young           | joined (restricted)   | joined (restricted)   | ×
+//  too young, the shop is asked | joined (shop-asked)   | joined (shop-asked)   | ×
+//  handed back                  | authorising           | authorising           | ×
+//  handed back, too poor        | authorising           | authorising           | ×
+//  handed back, too young       | ended (restricted)    | ended (restricted)    | ×
+//  permit: yes                  | (not-asked)           | (not-asked)           | ×
+//  permit: no                   | (not-asked)           | (not-asked)           | ×
+//  answer: yes                  | (too-late)            | (too-late)            | –
+//  answer: no                   | –                     | –                     | (too-late)
+//  answer of another            | (too-late)            | (too-late)            | (too-late)
+//  bill                         | joined                | joined                | ×
+//  cancel by payer              | ended                 | ended                 | ×
+//  cancel by biller             | ended                 | ended                 | ended
+//  take back a line             | ×                     | ×                     | ×
+//  release                      | ended                 | ended                 | ×
+//  attend                       | ×                     | ×                     | ×
+//  challenge                    | joined                | joined                | ×
+//  respond, right               | (no-challenge)        | (no-challenge)        | ×
+//  respond, wrong               | (no-challenge)        | (no-challenge)        | ×
+//  show                         | joined                | joined                | ×
+//  prove, right                 | ×                     | ×                     | ×
+//  prove, wrong                 | ×                     | ×                     | ×
+//  deliver all                  | ×                     | ×                     | settled
+//  refunded                     | (not-settled)         | (not-settled)         | (not-settled)
+//  time, when due               | ended                 | ended                 | ended
+import { systemAccount, type AccountKey, type AccountNumber } from './accounts.ts'
 import { assert } from './assert.ts'
-import { billHash, fatesOf, faultOf, type Bill, type Biller, type Conditions } from './bill.ts'
-import { equal, fromHex } from './bytes.ts'
-import { CLOCK_SLACK_MS, judgeProof, type Device, type ProofLimits, type ProofResult, type Strength } from './device.ts'
+import { fatesOf, faultOf, type Bill, type Biller, type Conditions } from './bill.ts'
+import { judgeProof, type Device, type ProofLimits, type ProofResult, type Strength } from './device.ts'
 import { bucketOfId, type DealId, type KeyId, type PaymentId, type SchemeId, type TerminalId } from './ids.ts'
 import { dayOf, coolingOffEnds } from './calendar.ts'
-import { affords, spentWith, type Account, type Limits, type Transfer } from './ledger.ts'
-import { ACCOUNT, meansFor, ordersOf, type BankReason, type Choice, type Exchange, type Means } from './means.ts'
+import type { Account, Limits } from './ledger.ts'
+import { ACCOUNT, isOutside, meansFor, ordersOf, type Choice, type Means, type OutsideReason } from './means.ts'
 import type { Unit } from './money.ts'
 import { IDLE_JOIN_MS } from './numbers.ts'
 import type { Offer, Payer, Way } from './offer.ts'
-import { shareBack } from './rate.ts'
 import { refundFault, type RefundLine } from './refund.ts'
 import { refuse, type Refusal, type RefusalCode } from './refusals.ts'
 import { forbiddenLines, purchasesOf } from './restrictions.ts'
 import { inOrder, shownBoth, type Askable, type Shown } from './persona.ts'
-import { questionHash, type Question } from './question.ts'
+import type { Question } from './question.ts'
 import type { Bought, Standing } from './standing.ts'
+import { evidenceFault, handBackFault, judgedAt } from './evidence.ts'
+import { priceOf, shortageOf } from './shortage.ts'
+
+export { transfersOf } from './bookkeeping.ts'
+export { handBackFault } from './evidence.ts'
+export { shortageOf, type PriceToPay } from './shortage.ts'
 
 export type PortionState =
   | Readonly<{ kind: 'due' }>
@@ -220,12 +289,18 @@ export type Payment = Readonly<{
   means: Means
   /** how often the payer has chosen: an approval that does not fit may be of an earlier choice */
   chosen: number
-  /** how many orders to the payer's bank it has made */
+  /** how many orders to the payer's bank, or the card's issuer, it has made */
   orders: number
   /** the number of the collect that it waits for, or was paid by */
   collect: number | null
-  /** the last no of the payer's bank, until the payer goes on */
-  bankRefused: Readonly<{ number: number; reason: BankReason }> | null
+  /** the last no of the payer's bank or the card's issuer, until the payer goes on */
+  bankRefused: Readonly<{ number: number; reason: OutsideReason }> | null
+  /** what the issuer's yes is known by there: approval code and reference, for receipts */
+  reference: string | null
+  /** met by a card's user id: the phone has answered that its owner had unlocked it, and how */
+  attested: Readonly<{ at: number; strength: Strength }> | null
+  /** the same, but another phone of the payer's answered first: nothing came of it, and the biller may know */
+  strayedAt: number | null
   portions: readonly Portion[]
   joinedAt: number
   /** since when it is the phone's turn, and until when its silence is borne; null while the biller owes the bill */
@@ -292,8 +367,10 @@ export type Evidence = Readonly<{
 export type PaymentCommand =
   | Readonly<{ kind: 'choose'; choice: Choice }>
   | Readonly<{ kind: 'approve'; evidence: Evidence; handedBack?: boolean }>
-  /** of the payer's bank, to the collect of this number; `reason` says why where it is a no */
-  | Readonly<{ kind: 'answer'; number: number; yes: boolean; reason: BankReason | null }>
+  /** of the payer's bank or the card's issuer, to the collect of this number; `reason` says why where it is a no */
+  | Readonly<{ kind: 'answer'; number: number; yes: boolean; reason: OutsideReason | null; reference: string | null }>
+  /** the phone says that its owner is there; `provedAt`: when that was, by the phone's own memory, which may be shorter than ours */
+  | Readonly<{ kind: 'attest'; provedAt: number | null }>
   | Readonly<{ kind: 'bill'; billVersion: number; bill: Bill; nonce: string }>
   | Readonly<{ kind: 'cancel'; by: 'payer' | 'biller' }>
   | Readonly<{ kind: 'take-back'; portion: number }>
@@ -324,7 +401,16 @@ export type PaymentEvent =
   /** `strength` is null where the unlock was enough */
   | Readonly<{ kind: 'approved'; portions: readonly PortionState[]; strength: Strength | null; at: number }>
   /** `reason` is null where it was a yes */
-  | Readonly<{ kind: 'answered'; portions: readonly PortionState[]; reason: BankReason | null; at: number }>
+  | Readonly<{
+      kind: 'answered'
+      portions: readonly PortionState[]
+      reason: OutsideReason | null
+      reference: string | null
+      at: number
+    }>
+  | Readonly<{ kind: 'attested'; strength: Strength; at: number }>
+  /** another phone of the payer's answered for the one that was named */
+  | Readonly<{ kind: 'strayed'; at: number }>
   | Readonly<{ kind: 'moved'; portions: readonly PortionState[]; at: number }>
   | (Ending & Readonly<{ kind: 'ended'; portions: readonly PortionState[] }>)
   | Readonly<{ kind: 'declined'; at: number }>
@@ -369,8 +455,12 @@ export const QUESTION_LIFE_MS = 5 * 60_000
 export const PATIENCE_MS = 5 * 60_000
 /** A hold that waits for delivery goes back to the payer after this. */
 export const DELIVER_WITHIN_MS = 30 * 24 * 3_600_000
+/** Whose card's user id was read stands at the counter, and so does everybody behind. Nothing makes it longer. */
+export const CARD_ID_LIFE_MS = 2 * 60_000
 /** How long an issuer may think. */
 export const AUTHORISE_WITHIN_MS = 30_000
+/** A one-time number is carried to the terminal, which then asks the issuer by itself. */
+export const ONE_TIME_WITHIN_MS = 2 * 60_000
 export const CHALLENGE_FAILURES = 3
 
 const DUE: PortionState = { kind: 'due' }
@@ -378,10 +468,12 @@ const DUE: PortionState = { kind: 'due' }
 /** The payment that a taken offer makes; its versions go on from the offer's. */
 export function joinedPayment(offer: Offer): Payment {
   assert(offer.state.kind === 'taken', 'only a taken offer makes a payment')
-  const { payment, payer, nonce, at, way, signed } = offer.state
+  const { payment, payer, nonce, at, way, signed, preset } = offer.state
   // Nobody stands before a screen: it was sent to the person, who may be anywhere.
   const patient = offer.kind === 'person'
   const isSent = payer.device === null
+  const means = preset === null || offer.bill === null ? ACCOUNT : meansFor(preset, offer.bill, at)
+  assert(!('code' in means), 'a means that does not fit the bill was refused before they met')
   return {
     id: payment,
     deal: offer.deal,
@@ -396,19 +488,22 @@ export function joinedPayment(offer: Offer): Payment {
     bill: offer.bill,
     billVersion: offer.billVersion,
     nonce,
-    means: ACCOUNT,
+    means,
     chosen: 0,
     orders: 0,
     collect: null,
     bankRefused: null,
+    reference: null,
+    attested: null,
+    strayedAt: null,
     portions: offer.bill === null ? [] : portionsOf(offer.bill),
     joinedAt: at,
     turn:
-      (offer.bill === null && offer.question === null) || patient || isSent
+      (offer.bill === null && offer.question === null) || patient || isSent || way === 'card-id'
         ? null
         : { since: at, idleAt: at + IDLE_JOIN_MS },
     patient,
-    expiresAt: at + lifeOf(offer, isSent),
+    expiresAt: at + lifeOf(offer, way, isSent),
     challenge: null,
     proven: null,
     asked: null,
@@ -420,7 +515,8 @@ export function joinedPayment(offer: Offer): Payment {
   }
 }
 
-const lifeOf = ({ kind, question }: Offer, isSent: boolean): number => {
+const lifeOf = ({ kind, question }: Offer, way: Way, isSent: boolean): number => {
+  if (way === 'card-id') return CARD_ID_LIFE_MS
   if (question !== null && isSent) return QUESTION_LIFE_MS
   return kind === 'person' ? PERSON_BILL_LIFE_MS : JOINED_LIFE_MS
 }
@@ -454,18 +550,20 @@ export const paidUnit = ({ means, bill }: Pick<Payment, 'means' | 'bill'>): Unit
 
 /**
  * The accounts a command may debit, known before anything is loaded: what to lock. System accounts lie in the payment's bucket.
- * What a payment in another unit debits beside them is known when it is loaded (the switch comes back for it).
+ * What a payment in another unit debits beside them is known when it is loaded (the switch comes back for it). `reference`: of an
+ * answer; only a card's issuer gives one with its yes.
  */
 export function needsOf(
   payment: PaymentId,
   command: PaymentCommand['kind'],
   payerAccount: AccountNumber | null,
+  reference: string | null = null,
 ): AccountKey[] {
   switch (command) {
     case 'approve':
       return payerAccount === null ? [] : [payerAccount]
     case 'answer':
-      return [systemAccount('clearing', bucketOfId(payment))]
+      return [systemAccount(reference === null ? 'clearing' : 'card', bucketOfId(payment))]
     case 'cancel':
     case 'take-back':
     case 'deliver':
@@ -475,6 +573,7 @@ export function needsOf(
     case 'choose':
     case 'release':
     case 'attend':
+    case 'attest':
     case 'challenge':
     case 'respond':
     case 'permit':
@@ -502,7 +601,9 @@ export function decide(payment: Payment, loaded: Loaded, command: PaymentCommand
     case 'choose':
       return decideChoice(payment, command.choice, now)
     case 'answer':
-      return decideBankAnswer(payment, command, now)
+      return decideOutsideAnswer(payment, command, now)
+    case 'attest':
+      return decideAttest(payment, loaded, command.provedAt, now)
     case 'bill':
       if (state !== 'joined' || payment.question !== null) return no(refuse('state-conflict'))
       if (command.billVersion !== payment.billVersion) return no(refuse('bill-changed'))
@@ -560,13 +661,40 @@ function decideChoice(payment: Payment, choice: Choice, now: number): Decision {
 
 const isSameMeans = (left: Means, right: Means): boolean => {
   if (left.kind === 'account') return right.kind === 'account'
-  return left.kind === 'bank' && right.kind === 'bank' && left.id === right.id && left.label === right.label
+  if (!isOutside(left) || !isOutside(right) || left.id !== right.id || left.label !== right.label) return false
+  if (left.kind === 'bank') return right.kind === 'bank'
+  return right.kind === 'card' && left.method === right.method && left.oneTime === right.oneTime
 }
 
-/** What is so already stays so. A yes that nobody waits for is too late, and what it booked at the bank is reversed. */
-function decideBankAnswer(
+/** Met by a card's user id, the payer's phone is the one that was named, and no other. */
+const isElsewhere = ({ way, payer }: Payment, device: Device | null): boolean =>
+  way === 'card-id' && payer.device !== device?.id
+
+/** The biller hears once that another phone answered. */
+const strayed = ({ strayedAt }: Payment, now: number): Decision => ({
+  events: strayedAt === null ? [{ kind: 'strayed', at: now }] : [],
+  refusal: refuse('other-device'),
+  device: null,
+})
+
+/** Met by a card's user id: the phone itself says that its owner had unlocked it. Nothing is agreed to by that. */
+function decideAttest(payment: Payment, loaded: Loaded, provedAt: number | null, now: number): Decision {
+  const { device, rules } = loaded
+  assert(device !== null, 'attest loads the device')
+  if (payment.way !== 'card-id' || stateOf(payment) !== 'joined') return no(refuse('state-conflict'))
+  if (isElsewhere(payment, device)) return strayed(payment, now)
+  if (payment.attested !== null) return yes()
+  // What the phone itself has forgotten is over.
+  const known = { ...device, provedAt: Math.min(device.provedAt, provedAt ?? device.provedAt) }
+  const rule = { fresh: false, unlockMs: rules.unlockMs, amount: null, rules }
+  const { refusal } = judgeProof(known, { proof: 'none', strength: null }, rule, now)
+  return refusal === null ? yes({ kind: 'attested', strength: device.provedWith, at: now }) : no(refusal)
+}
+
+/** What is so already stays so. A yes that nobody waits for is too late, and what it booked at the other side is reversed. */
+function decideOutsideAnswer(
   payment: Payment,
-  { number, yes: isYes, reason }: Extract<PaymentCommand, { kind: 'answer' }>,
+  { number, yes: isYes, reason, reference }: Extract<PaymentCommand, { kind: 'answer' }>,
   now: number,
 ): Decision {
   if (stateOf(payment) !== 'authorising' || payment.collect !== number) {
@@ -576,13 +704,14 @@ function decideBankAnswer(
     if (state.kind !== 'authorising') return state
     return isYes ? fundedState(conditions, amount, now) : DUE
   })
-  return yes({ kind: 'answered', portions, reason: isYes ? null : (reason ?? 'refused'), at: now })
+  const said = isYes ? { reason: null, reference } : { reason: reason ?? 'refused', reference: null }
+  return yes({ kind: 'answered', portions, ...said, at: now })
 }
 
 const wasCollectedBy = ({ collect, approvedAt }: Payment, number: number): boolean =>
   approvedAt !== null && collect === number
 
-/** Refusals in order of precedence: state, bill, signature, rate, owner, account. */
+/** Refusals in order of precedence: state, bill, phone, signature, rate, owner, account. */
 function decideApproval(
   payment: Payment,
   loaded: Loaded,
@@ -597,6 +726,7 @@ function decideApproval(
   if (payment.asked !== null) return no(refuse('shop-asked'))
   const { device, account, rules, standing } = loaded
   assert(device !== null, 'approve loads the device')
+  if (isElsewhere(payment, device)) return strayed(payment, now)
   const fault = handedBack
     ? handBackFault(payment, device, evidence, rules, now)
     : evidenceFault(payment, loaded, evidence, 'approve', now)
@@ -604,7 +734,9 @@ function decideApproval(
   if (means.kind === 'exchange' && means.until <= now) return no(refuse('rate-expired'))
 
   const { total } = payment.bill
-  const fresh = total >= rules.freshProofFrom
+  // A phone that never said that its owner is there says it now, by a proof.
+  const isUnattested = payment.way === 'card-id' && payment.attested === null
+  const fresh = total >= rules.freshProofFrom || isUnattested
   const judged = judgeProof(
     device,
     evidence,
@@ -630,13 +762,17 @@ function decideApproval(
     return { events: [{ kind: 'declined', at: now }], refusal: shortage, device: judged.device }
   }
   const portions = payment.portions.map(({ conditions, amount }): PortionState =>
-    means.kind === 'bank'
-      ? { kind: 'authorising', until: now + AUTHORISE_WITHIN_MS }
+    isOutside(means)
+      ? { kind: 'authorising', until: now + authoriseWithin(means) }
       : fundedState(conditions, amount, now),
   )
   const { strength } = evidence
   return { events: [{ kind: 'approved', portions, strength, at: now }], refusal: null, device: judged.device }
 }
+
+/** How long a yes or no from outside is waited for. */
+export const authoriseWithin = (means: Means): number =>
+  means.kind === 'card' && means.oneTime ? ONE_TIME_WITHIN_MS : AUTHORISE_WITHIN_MS
 
 /** The answer to a question always wants a fresh proof: nothing but the proof is asked for. */
 function decideAnswer(
@@ -671,42 +807,6 @@ function orEnded(payment: Payment, { events, refusal, device }: Decision, now: n
   return { events: [{ ...endedEvent(payment, 'refused', now), refusal: refusal.code }], refusal, device }
 }
 
-/** What leaves the payer, of which unit; `outside`: not from an account of this scheme. */
-export type PriceToPay = Readonly<{ unit: Unit; total: bigint; outside?: boolean }>
-
-/** What this bill costs the payer by this means. */
-const priceOf = ({ unit, total }: Bill, means: Means): PriceToPay =>
-  means.kind === 'exchange'
-    ? { unit: means.unit, total: means.amount }
-    : { unit, total, outside: means.kind === 'bank' }
-
-/**
- * Why this account cannot pay so much, for the payer alone; null is a party without an account in that unit. What comes from outside
- * needs no account and no balance; but who may not pay here may not pay from there either, nor more at once.
- */
-export function shortageOf(
-  account: Account | null,
-  { unit, total, outside = false }: PriceToPay,
-  rules: SchemeRules,
-  now: number,
-): Refusal | undefined {
-  if (account === null && !outside) return refuse('unit-mismatch')
-  if (account?.status === 'frozen') return refuse('account-frozen')
-  if (account?.status === 'closed') return refuse('account-closed')
-  if (account !== null && account.unit !== unit) return refuse('unit-mismatch')
-  const limits = account?.limits ?? rules.limits
-  if (total > limits.perPayment) return refuse('over-limit', { limit: String(limits.perPayment) })
-  if (account === null || outside) return undefined
-  const spent = spentWith(account.spent, 0n, dayOf(now, rules.zone))
-  if (spent.onDay + total > limits.perDay) return refuse('over-day-limit', { left: leftOf(limits.perDay, spent.onDay) })
-  if (spent.inMonth + total > limits.perMonth)
-    return refuse('over-month-limit', { left: leftOf(limits.perMonth, spent.inMonth) })
-  if (!affords(account, total)) return refuse('insufficient-funds', { available: String(account.balance) })
-  return undefined
-}
-
-const leftOf = (limit: bigint, spent: bigint): string => String(limit > spent ? limit - spent : 0n)
-
 /** What a person's counted purchases become by an event: more when a bill is approved, fewer when a line went back. */
 export function purchasesFrom(payment: Payment, event: PaymentEvent, zone: string): Bought[] {
   if (payment.bill === null) return []
@@ -722,82 +822,6 @@ export function purchasesFrom(payment: Payment, event: PaymentEvent, zone: strin
   const lines = wentBack.flatMap(({ lines }) => lines)
   const counted = purchasesOf(payment.bill, lines, payment.biller, dayOf(payment.approvedAt, zone))
   return counted.map((row) => ({ ...row, quantity: -row.quantity }))
-}
-
-/** Why a purchase handed back does not fit the bill it is submitted for, before anything is made of it; undefined when it does. */
-export const handBackFault = (
-  payment: Payment,
-  device: Device,
-  evidence: Evidence,
-  rules: SchemeRules,
-  now: number,
-): Refusal | undefined =>
-  acceptanceFault(payment, rules, now) ??
-  evidenceFault(payment, { device, rules }, evidence, 'hand-back', judgedAt(payment, now))
-
-/** By which moment expiry and unlock are judged: when a register without a network took the purchase, else now. */
-const judgedAt = ({ acceptedAt }: Payment, now: number): number =>
-  acceptedAt === null ? now : Math.min(acceptedAt, now)
-
-/** Why a register should not have taken it without a network, or comes too late with it. */
-function acceptanceFault({ acceptedAt, bill }: Payment, { offline }: SchemeRules, now: number): Refusal | undefined {
-  if (acceptedAt === null) return undefined
-  if (acceptedAt > now + CLOCK_SLACK_MS) return refuse('signature-invalid')
-  if (bill !== null && bill.total > offline.payment)
-    return refuse('over-offline-limit', { limit: String(offline.payment) })
-  return now - acceptedAt > offline.ms ? refuse('over-offline-limit', { ms: String(offline.ms) }) : undefined
-}
-
-/** Rebuilds the bytes from our own rows; what differs tells a stale approval from a forged one. */
-function evidenceFault(
-  payment: Payment,
-  loaded: Pick<Loaded, 'device' | 'rules'>,
-  evidence: Evidence,
-  purpose: Purpose,
-  now: number,
-  released: readonly Askable[] = [],
-): Refusal | undefined {
-  const { device, rules } = loaded
-  assert(device !== null, 'evidence is judged with its device')
-  if (device.status !== 'active' || device.key !== evidence.key) return refuse('device-revoked')
-  const claims = claimsOf(evidence.bytes)
-  if (claims === undefined) return refuse('signature-invalid')
-  const hash = signedHash(payment, released)
-  if (claims.billVersion !== payment.billVersion) return refuse('bill-changed')
-  // What was signed may have been right until the payer chose again.
-  const unfit = refuse(payment.chosen > 0 ? 'means-changed' : 'signature-invalid')
-  if (!equal(claims.billHash, hash)) return unfit
-  const nonce = purpose === 'challenge' ? payment.challenge?.nonce : payment.nonce
-  if (nonce === undefined) return refuse('no-challenge')
-  const rebuilt = approvalBytes({
-    purpose,
-    scheme: rules.id,
-    deal: payment.deal,
-    payment: purpose === 'hand-back' ? NO_PAYMENT : payment.id,
-    billVersion: payment.billVersion,
-    billHash: hash,
-    payerAccount: payment.payer.account,
-    means: payment.means.kind === 'bank' ? payment.means.id : payment.payer.account,
-    method: METHOD_WHOLE,
-    key: device.key,
-    nonce: nonceBytes(nonce),
-    expiresAt: claims.expiresAt,
-  })
-  if (!equal(rebuilt, evidence.bytes)) return unfit
-  if (claims.expiresAt <= now) return refuse('approval-expired')
-  return claims.expiresAt > now + APPROVAL_LIFE_MS ? refuse('signature-invalid') : undefined
-}
-
-/** What stands where the bill's hash does; a challenge before the bill is there proves for none. */
-function signedHash({ question, bill, biller, means }: Payment, released: readonly Askable[]): Uint8Array {
-  if (question !== null) return questionHash(biller, question, released)
-  return bill === null ? new Uint8Array(32) : billHash(biller, bill, means)
-}
-
-function nonceBytes(nonce: string): Uint8Array {
-  const bytes = fromHex(nonce)
-  assert(bytes?.length === 16, 'a nonce is 16 bytes of hex')
-  return bytes
 }
 
 /** A portion whose money has left the payer: settled at once, or held while its conditions are open. */
@@ -950,14 +974,15 @@ export function evolve(payment: Payment, event: PaymentEvent): Payment {
         turn: listening(event.at),
       }
     case 'approved': {
-      const collect = payment.means.kind === 'bank' ? next.orders : null
+      const collect = isOutside(payment.means) ? next.orders : null
       const portions = withPortions(event.portions)
-      return { ...next, portions, approvedAt: event.at, turn: null, collect, bankRefused: null }
+      const attested = attestedBy(payment, event)
+      return { ...next, portions, approvedAt: event.at, turn: null, collect, bankRefused: null, attested }
     }
     case 'answered': {
       const portions = withPortions(event.portions)
       const back = portions.some(({ state }) => state.kind === 'due')
-      if (!back) return { ...next, portions }
+      if (!back) return { ...next, portions, reference: event.reference }
       return {
         ...next,
         portions,
@@ -994,6 +1019,10 @@ export function evolve(payment: Payment, event: PaymentEvent): Payment {
       return { ...next, declines: payment.declines + 1, turn: listening(event.at) }
     case 'attended':
       return { ...next, turn: listening(event.at) }
+    case 'attested':
+      return { ...next, attested: attestedBy(payment, event) }
+    case 'strayed':
+      return { ...next, strayedAt: event.at }
     case 'challenged':
       return {
         ...next,
@@ -1031,90 +1060,22 @@ export function evolve(payment: Payment, event: PaymentEvent): Payment {
   }
 }
 
-/** A quote was for the bill before; a bank goes on, unless it counts in another unit than the new bill. */
+/** A quote was for the bill before; bank and card go on, unless they count in another unit than the new bill. */
 const meansAfter = ({ means, bill: before }: Payment, bill: Bill): Means =>
-  means.kind === 'bank' && before?.unit === bill.unit ? means : ACCOUNT
+  isOutside(means) && before?.unit === bill.unit ? means : ACCOUNT
+
+/** The first time counts: by saying so, or by a proof with the approval. */
+const attestedBy = (
+  { way, attested }: Payment,
+  { strength, at }: Readonly<{ strength: Strength | null; at: number }>,
+): Payment['attested'] => attested ?? (way === 'card-id' && strength !== null ? { at, strength } : null)
 
 /** Nobody waits for that collect any more. */
-const afterNo = ({ collect }: Payment, reason: BankReason): Pick<Payment, 'collect' | 'bankRefused'> => ({
+const afterNo = ({ collect }: Payment, reason: OutsideReason): Pick<Payment, 'collect' | 'bankRefused'> => ({
   collect: null,
   bankRefused: collect === null ? null : { number: collect, reason },
 })
 
 /** From now on it is the phone's turn, and its silence is borne for a while. */
-const phonesTurn = ({ patient }: Payment, at: number): Payment['turn'] =>
-  patient ? null : { since: at, idleAt: at + IDLE_JOIN_MS }
-
-/** The money an event moves: the only bookkeeping of payments. `payment` is the one before the event. */
-export function transfersOf(payment: Payment, event: PaymentEvent): Transfer[] {
-  const portions = 'portions' in event ? event.portions : []
-  const amounts = { settle: 0n, hold: 0n, clearedSettle: 0n, clearedHold: 0n, release: 0n, return: 0n }
-  portions.forEach((after, index) => {
-    const portion = payment.portions[index]
-    assert(portion !== undefined, 'an event names the portions of its payment')
-    const { state: before, amount } = portion
-    if (before.kind === 'due') {
-      if (after.kind === 'settled') amounts.settle += after.settled
-      if (after.kind === 'held') amounts.hold += amount
-    }
-    if (before.kind === 'authorising') {
-      if (after.kind === 'settled') amounts.clearedSettle += after.settled
-      if (after.kind === 'held') amounts.clearedHold += amount
-    }
-    if (before.kind === 'held' && after.kind === 'settled') {
-      amounts.release += after.settled
-      amounts.return += amount - after.settled
-    }
-    if (before.kind === 'held' && after.kind === 'ended') amounts.return += amount
-  })
-  if (payment.bill === null) return []
-  const { payer, biller, id, bill, means } = payment
-  const own = (kind: SystemAccountKind): AccountKey => systemAccount(kind, bucketOfId(id))
-  const [escrow, clearing] = [own('escrow'), own('clearing')]
-  // Where what comes from the payer, and goes back there, stands in the bill's unit.
-  const source = means.kind === 'account' ? payer.account : own(means.kind === 'bank' ? 'clearing' : 'exchange')
-  const common = { unit: bill.unit, payment: id, debitName: biller.name, creditName: payer.name }
-  const comesBack = { ...common, kind: 'return', creditName: biller.name } as const
-  const transfers: Transfer[] = [
-    ...(means.kind === 'exchange' && amounts.settle + amounts.hold > 0n ? [paidInto(payment, means)] : []),
-    { ...common, kind: 'settle', debit: source, credit: biller.account, amount: amounts.settle },
-    { ...common, kind: 'hold', debit: source, credit: escrow, amount: amounts.hold },
-    { ...common, kind: 'settle', debit: clearing, credit: biller.account, amount: amounts.clearedSettle },
-    { ...common, kind: 'hold', debit: clearing, credit: escrow, amount: amounts.clearedHold },
-    { ...common, kind: 'release', debit: escrow, credit: biller.account, amount: amounts.release },
-    { ...comesBack, debit: escrow, credit: source, amount: amounts.return },
-    ...(means.kind === 'exchange'
-      ? [
-          {
-            ...comesBack,
-            unit: means.unit,
-            debit: source,
-            credit: payer.account,
-            amount: shareBack(means.amount, bill.total, returnedAmount(payment), amounts.return),
-          },
-        ]
-      : []),
-  ]
-  return transfers.filter(({ amount }) => amount > 0n)
-}
-
-/** The payer's side of a payment in another unit: into the scheme's exchange, in the payer's own. */
-const paidInto = ({ id, payer, biller }: Payment, { unit, amount }: Exchange): Transfer => ({
-  kind: 'exchange',
-  debit: payer.account,
-  credit: systemAccount('exchange', bucketOfId(id)),
-  unit,
-  amount,
-  payment: id,
-  debitName: biller.name,
-  creditName: payer.name,
-})
-
-/** What has gone back to the payer out of escrow so far, in the bill's unit. */
-const returnedAmount = ({ portions, approvedAt }: Payment): bigint =>
-  approvedAt === null
-    ? 0n
-    : portions.reduce((total, { state, amount }) => {
-        if (state.kind === 'ended') return total + amount
-        return state.kind === 'settled' ? total + amount - state.settled : total
-      }, 0n)
+const phonesTurn = ({ patient, way }: Payment, at: number): Payment['turn'] =>
+  patient || way === 'card-id' ? null : { since: at, idleAt: at + IDLE_JOIN_MS }

@@ -1,6 +1,7 @@
 // A price file's columns: a row of text becomes a good, or says which column is wrong and why; a good becomes a row again.
 // Files are written by spreadsheets and other people's programs, so headers may come in any order and in either language.
 import { isPattern, keptCode } from './article-codes.ts'
+import { cardNumbersIn } from './card-number.ts'
 import { GOOD_KINDS, GRAMS_OF, misfitOf, parseTaxClass, taxClassText, type Good, type GoodKind } from './goods.ts'
 import type { GoodMisfit, WeightUnit } from './goods.ts'
 import { decimalOf, parseTyped, type Unit } from './money.ts'
@@ -33,6 +34,7 @@ export const ROW_FAULTS = [
   'code',
   'pattern',
   'text',
+  'card-number',
   'price',
   'no-price',
   'unit',
@@ -115,6 +117,8 @@ export function goodOfRow(row: Row, unit: Unit): Good | Omit<Fault, 'line'> {
   const texts = { name: textOf(cell('name')), name_en: textOf(cell('name_en')), name_ja: textOf(cell('name_ja')) }
   for (const column of ['name', 'name_en', 'name_ja'] as const)
     if (isUnfit(texts[column], LONGEST.name)) return { column, reason: 'text' }
+  for (const column of ['name', 'name_en', 'name_ja', 'search', 'category'] as const)
+    if (cardNumbersIn(cell(column)).length > 0) return { column, reason: 'card-number' }
   const name = texts.name || texts.name_en || texts.name_ja
   if (name === '') return { column: 'name', reason: 'missing' }
   const [search, category] = [textOf(cell('search')), textOf(cell('category'))]
@@ -211,8 +215,9 @@ export function clashesOf(goods: readonly Good[], lines: readonly number[]): Fau
 
 /** A cell that begins like this is run by spreadsheets, in Japanese ones also when it is full-width; names come from people. */
 const RUNS = /^'*\s*[=+\-@＝＋－＠]/u
-const guarded = (text: string): string => (RUNS.test(text) ? `'${text}` : text)
-const textOf = (cell: string): string => (cell.startsWith("'") && RUNS.test(cell.slice(1)) ? cell.slice(1) : cell)
+export const guarded = (text: string): string => (RUNS.test(text) ? `'${text}` : text)
+/** What a guarded cell holds. */
+export const textOf = (cell: string): string => (cell.startsWith("'") && RUNS.test(cell.slice(1)) ? cell.slice(1) : cell)
 
 const isUnfit = (text: string, longest: number): boolean => Array.from(text).length > longest || UNFIT.test(text)
 

@@ -11,14 +11,15 @@
 import type { Bill } from './bill.ts'
 import { utf8, type Bytes } from './bytes.ts'
 import type { PaymentId, SchemeId } from './ids.ts'
+import type { Method } from './method.ts'
 import { exponentOf, sum, type Unit } from './money.ts'
 import type { Payment } from './payment.ts'
 import { NO_DETAILS, type ShopDetails } from './shop.ts'
 import { isReducedRate, leftOfLines, taxRows, type TaxRow } from './taxes.ts'
 
 export const RECEIPT_STATES = ['paid', 'held', 'part-refunded', 'refunded'] as const
-/** What was paid with; cards and banks come with their issuers. */
-export const MEANS = ['account'] as const
+/** What was paid with, as the shop may know it: of a bank account it knows nothing. */
+export const MEANS = ['account', 'card'] as const
 
 export type ReceiptLine = Readonly<{
   text: string
@@ -31,6 +32,17 @@ export type ReceiptLine = Readonly<{
 
 /** Money that waits: until the goods are handed over (`until` null), or until the payer may no longer take it back. */
 export type HeldPart = Readonly<{ amount: bigint; waits: 'delivery' | 'cooling-off'; until: number | null }>
+
+/** The card's sales slip: what the issuer and the payer's statement know the purchase by. */
+export type Voucher = Readonly<{
+  /** issuer and last digits, never more: "Tanuki Card ···4242" */
+  card: string
+  method: Method
+  /** the issuer's approval code */
+  approval: string
+  /** retrieval reference number: the authorisation's, twelve digits */
+  rrn: string
+}>
 
 export type Receipt = Readonly<{
   scheme: Readonly<{ id: SchemeId; name: string }>
@@ -54,6 +66,8 @@ export type Receipt = Readonly<{
   zone: string
   state: (typeof RECEIPT_STATES)[number]
   means: (typeof MEANS)[number]
+  /** null where it was not paid by card */
+  voucher: Voucher | null
   unit: Unit
   total: bigint
   lines: readonly ReceiptLine[]
@@ -112,7 +126,7 @@ export function receiptOf({
     cashier: details.showsCashier ? cashier : null,
     paidAt: payment.acceptedAt ?? approvedAt,
     zone,
-    means: 'account',
+    ...paidWith(payment),
     unit: bill.unit,
     total: bill.total,
     lines,
@@ -120,6 +134,12 @@ export function receiptOf({
     ...moneyOf(payment, bill),
     taxesLeft: taxRows(bill, details.rounding, left),
   }
+}
+
+function paidWith({ means, reference }: Payment): Pick<Receipt, 'means' | 'voucher'> {
+  if (means.kind !== 'card') return { means: 'account', voucher: null }
+  const [approval = '', rrn = ''] = (reference ?? '').split('/')
+  return { means: 'card', voucher: { card: means.label, method: means.method, approval, rrn } }
 }
 
 /** Is it paid, whatever went back since? Not while an issuer is asked. */
@@ -158,7 +178,8 @@ function stateOf(isHeld: boolean, left: bigint, total: bigint): Receipt['state']
  * What the scheme signs: a JSON array in fixed order, strings in NFC, amounts as decimal strings. Vectors: test/core-receipt.test.ts.
  * Layout: ["WR1", scheme, scheme's name, payment, issued at, [name, legal name, address, phone, invoice number, text], terminal, cashier,
  * paid at, zone, state, means, [unit, exponent, total], lines [text, quantity, amount, tax rate, reduced],
- * taxes [rate, reduced, amount, tax], held [amount, waits, until], went back, refunds [payment, at, amount], left, taxes left].
+ * taxes [rate, reduced, amount, tax], held [amount, waits, until], went back, refunds [payment, at, amount], left, taxes left], and, where
+ * it was paid by card, [card, method, approval, rrn] at the end.
  */
 export function receiptText(receipt: Receipt): string {
   const { scheme, shop, unit } = receipt
@@ -189,6 +210,7 @@ export function receiptText(receipt: Receipt): string {
     receipt.refunds.map(({ payment, at, amount }) => [payment, at, String(amount)]),
     String(receipt.left),
     taxesText(receipt.taxesLeft),
+    ...voucherText(receipt.voucher),
   ])
 }
 
@@ -196,6 +218,9 @@ export function receiptText(receipt: Receipt): string {
 export const receiptBytes = (receipt: Receipt): Bytes => utf8(receiptText(receipt))
 
 const normal = (text: string | null): string | null => text?.normalize('NFC') ?? null
+
+const voucherText = (voucher: Voucher | null): unknown[] =>
+  voucher === null ? [] : [[normal(voucher.card), voucher.method, voucher.approval, voucher.rrn]]
 
 const taxesText = (rows: readonly TaxRow[]): unknown[] =>
   rows.map(({ rate, isReduced, amount, tax }) => [rate, isReduced, String(amount), String(tax)])

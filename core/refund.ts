@@ -46,7 +46,7 @@ export const backOf = (
 
 /**
  * The money a refund of `amount` moves, decided in the merchant's bucket (`home`): to the payer's account, to the scheme's clearing where
- * the payer's bank is to give it back, or through the exchange, at the payment's own price.
+ * the payer's bank is to give it back (to that of cards for an issuer), or through the exchange, at the payment's own price.
  */
 export function refundTransfers(
   { id, bill, means, payer, biller }: Payment,
@@ -60,6 +60,8 @@ export function refundTransfers(
       return [{ ...paidBack, credit: payer.account }]
     case 'bank':
       return [{ ...paidBack, credit: systemAccount('clearing', home) }]
+    case 'card':
+      return [{ ...paidBack, credit: systemAccount('card', home) }]
     case 'exchange': {
       const exchange = systemAccount('exchange', home)
       const given = { ...common, debit: exchange, credit: payer.account, unit: means.unit, amount: back ?? 0n }

@@ -27,6 +27,7 @@ export const REFUSALS = {
   'not-asked': [409, 'No question is open for the shop.', 'Look at the present state.'],
   // who
   'device-revoked': [401, 'This phone may not pay any more.', 'Enrol the phone again.'],
+  'other-device': [403, 'This is for another phone of yours.', 'Use the phone whose card was shown.'],
   'terminal-inactive': [403, 'This terminal is not active.', 'Ask the operator to activate it.'],
   'signature-invalid': [401, 'The approval does not fit this bill.', 'Show the bill again and approve it again.'],
   'approval-expired': [410, 'The approval came too late.', 'Approve again.'],

@@ -129,7 +129,7 @@ export const COMMANDS = {
     { ...ofDeal, code: Type.String({ minLength: 1, maxLength: LIMITS.codeLength }), bill: orNull(part.BillPart) },
     {
       description:
-        "A terminal has read a payer's one-time code: the bill is asked on that phone. The code pays nothing by itself.",
+        "A terminal has read a payer's one-time code, or the user id of a card: the bill, which a user id must come with, is asked on that phone. The code pays nothing by itself.",
     },
   ),
   'submit-purchase': part.Closed(
@@ -165,11 +165,12 @@ export const COMMANDS = {
         part.Closed({ kind: Type.Literal('account') }),
         part.Closed({ kind: Type.Literal('exchange'), unit: part.UnitPart }),
         part.Closed({ kind: Type.Literal('bank'), id: part.MeansIdPart }),
+        part.Closed({ kind: Type.Literal('card'), id: part.MeansIdPart, method: part.MethodPart }),
       ]),
     },
     {
       description:
-        "What the payer pays with: the account in the bill's unit, another unit at the rate of the moment (fixed for this payment for two minutes), or a registered bank account. What is approved is this bill by these means.",
+        "What the payer pays with: the account in the bill's unit, another unit at the rate of the moment (fixed for this payment for two minutes), a registered bank account, or a card with the method by which it is repaid. What is approved is this bill by these means.",
     },
   ),
   approve: part.Closed(
@@ -192,6 +193,23 @@ export const COMMANDS = {
     description: 'The payer cancels before settlement, or takes back goods within their cancellation period.',
   }),
   attend: part.Closed(ofPayment, { description: 'The payer asks for more time.' }),
+  attest: part.Closed(
+    {
+      ...ofPayment,
+      provedAt: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          maximum: Number.MAX_SAFE_INTEGER,
+          description:
+            'milliseconds since 1970: when its owner last unlocked this phone, as the phone remembers; the earlier of this and what the hub knows counts',
+        }),
+      ),
+    },
+    {
+      description:
+        "The phone that a card's user id has named says, by itself, that its owner has unlocked it. Nothing is agreed to by that.",
+    },
+  ),
   'take-back': part.Closed(
     { ...ofPayment, portion: Type.Integer({ minimum: 0, maximum: LIMITS.billLines }) },
     { description: 'The payer cancels one line within its cancellation period; all of its money comes back.' },
@@ -223,6 +241,7 @@ export const DEVICE_COMMANDS = [
   'show',
   'decline',
   'attend',
+  'attest',
   'take-back',
   'submit-purchase',
 ] as const

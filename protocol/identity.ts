@@ -53,6 +53,7 @@ export const PRESENCE_ACTIONS = [
   'approves-with',
   'change-email',
   'add-means',
+  'add-card',
 ] as const
 export type PresenceAction = (typeof PRESENCE_ACTIONS)[number]
 

@@ -42,6 +42,10 @@ export const LIMITS = {
   staff: 200,
   /** bank accounts of one person: more banks than anybody has */
   means: 10,
+  /** cards of one person: a card case full */
+  cards: 20,
+  /** an encrypted card number is some 600 characters */
+  cardEnvelopeLength: 2_048,
   /** signs of one merchant that are in use: a car park has one a row, a festival one a stand */
   points: 200,
   /** a code from a mail is typed within a quarter of an hour, and six digits stand five wrong tries */
@@ -154,6 +158,10 @@ export const LIMITS = {
   /** every currency with its rate is some 4 KB */
   sourceAnswerBytes: 64 * 1024,
   sourceAnswerMs: 10_000,
+  /** of each of the tables of cards: every issuer's ranges, or every merchant of a town with each issuer */
+  cardTableRows: 5_000,
+  /** such a file: 5,000 rows of merchants with what they take */
+  cardTableBytes: 512 * 1024,
   /** a menu: a large restaurant's card with its wine list */
   menuItems: 400,
   menuSections: 40,
@@ -227,6 +235,8 @@ export const BUDGETS = {
   /** customers' codes that a terminal, or one block of addresses, read in vain: a busy counter meets many that have run out, and a guess
    * hits one of a thousand live codes once in a thousand million */
   codes: { burst: 30, perHour: 120, perDay: 1_000 },
+  /** new user ids of one phone's cards: each ends the one before, and nobody needs more than after a lost picture of it */
+  'card-users': { burst: 10, perHour: 20, perDay: 50 },
   /** bills of payment links opened by browsers of one block of addresses: each draws a number, which then rests for half an hour */
   links: { burst: 30, perHour: 120, perDay: 1_000 },
   /** pictures that one person sends: each takes a processor for up to half a second */
@@ -253,6 +263,10 @@ export const BUDGETS = {
   mandates: { burst: 5, perHour: 5, perDay: 10 },
   /** those tried from one block of addresses: a household's, and a thief's many identities */
   'mandates-from': { burst: 10, perHour: 20, perDay: 60 },
+  /** cards that one person tries to register in vain: a slip or two, and no search for numbers that are good */
+  cards: { burst: 5, perHour: 5, perDay: 10 },
+  /** those tried from one block of addresses */
+  'cards-from': { burst: 10, perHour: 20, perDay: 60 },
   /** names asked for by account number */
   lookups: { burst: 10, perHour: 30, perDay: 100 },
 } as const

@@ -44,6 +44,7 @@ const Asked = {
   holder: Type.String({
     minLength: 1,
     maxLength: LIMITS.nameLength,
+    [part.NO_CARD_NUMBER]: true,
     description: "the holder's name as the bank has it, in kana",
     examples: ['ハナコ'],
   }),

@@ -64,10 +64,11 @@ const WITH_BODY: readonly ProblemCode[] = [
   'amount-invalid',
   'id-invalid',
   'text-invalid',
+  'card-number-in-text',
   'type-unsupported',
   'too-large',
 ]
-const WITH_QUERY: readonly ProblemCode[] = ['field-invalid', 'unknown-field']
+const WITH_QUERY: readonly ProblemCode[] = ['field-invalid', 'unknown-field', 'card-number-in-text']
 const WITH_SESSION: readonly ProblemCode[] = [
   'session-needed',
   'session-ended',

@@ -1,6 +1,7 @@
 // The operator's desk: its commands (each with the reason in the operator's own words, which goes into the log), its views and routes.
 import { Type, type Static, type TSchema } from 'typebox'
 import { BankReportView } from './bank-report.ts'
+import { OPERATOR_CARD_ROUTES, TableChange, TablesVersionPart } from './card-tables.ts'
 import { ACTION_KINDS, OPERATOR_ROLES } from '#core/actions.ts'
 import { STAFF_ROLES } from '#core/staff.ts'
 import { LIFETIME_MS } from '#core/numbers.ts'
@@ -212,6 +213,10 @@ export const OPERATOR_COMMANDS = {
     { ...ofDesk, rows: RatesSent },
     { description: 'Exchange rates: every row is set, or none when any is wrong. The newest in force counts.' },
   ),
+  'set-card-tables': part.Closed(
+    { ...ofDesk, version: TablesVersionPart, change: TableChange },
+    { description: 'One of the tables of cards: every row is set, or none when any is wrong.' },
+  ),
 } as const
 
 export type OperatorCommandName = keyof typeof OPERATOR_COMMANDS
@@ -252,6 +257,7 @@ export const CREDIT_FAULTS = [
   'unit-mismatch',
   'amount-invalid',
   'text-invalid',
+  'card-number',
 ] as const
 export type CreditFault = (typeof CREDIT_FAULTS)[number]
 
@@ -491,6 +497,7 @@ export const OPERATOR_ROUTES = {
     problems: ['unit-invalid', 'too-large'],
   },
   ...OPERATOR_RATE_ROUTES,
+  ...OPERATOR_CARD_ROUTES,
 } as const satisfies Record<string, Route>
 
 export type OperatorRouteName = keyof typeof OPERATOR_ROUTES
@@ -520,6 +527,7 @@ const PROBLEMS: Record<OperatorCommandName, readonly string[]> = {
   verify: ['party-unknown', 'day-invalid'],
   'set-rules': ['amount-invalid'],
   'set-rates': ['rows-invalid', 'too-large'],
+  'set-card-tables': ['rows-invalid', 'card-tables-changed', 'unit-invalid', 'amount-invalid', 'too-large'],
 }
 
 /** Closed() keeps the description at run time; its type does not say so. */
@@ -535,6 +543,7 @@ const commandRoute = (name: OperatorCommandName): Route => ({
   response: OperatorAnswerView,
   ...(name === 'credit-file' && { bodyBytes: LIMITS.creditFileBytes }),
   ...(name === 'set-rates' && { bodyBytes: 2 * LIMITS.rateFileBytes }),
+  ...(name === 'set-card-tables' && { bodyBytes: 2 * LIMITS.cardTableBytes }),
   problems: ['command-mismatch', 'could-not-decide', 'not-permitted', ...PROBLEMS[name]],
 })
 

@@ -30,7 +30,13 @@ export const OperatorIdPart = id('opr', "a person at the operator's desk")
 export const KeyIdPart = id('key', 'the public key of a device or terminal')
 export const SessionIdPart = id('ses', 'a session')
 export const SchemeIdPart = id('sch', 'this deployment')
-export const MeansIdPart = id('mns', 'a bank account that a person has registered')
+export const MeansIdPart = id('mns', 'a bank account or card that a person has registered')
+/** How a payment by card is repaid (core/method.ts). */
+export const MethodPart = Type.String({
+  pattern: '^(lump|bonus|revolving|(instalments|part-bonus)-([2-9]|[1-5][0-9]|60))$',
+  description: 'lump, bonus, revolving, instalments-N or part-bonus-N in 2 to 60 payments',
+  examples: ['instalments-3'],
+})
 export const TokenPart = id('tok', "the 128-bit secret in the QR's link")
 
 export const AmountPart = Type.String({
@@ -62,11 +68,14 @@ export const NumberPart = Type.String({
 export const NoncePart = Type.String({ pattern: '^[0-9a-f]{32}$', description: '16 bytes in hex' })
 export const Base64urlPart = (maxLength: number, description: string) =>
   Type.String({ pattern: '^[A-Za-z0-9_-]*$', maxLength, description })
-/** Text for people: no control characters, no bidirectional overrides, no line breaks, and something to see. */
+/** The keyword of texts that people write: the border looks for card numbers in them (server/text-check.ts). */
+export const NO_CARD_NUMBER = 'x-no-card-number'
+/** Text for people: no control characters, no bidirectional overrides, no line breaks, something to see, and no card number. */
 export const TextPart = (maxLength: number) =>
   Type.String({
     minLength: 1,
     maxLength,
+    [NO_CARD_NUMBER]: true,
     pattern:
       '^(?=.*[^\\s\\u00ad\\u115f\\u1160\\u200b-\\u200d\\u2060\\u3164\\ufeff])[^\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]+$',
   })

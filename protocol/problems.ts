@@ -24,6 +24,11 @@ export const BORDER_PROBLEMS = {
     'A text has characters that cannot be shown, or is too long.',
     'Send plain text without control characters.',
   ],
+  'card-number-in-text': [
+    422,
+    'A text holds what looks like a card number.',
+    'Leave the number out: a card is registered in the wallet and written nowhere else.',
+  ],
   'day-invalid': [422, 'A day is not right.', 'Send YYYY-MM-DD, the first day not after the last, at most 366 days.'],
   'too-many-contacts': [409, 'The list of contacts is full.', 'Remove one first.'],
   'too-many-units': [409, 'The account counts in as many currencies as it can.', 'Use one of those.'],
@@ -51,6 +56,11 @@ export const BORDER_PROBLEMS = {
     409,
     'The price file was changed by somebody else meanwhile.',
     'Look at the new one, and make the change again.',
+  ],
+  'card-tables-changed': [
+    409,
+    'The tables of cards were changed by somebody else meanwhile.',
+    'Look at the new ones, and make the change again.',
   ],
   'picture-invalid': [
     422,
@@ -110,6 +120,28 @@ export const BORDER_PROBLEMS = {
     'Send the same command again later, or choose another means.',
   ],
   'too-many-means': [409, 'This person has as many bank accounts as they may.', 'Remove one first.'],
+  'card-number-invalid': [422, 'This is no card number.', 'Compare it with the card.'],
+  'card-issuer-unknown': [422, 'Cards that begin like this are not taken here.', 'Use a card of another issuer.'],
+  'card-refused': [
+    422,
+    'The issuer does not confirm this card.',
+    'Compare number, month and security code with the card, or ask its issuer.',
+  ],
+  'card-envelope-invalid': [
+    422,
+    'The vault cannot open this envelope.',
+    'Ask for the keys again, and encrypt the number anew under a new command.',
+  ],
+  'too-many-cards': [409, 'This person has as many cards as they may.', 'Remove one first.'],
+  'card-number-none': [409, 'No card number waits to be sent for this deal.', 'Look at the deal again.'],
+  'card-not-accepted': [409, 'This shop takes no cards of this issuer.', 'Choose another means.'],
+  'method-not-accepted': [
+    409,
+    'This way of repaying is not offered here, or not for this amount.',
+    'Look at the methods again and choose one of them.',
+  ],
+  'card-expired': [409, 'This card has expired.', 'Register the new card, or choose another means.'],
+  'cards-unavailable': [409, 'Cards cannot be used now.', 'Try again later, or choose another means.'],
   'means-not-found': [404, 'There is no such means of yours.', 'Look at the list of your means again.'],
   'code-clock': [
     409,

@@ -2,8 +2,11 @@
 // worker that reads it has none of the others.
 import { isId } from '#core/ids.ts'
 
-/** payment: a bill sent to a person · challenge: the shop asks for the password · question: who are you · new-phone: one waits to be let in · presence: is the owner there? */
-export const PUSHED_KINDS = ['payment', 'challenge', 'question', 'new-phone', 'presence'] as const
+/**
+ * payment: a bill sent to a person · challenge: the shop asks for the password · question: who are you · new-phone: one waits to be let in ·
+ * presence: is the owner there? · card: a register has read the user id of a card, and asks the phone whether its owner is there
+ */
+export const PUSHED_KINDS = ['payment', 'challenge', 'question', 'new-phone', 'presence', 'card'] as const
 export type PushedKind = (typeof PUSHED_KINDS)[number]
 
 export type PushedMessage = Readonly<{

@@ -1,6 +1,7 @@
 // What stands on a receipt, in both languages: one set of words for the page, the mail, the printer and the apps.
+import { countOf, type Method } from '#core/method.ts'
 import { exponentOf, formatAmount, type Money, type Unit } from '#core/money.ts'
-import type { Receipt } from '#core/receipt.ts'
+import type { Receipt, Voucher } from '#core/receipt.ts'
 import type { TaxRow } from '#core/taxes.ts'
 
 export type ReceiptLanguage = 'en' | 'ja'
@@ -19,6 +20,15 @@ export type ReceiptWords = Readonly<{
   cashier: string
   payment: string
   means: Readonly<Record<Receipt['means'], string>>
+  card: string
+  method: string
+  approval: string
+  rrn: string
+  lump: string
+  bonus: string
+  revolving: string
+  instalments: (count: number) => string
+  partBonus: (count: number) => string
   state: Readonly<Record<Receipt['state'], string>>
   untilDelivery: string
   untilDay: (day: string) => string
@@ -53,7 +63,16 @@ export const RECEIPT_WORDS: Readonly<Record<ReceiptLanguage, ReceiptWords>> = {
     terminal: 'Terminal',
     cashier: 'Served by',
     payment: 'Payment',
-    means: { account: 'Paid from the account' },
+    means: { account: 'Paid from the account', card: 'Paid by card' },
+    card: 'Card',
+    method: 'Repaid',
+    approval: 'Approval no.',
+    rrn: 'Reference no.',
+    lump: 'in one payment',
+    bonus: 'in the bonus month',
+    revolving: 'revolving',
+    instalments: (count) => `in ${count} payments`,
+    partBonus: (count) => `in ${count} payments, part in bonus months`,
     state: {
       paid: 'Paid',
       held: 'Paid, in part set aside',
@@ -91,7 +110,16 @@ export const RECEIPT_WORDS: Readonly<Record<ReceiptLanguage, ReceiptWords>> = {
     terminal: '端末',
     cashier: '担当',
     payment: '取引番号',
-    means: { account: '口座からのお支払い' },
+    means: { account: '口座からのお支払い', card: 'カードでのお支払い' },
+    card: 'カード',
+    method: '支払区分',
+    approval: '承認番号',
+    rrn: '伝票番号',
+    lump: '1回払い',
+    bonus: 'ボーナス一括払い',
+    revolving: 'リボ払い',
+    instalments: (count) => `分割${count}回払い`,
+    partBonus: (count) => `ボーナス併用${count}回払い`,
     state: {
       paid: 'お支払い済み',
       held: 'お支払い済み（一部お預かり中）',
@@ -200,18 +228,33 @@ export function receiptRows(
   ]
 }
 
+/** The card's slip: card, method, and the two numbers by which the issuer knows it. */
+const voucherFacts = ({ card, method, approval, rrn }: Voucher, words: ReceiptWords): (readonly [string, string])[] => [
+  [words.card, card],
+  [words.method, methodText(method, words)],
+  [words.approval, approval],
+  [words.rrn, rrn],
+]
+
+function methodText(method: Method, words: ReceiptWords): string {
+  if (method === 'lump' || method === 'bonus' || method === 'revolving') return words[method]
+  const count = countOf(method) ?? 0
+  return method.startsWith('instalments') ? words.instalments(count) : words.partBonus(count)
+}
+
 export type ReceiptFact = Readonly<{ label: string; value: string }>
 
 /** Who issued it, where and when: the fields beside the goods, without those that nobody filled. */
 export function receiptFacts(receipt: Receipt, language: ReceiptLanguage): ReceiptFact[] {
   const words = RECEIPT_WORDS[language]
-  const { shop, terminal, cashier } = receipt
+  const { shop, terminal, cashier, voucher } = receipt
   const facts: readonly (readonly [string, string | null])[] = [
     [words.invoiceNumber, shop.invoiceNumber],
     [words.phone, shop.phone],
     [words.terminal, terminal],
     [words.cashier, cashier],
     [words.payment, shortPayment(receipt.payment)],
+    ...(voucher === null ? [] : voucherFacts(voucher, words)),
   ]
   return facts.flatMap(([label, value]) => (value === null ? [] : [{ label, value }]))
 }

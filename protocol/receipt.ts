@@ -1,5 +1,6 @@
 // Receipts between the wire and the rules, as protocol/bill.ts does it for bills.
 import { parseId } from '#core/ids.ts'
+import { parseMethod } from '#core/method.ts'
 import { parseAmount, unitOf } from '#core/money.ts'
 import type { Receipt } from '#core/receipt.ts'
 import type { TaxRow } from '#core/taxes.ts'
@@ -25,6 +26,8 @@ const taxesToWire = (rows: readonly TaxRow[]): ReceiptWire['taxes'] =>
 export function receiptFromWire(wire: ReceiptWire): Receipt | undefined {
   const [unit, scheme, payment] = [unitOf(wire.unit), parseId('sch', wire.scheme.id), parseId('pay', wire.payment)]
   if (unit === undefined || scheme === undefined || payment === undefined) return undefined
+  const method = wire.voucher && parseMethod(wire.voucher.method)
+  if (method === undefined) return undefined
   let isRight = true
   const amountOf = (text: string): bigint => {
     const amount = parseAmount(text)
@@ -42,6 +45,7 @@ export function receiptFromWire(wire: ReceiptWire): Receipt | undefined {
     unit,
     payment,
     scheme: { ...wire.scheme, id: scheme },
+    voucher: wire.voucher && method && { ...wire.voucher, method },
     total: amountOf(wire.total),
     lines: wire.lines.map((line) => ({ ...line, amount: amountOf(line.amount) })),
     taxes: taxes(wire.taxes),

@@ -58,6 +58,17 @@ export const ReceiptPart = part.Closed({
   zone: Type.String({ description: 'IANA time zone that the receipt is dated in' }),
   state: part.literals(RECEIPT_STATES),
   means: part.literals(MEANS),
+  voucher: orNull(
+    part.Closed(
+      {
+        card: Type.String({ description: 'its issuer and last digits' }),
+        method: Type.String({ description: 'how it is repaid: lump, instalments-3, …' }),
+        approval: Type.String({ description: "the issuer's approval code" }),
+        rrn: Type.String({ description: 'retrieval reference number' }),
+      },
+      { description: "the card's sales slip; null where it was not paid by card" },
+    ),
+  ),
   unit: part.UnitPart,
   total: part.AmountPart,
   lines: Type.Array(

@@ -2,6 +2,8 @@
 import { Type, type Static, type TSchema } from 'typebox'
 import { BILLER_COMMANDS, COMMANDS, DEVICE_COMMANDS, TERMINAL_COMMANDS, type CommandName } from './commands.ts'
 import { TRANSFER_KINDS } from '#core/ledger.ts'
+import { ALL_CARD_ROUTES } from './cards.ts'
+import { ALL_CARD_USER_ROUTES } from './card-users.ts'
 import { ALL_CODE_ROUTES } from './codes.ts'
 import { ALL_GOODS_ROUTES } from './goods.ts'
 import { ALL_IDENTITY_ROUTES } from './identity.ts'
@@ -409,6 +411,10 @@ const PROBLEMS: Record<CommandName, readonly string[]> = {
     'unit-mismatch',
     'unit-invalid',
     'means-not-found',
+    'card-not-accepted',
+    'method-not-accepted',
+    'card-expired',
+    'cards-unavailable',
   ],
   approve: [
     'rate-expired',
@@ -435,6 +441,7 @@ const PROBLEMS: Record<CommandName, readonly string[]> = {
     'shop-asked',
     'proof-too-weak',
     'security-key-needed',
+    'other-device',
   ],
   respond: [
     'means-changed',
@@ -465,6 +472,7 @@ const PROBLEMS: Record<CommandName, readonly string[]> = {
   show: ['not-found', 'state-conflict', 'device-revoked'],
   decline: ['not-found', 'state-conflict'],
   attend: ['not-found', 'state-conflict'],
+  attest: ['not-found', 'state-conflict', 'device-revoked', 'other-device', 'proof-needed', 'security-key-needed'],
   'take-back': ['not-found', 'state-conflict', 'too-late'],
   permit: ['not-found', 'state-conflict', 'not-asked', 'terminal-inactive'],
   'bill-person': [
@@ -481,6 +489,11 @@ const PROBLEMS: Record<CommandName, readonly string[]> = {
     'code-not-found',
     'code-foreign',
     'code-clock',
+    'means-not-found',
+    'card-not-accepted',
+    'method-not-accepted',
+    'card-expired',
+    'cards-unavailable',
     'too-many-tries',
     'too-many-questions',
     'payer-refused',
@@ -585,8 +598,10 @@ export const ALL_ROUTES: readonly Route[] = [
   ...ALL_SHOP_ROUTES,
   ...ALL_OPERATOR_ROUTES,
   ...ALL_CODE_ROUTES,
+  ...ALL_CARD_USER_ROUTES,
   ...ALL_POINT_ROUTES,
   ...ALL_MEANS_ROUTES,
+  ...ALL_CARD_ROUTES,
   ...ALL_ORDER_ROUTES,
   ...ALL_RATE_ROUTES,
   ...ALL_GOODS_ROUTES,

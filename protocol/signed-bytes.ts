@@ -87,7 +87,7 @@ export const meansSubject = (
  * What stands in the approval bytes (purpose authenticate; deal, payment and bill version zero) where a bill's hash would, when the
  * owner proves to be there for something that is no payment: SHA-256 of ["WD1", action, subject]. The subject is the new StoredKey
  * (change-secret), the credential (remove-passkey), the address (change-email), the value (approves-with), the account (add-means),
- * else empty.
+ * the envelope (add-card), else empty.
  */
 export const presenceHash = (action: string, subject: string): Bytes =>
   sha256(utf8(JSON.stringify(['WD1', action, subject])))

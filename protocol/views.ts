@@ -3,7 +3,7 @@ import { Type, type Static } from 'typebox'
 import { OPERATOR_ROLES } from '#core/actions.ts'
 import { TRANSFER_KINDS } from '#core/ledger.ts'
 import { STRENGTHS } from '#core/device.ts'
-import { BANK_REASONS } from '#core/means.ts'
+import { OUTSIDE_REASONS } from '#core/means.ts'
 import { WAYS } from '#core/offer.ts'
 import { END_REASONS } from '#core/payment.ts'
 import { AGE_BANDS } from '#core/persona.ts'
@@ -18,7 +18,7 @@ const Kind = part.literals(TRANSFER_KINDS)
 const Question = orNull(part.QuestionPart)
 const Way = part.literals(
   WAYS,
-  'how they met: typed number, scanned link, the payer’s own code, sent to the person, signed and handed in, code of an unattended place',
+  'how they met: typed number, scanned link, the payer’s own code, sent to the person, signed and handed in, code of an unattended place, user id of a card',
 )
 const AcceptedAt = orNull(
   Type.Integer({ description: 'milliseconds since 1970: when a register without a network took the signed purchase' }),
@@ -70,9 +70,25 @@ export const MeansView = Type.Union([
       kind: Type.Literal('bank'),
       id: part.MeansIdPart,
       label: Type.String(),
-      refused: Type.Union([part.literals(BANK_REASONS), Type.Null()], { description: 'the last no of this bank' }),
+      refused: Type.Union([part.literals(OUTSIDE_REASONS), Type.Null()], { description: 'the last no of this bank' }),
     },
     { description: "the payer's bank is asked" },
+  ),
+  part.Closed(
+    {
+      kind: Type.Literal('card'),
+      id: part.MeansIdPart,
+      label: Type.String(),
+      method: part.MethodPart,
+      oneTime: Type.Boolean({ description: 'by a number for this payment alone, which the terminal sends by itself' }),
+      refused: Type.Union([part.literals(OUTSIDE_REASONS), Type.Null()], {
+        description: "the last no of the card's issuer",
+      }),
+      reference: Type.Union([Type.String(), Type.Null()], {
+        description: "of the issuer's yes: approval code and retrieval reference number, as 123456/000000123456",
+      }),
+    },
+    { description: "the card's issuer is asked" },
   ),
 ])
 export type MeansView = Static<typeof MeansView>
@@ -108,6 +124,12 @@ export const DealView = part.Closed({
   ),
   way: orNull(Way),
   acceptedAt: AcceptedAt,
+  phone: orNull(
+    part.literals(
+      ['asked', 'answered', 'other-device'],
+      'met by a card’s user id: how far its phone is; other-device: another phone of the person answered, and nothing came of it',
+    ),
+  ),
   payment: orNull(part.PaymentIdPart),
   payer: orNull(part.Closed({ name: Type.String(), shown: ShownView })),
   answered: Answered,
@@ -152,6 +174,15 @@ export const PaymentView = part.Closed({
   way: Way,
   acceptedAt: AcceptedAt,
   unasked: Type.Boolean({ description: 'sent straight to the person, who did not scan or type anything' }),
+  device: Type.Union([part.DeviceIdPart, Type.Null()], {
+    description: 'the phone that met the shop; null: any of them',
+  }),
+  attested: orNull(
+    Type.Boolean({
+      description:
+        'met by a card’s user id: has that phone answered that its owner had unlocked it? null for other ways',
+    }),
+  ),
   shopAsked: Type.Boolean({ description: 'the shop is deciding whether it may sell this' }),
   permitted: Type.Boolean({ description: 'the shop has said yes to this bill' }),
   question: Question,

@@ -1,11 +1,12 @@
 // The payer's consent: the phone builds the approval bytes from the view that it shows, so that a signature is good for
 // what the person has seen and for nothing else.
-import { APPROVAL_LIFE_MS, approvalBytes, METHOD_WHOLE, type Purpose } from '#core/approval.ts'
+import { APPROVAL_LIFE_MS, approvalBytes, type Purpose } from '#core/approval.ts'
 import { isAccountNumber, parseAccountNumber } from '#core/accounts.ts'
 import { billHash, type Biller } from '#core/bill.ts'
 import { fromHex, toBase64url } from '#core/bytes.ts'
 import { parseId } from '#core/ids.ts'
 import { ACCOUNT, type Means } from '#core/means.ts'
+import { methodCode, parseMethod } from '#core/method.ts'
 import { parseAmount, unitOf } from '#core/money.ts'
 import type { Askable } from '#core/persona.ts'
 import { questionHash } from '#core/question.ts'
@@ -65,8 +66,11 @@ export function approvalFor(
   const payment = parseId('pay', view.payment)
   const key = parseId('key', self.key)
   const account = parseAccountNumber(view.payerAccount)
-  const means = view.means.kind === 'bank' ? parseId('mns', view.means.id) : account
-  if (!scheme || !deal || !payment || !key || !account || !means || nonce?.length !== 16) {
+  const paidWith = view.means
+  const isOutside = paidWith.kind === 'bank' || paidWith.kind === 'card'
+  const means = isOutside ? parseId('mns', paidWith.id) : account
+  const method = paidWith.kind === 'card' ? parseMethod(paidWith.method) : 'lump'
+  if (!scheme || !deal || !payment || !key || !account || !means || !method || nonce?.length !== 16) {
     return { ok: false, fault: 'id-invalid' }
   }
   const bytes = approvalBytes({
@@ -78,7 +82,7 @@ export function approvalFor(
     billHash: hash,
     payerAccount: account,
     means,
-    method: METHOD_WHOLE,
+    method: methodCode(method),
     key,
     nonce,
     expiresAt,
@@ -171,7 +175,7 @@ export function hashOf(
   return biller === undefined ? 'id-invalid' : billHash(biller, read.bill, means)
 }
 
-/** What is paid with, as far as it is signed with the bill: a bank's id stands beside it. */
+/** What is paid with, as far as it is signed with the bill: the id of a bank account or card stands beside it, and so does a method. */
 function meansFrom(view: PaymentView['means']): Means | undefined {
   if (view.kind !== 'exchange') return ACCOUNT
   const { kind, price, until } = view

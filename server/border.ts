@@ -11,6 +11,7 @@ import type { RefundLine } from '#core/refund.ts'
 import type { Accepted } from '#core/offer.ts'
 import { billFromWire, type BillWire } from '#protocol/bill.ts'
 import type { AnyCommand, CommandBody } from '#protocol/commands.ts'
+import { NO_CARD_NUMBER } from '#protocol/parts.ts'
 import { problemOf, type Problem } from '#protocol/problems.ts'
 import type { DeviceActor, TerminalActor } from '#switch/actors.ts'
 import type { DeviceCommand, TerminalCommand } from '#switch/command.ts'
@@ -20,6 +21,11 @@ export function problemOfValidation(
   errors: readonly { instancePath: string; keyword: string; params: Record<string, unknown> }[],
   isQuery = false,
 ): Problem {
+  const numbered = errors.find(({ keyword }) => keyword === NO_CARD_NUMBER)
+  if (numbered !== undefined) {
+    const { masked } = numbered.params
+    return problemOf('card-number-in-text', { field: fieldName(numbered.instancePath), number: String(masked) })
+  }
   const error = errors.find(({ keyword }) => keyword !== 'anyOf') ?? errors[0]
   if (error === undefined) return problemOf('request-invalid')
   const { instancePath, keyword, params } = error
@@ -51,7 +57,7 @@ export type Found = Readonly<{
   payer: DeviceActor | null
   /** a register's signed word on when it took the purchase, verified */
   accepted: Accepted | null
-  /** what the payer wants to pay with, looked up */
+  /** what the payer wants to pay with, looked up; of a card's user id: that card */
   choice: Choice | null
   /** what the register has signed, where the payer hands it in */
   purchase: Purchase | null
@@ -113,7 +119,8 @@ export function commandOf(sent: AnyCommand, found: Found): TerminalCommand | Dev
     }
     case 'bill-code': {
       const bill = sent.body.bill === null ? null : billOf(sent.body.bill, found)
-      return isProblem(bill) ? bill : { name: sent.name, deal: dealOf(sent.body), bill, payer: payerOf(found) }
+      if (isProblem(bill)) return bill
+      return { name: sent.name, deal: dealOf(sent.body), bill, payer: payerOf(found), preset: found.choice }
     }
     case 'submit-purchase': {
       const { purchase } = found
@@ -122,13 +129,15 @@ export function commandOf(sent: AnyCommand, found: Found): TerminalCommand | Dev
     }
     case 'choose-means': {
       const { choice } = found
-      if (choice === null) throw new Error('rate or bank account are looked up before the border')
+      if (choice === null) throw new Error('rate, bank account or card are looked up before the border')
       return { name: sent.name, payment: paymentOf(sent.body), choice }
     }
     case 'challenge':
     case 'decline':
     case 'attend':
       return { name: sent.name, payment: paymentOf(sent.body) }
+    case 'attest':
+      return { name: sent.name, payment: paymentOf(sent.body), provedAt: sent.body.provedAt ?? null }
     case 'take-back':
       return { name: sent.name, payment: paymentOf(sent.body), portion: sent.body.portion }
     case 'join': {
@@ -163,11 +172,8 @@ function verified({ evidence }: Found): Evidence {
   return evidence
 }
 
-/** What is wrong with a shop's bill, before anything is used up for it. */
-export function billFault(wire: BillWire | null): Problem | undefined {
-  const bill = wire && billOf(wire, { isPerson: false })
-  return isProblem(bill) ? bill : undefined
-}
+/** A shop's bill, before anything is used up for it; null where it comes later. */
+export const shopBill = (wire: BillWire | null): Bill | null | Problem => wire && billOf(wire, { isPerson: false })
 
 /** A bill that can stand. What a person asks for is money alone: no goods to deliver, to take back or to keep from somebody. */
 function billOf(wire: BillWire, { isPerson }: Pick<Found, 'isPerson'>): Bill | Problem {

@@ -1,5 +1,6 @@
 // A file of credits, read at the border: rows from JSON or CSV, and for each row that is wrong its number and why.
 import { isAccountNumber, parseAccountNumber, type AccountNumber } from '#core/accounts.ts'
+import { cardNumbersIn } from '#core/card-number.ts'
 import type { AccountStatus } from '#core/ledger.ts'
 import { MAX_AMOUNT, parseAmount, parseTyped, sum, type Unit } from '#core/money.ts'
 import { LIMITS } from '#protocol/limits.ts'
@@ -49,6 +50,7 @@ function rowOf(
   if (account === undefined) return { row, reason: 'account-invalid' }
   if (amount === undefined || amount === 0n) return { row, reason: 'amount-invalid' }
   if (Array.from(text).length > LIMITS.textLength || UNFIT.test(text)) return { row, reason: 'text-invalid' }
+  if (cardNumbersIn(text).length > 0) return { row, reason: 'card-number' }
   return { row, account, amount, text }
 }
 

@@ -26,3 +26,9 @@ function dateOf(text: string): Temporal.PlainDate | undefined {
     throw error
   }
 }
+
+/** A day as core/calendar.ts numbers it, 20261203, as 2026-12-03. */
+export function dashed(day: number): string {
+  const text = String(day)
+  return `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6)}`
+}

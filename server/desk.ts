@@ -22,6 +22,8 @@ import { migrate } from './postgres/migrate.ts'
 import { postgresOperators, withOperators } from './postgres/operators.ts'
 import { postgresParties } from './postgres/parties.ts'
 import { postgresStaff } from './postgres/staff.ts'
+import { cardTables } from './cards/tables.ts'
+import { postgresCardTables } from './postgres/card-tables.ts'
 import { rateBook } from './rates/setting.ts'
 import { readScheme, type SchemeRow } from './postgres/scheme.ts'
 import { postgresStore } from './postgres/store.ts'
@@ -120,6 +122,7 @@ async function deskOver(database: ReturnType<typeof openDatabase>, scheme: Schem
     staff: postgresStaff(database),
     sites: null,
     rateBook: rateBook(database, scheme.buckets),
+    cardTables: cardTables(postgresCardTables(database)),
     // A hub that runs reads the rows itself within two seconds.
     onRevoked: () => {},
   })

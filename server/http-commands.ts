@@ -8,19 +8,26 @@ import {
   type MeansId,
   type PartyId,
   type PaymentId,
+  type TerminalId,
 } from '#core/ids.ts'
+import type { Bill } from '#core/bill.ts'
+import { readCustomerCode } from '#core/customer-code.ts'
 import type { Choice } from '#core/means.ts'
+import { parseMethod, type Method } from '#core/method.ts'
 import { unitOf, type Unit } from '#core/money.ts'
 import type { Accepted } from '#core/offer.ts'
 import type { Rate } from '#core/rate.ts'
+import { refuse } from '#core/refusals.ts'
 import type { AnyCommand, CommandBody, CommandName } from '#protocol/commands.ts'
 import { problemOf, type Problem } from '#protocol/problems.ts'
 import { COMMAND_ROUTES } from '#protocol/routes.ts'
 import type { DeviceActor, TerminalActor } from '#switch/actors.ts'
+import { NOTHING } from '#switch/lanes.ts'
+import type { Answer } from '#switch/store.ts'
 import type { Switch } from '#switch/switch.ts'
 import { addressBlock } from './addresses.ts'
 import { inactiveCode } from './auth/enrolment.ts'
-import { billFault, commandHash, commandIdOf, commandOf, type Found, type Purchase } from './border.ts'
+import { commandHash, commandIdOf, commandOf, shopBill, type Found, type Purchase } from './border.ts'
 import { billerFrom, deviceOf, holderOf, type OnRoute } from './http-callers.ts'
 import { isProblem } from './http-problems.ts'
 import type { HttpParts } from './http.ts'
@@ -74,6 +81,40 @@ export type RegisteredMeans = Readonly<{
   any(party: PartyId, unit: Unit): Promise<boolean>
 }>
 
+/** The cards that people have registered (server/cards). */
+export type RegisteredCards = Readonly<{
+  /**
+   * One of the party's own, for this merchant at this terminal, by this method. Problems: means-not-found, card-not-accepted,
+   * method-not-accepted, card-expired, cards-unavailable
+   */
+  choice(asked: CardAsked): Promise<Choice | Problem>
+}>
+
+export type CardAsked = Readonly<{
+  party: PartyId
+  id: MeansId
+  method: Method
+  merchant: PartyId
+  terminal: TerminalId
+  /** null while there is none */
+  bill: Pick<Bill, 'unit' | 'total'> | null
+}>
+
+/** The user ids of cards that people show at registers (server/card-users). */
+export type CardUsers = Readonly<{
+  /** Whose phone shows it, and the card it names; it can be shown again and again. Problems: code-not-found, those of a card's choice, too-many-tries */
+  take(
+    code: string,
+    by: Readonly<{
+      terminal: TerminalActor
+      deal: DealId
+      command: CommandId
+      bill: Pick<Bill, 'unit' | 'total'>
+    }>,
+    address: string,
+  ): Promise<Readonly<{ payer: DeviceActor; choice: Choice }> | Problem>
+}>
+
 type Signed = Pick<Found, 'evidence' | 'payer' | 'accepted' | 'purchase' | 'choice'>
 const NOTHING_FOUND: Signed = { evidence: null, payer: null, accepted: null, purchase: null, choice: null }
 
@@ -89,8 +130,13 @@ export function serveCommands(
     purchases,
     rates,
     means,
+    cards,
+    cardUsers,
     originOf,
-  }: Pick<HttpParts, 'store' | 'hub' | 'sight' | 'auth' | 'codes' | 'purchases' | 'rates' | 'means'> & {
+  }: Pick<
+    HttpParts,
+    'store' | 'hub' | 'sight' | 'auth' | 'codes' | 'purchases' | 'rates' | 'means' | 'cards' | 'cardUsers'
+  > & {
     originOf: (request: FastifyRequest) => string
   },
 ): void {
@@ -106,27 +152,55 @@ export function serveCommands(
     // Border: the schema of this very route has checked the body.
     const sent = { name, body: request.body } as AnyCommand
     if (LOOKED_UP.has(name) && !(await auth.isActive(sender))) return problemOf(inactiveCode(sender))
+    const [id, hash] = [commandIdOf(sent.body), commandHash(name, sent.body)]
     const signed = await signedPart(sent, actor, request)
-    if (isProblem(signed)) return signed
     const isPerson = actor.kind === 'terminal' && sender.kind === 'device'
-    const parsed = commandOf(sent, { ...signed, address: addressBlock(request.ip), isPerson })
-    if ('status' in parsed) return parsed
-    const id = commandIdOf(sent.body)
-    // Border of types: the route's `who` has made sure that this kind of actor sends this command.
-    const asked = { ...parsed, id, hash: commandHash(name, sent.body), actor, isPerson } as Parameters<
-      Switch['handle']
-    >[0]
-    const answer = await hub.handle(asked)
+    const found = isProblem(signed) ? { ...NOTHING_FOUND, problem: signed } : { ...signed, problem: null }
+    const answer =
+      found.problem === null
+        ? await decided(sent, actor, { ...found, address: addressBlock(request.ip), isPerson }, hash)
+        : ((await decidedBefore(sent, actor, hash)) ?? found.problem)
+    if ('status' in answer) return answer
     const view = await sight.answer(actor, answer, originOf(request))
     const ms = Math.round((performance.now() - started) * 10) / 10
     request.log.info({ command: id, who: sender.id, what: name, outcome: answer.refusal?.code ?? 'done', ms })
     if (answer.refusal === null) {
-      const isProved = actor.kind === 'device' && signed.evidence?.proof === 'right'
+      const isProved = actor.kind === 'device' && found.evidence?.proof === 'right'
       return isProved ? { ...view, provedAt: await provedAt(actor) } : view
     }
     const { code, detail } = answer.refusal
     const shown = view.deal === null && view.payment === null ? {} : { view }
     return { ...problemOf(code, detail), ...shown }
+  }
+
+  async function decided(
+    sent: AnyCommand,
+    actor: TerminalActor | DeviceActor,
+    found: Found,
+    hash: string,
+  ): Promise<Answer | Problem> {
+    const parsed = commandOf(sent, found)
+    if ('status' in parsed) return parsed
+    const { isPerson } = found
+    // Border of types: the route's `who` has made sure that this kind of actor sends this command.
+    const asked = { ...parsed, id: commandIdOf(sent.body), hash, actor, isPerson } as Parameters<Switch['handle']>[0]
+    return hub.handle(asked)
+  }
+
+  /**
+   * What was decided of a command whose means or code cannot be found any more: a card that was removed, a shop that takes it no longer,
+   * a vault that is away. Whoever repeats it hears what came of it.
+   */
+  async function decidedBefore(
+    sent: AnyCommand,
+    actor: TerminalActor | DeviceActor,
+    hash: string,
+  ): Promise<Answer | undefined> {
+    if (sent.name !== 'choose-means' && sent.name !== 'bill-code') return undefined
+    // Both are decided where their sender is: a person's payments lie in the person's bucket.
+    const stored = await store.readCommand(bucketOfId(actor.id), { actor: actor.id, id: commandIdOf(sent.body) })
+    if (stored === undefined) return undefined
+    return stored.hash === hash ? stored.answer : { ...NOTHING, refusal: refuse('command-mismatch') }
   }
 
   async function signedPart(
@@ -151,12 +225,27 @@ export function serveCommands(
     if (sent.name !== 'bill-code' && sent.name !== 'submit-signed') return NOTHING_FOUND
     if (actor.kind !== 'terminal') return problemOf('not-allowed')
     if (sent.name === 'submit-signed') return handedBack(sent.body, actor)
-    const fault = billFault(sent.body.bill)
-    if (fault !== undefined) return fault
+    return codeOf(sent.body, actor, addressBlock(request.ip))
+  }
+
+  /** Whose code it is, and, of a card's user id, with which card. A user id names for which bill it is shown. */
+  async function codeOf(
+    body: CommandBody<'bill-code'>,
+    terminal: TerminalActor,
+    address: string,
+  ): Promise<Signed | Problem> {
+    const bill = shopBill(body.bill)
+    if (bill !== null && 'status' in bill) return bill
     // Border: the schema's patterns have checked the ids; their types do not carry the brand.
-    const by = { terminal: actor, deal: sent.body.deal as DealId, command: commandIdOf(sent.body) }
-    const found = await codes.take(sent.body.code, by, addressBlock(request.ip))
-    return isProblem(found) ? found : { ...NOTHING_FOUND, payer: found.payer }
+    const by = { terminal, deal: body.deal as DealId, command: commandIdOf(body) }
+    if (readCustomerCode(body.code).kind !== 'user-id') {
+      const found = await codes.take(body.code, by, address)
+      return isProblem(found) ? found : { ...NOTHING_FOUND, payer: found.payer }
+    }
+    if (cardUsers === undefined) return problemOf('code-not-found')
+    if (bill === null) return problemOf('field-invalid', { field: 'bill' })
+    const found = await cardUsers.take(body.code, { ...by, bill }, address)
+    return isProblem(found) ? found : { ...NOTHING_FOUND, ...found }
   }
 
   /** A rate that is not there is the rules' to refuse, so that a repeat hears the same; a means that is not there is nothing. */
@@ -164,14 +253,15 @@ export function serveCommands(
     { payment, means: wanted }: CommandBody<'choose-means'>,
     { party }: DeviceActor,
   ): Promise<Choice | Problem> {
+    // Border: the schema's pattern has checked the id. Whose payment it is, the rules look at.
+    const present = () => sight.present(payment as PaymentId)
     switch (wanted.kind) {
       case 'account':
         return { kind: 'account' }
       case 'exchange': {
         const from = unitOf(wanted.unit)
         if (from === undefined) return problemOf('unit-invalid', { field: 'means/unit' })
-        // Border: the schema's pattern has checked the id. Whose payment it is, the rules look at.
-        const bill = (await sight.present(payment as PaymentId))?.bill
+        const bill = (await present())?.bill
         return { kind: 'exchange', rate: (bill && (await rates.of(from, bill.unit))) ?? null }
       }
       case 'bank': {
@@ -179,6 +269,17 @@ export function serveCommands(
         const id = wanted.id as MeansId
         const found = bucketOfId(id) === bucketOfId(party) ? await means.of(party, id) : undefined
         return found === undefined ? problemOf('means-not-found') : { kind: 'bank', ...found }
+      }
+      case 'card': {
+        const id = wanted.id as MeansId
+        const method = parseMethod(wanted.method)
+        if (method === undefined) return problemOf('field-invalid', { field: 'means/method' })
+        if (cards === undefined || bucketOfId(id) !== bucketOfId(party)) return problemOf('means-not-found')
+        // What a shop takes is told to whoever pays there.
+        const seen = await present()
+        if (seen?.payer.party !== party) return problemOf('not-found')
+        const { biller, terminal, bill } = seen
+        return cards.choice({ party, id, method, merchant: biller.party, terminal, bill })
       }
     }
   }

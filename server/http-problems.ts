@@ -7,7 +7,7 @@ import { ALL_ROUTES } from '#protocol/routes.ts'
 import { TooBusy } from '#switch/lanes.ts'
 import { StoreUnavailable } from '#switch/store.ts'
 import { problemOfValidation } from './border.ts'
-import { JsonFault } from './strict-json.ts'
+import { JsonFault } from '#protocol/strict-json.ts'
 
 export const isProblem = (value: object): value is Problem => 'status' in value && 'code' in value && 'next' in value
 

@@ -31,16 +31,20 @@ import type { Keeper } from './auth/passkeys.ts'
 import { callerOf, deviceOf, keeperOf, mayCall, type OnRoute } from './http-callers.ts'
 import {
   serveCommands,
+  type CardUsers,
   type Codes,
   type EvidenceBody,
   type Purchases,
   type Rates,
+  type RegisteredCards,
   type RegisteredMeans,
 } from './http-commands.ts'
 import { answerBrokenRequest, isProblem, methodsAt, problemOfError, sendProblem } from './http-problems.ts'
 import type { Parties } from './postgres/parties.ts'
-import { parseStrict } from './strict-json.ts'
+import { parseStrict } from '#protocol/strict-json.ts'
 import type { Sight } from './sight.ts'
+import { cardNumberKeyword } from './text-check.ts'
+import { buildValidator } from './validators.ts'
 
 export { isProblem } from './http-problems.ts'
 
@@ -78,6 +82,10 @@ export type HttpParts = Readonly<{
   purchases: Purchases
   rates: Rates
   means: RegisteredMeans
+  /** without it nobody has a card */
+  cards?: RegisteredCards
+  /** without it a card's user id is not known */
+  cardUsers?: CardUsers
   scheme: Readonly<{
     unit: Unit
     /** whose days are meant (IANA name) */
@@ -127,6 +135,7 @@ export function createHttp(parts: HttpParts): FastifyInstance {
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       sendProblem(reply, problemOfError(error, request)),
+    schemaController: { compilersFactory: { buildValidator } },
     ajv: {
       customOptions: {
         coerceTypes: false,
@@ -134,6 +143,7 @@ export function createHttp(parts: HttpParts): FastifyInstance {
         useDefaults: false,
         allErrors: false,
         strictTypes: false,
+        keywords: [cardNumberKeyword],
       },
     },
   } as Parameters<typeof fastify>[0]) as unknown as FastifyInstance
@@ -152,7 +162,7 @@ export function createHttp(parts: HttpParts): FastifyInstance {
       return sendProblem(reply, problemOf('route-not-found'))
     return sendProblem(reply.header('allow', methods.join(', ')), problemOf('method-not-allowed'))
   })
-  app.addHook('onSend', async (_request, reply) => void securityHeaders(reply))
+  app.addHook('onSend', async (request, reply) => void securityHeaders(reply, request.routeOptions.url))
   // A response holds what one party may see: no cache in between keeps it.
   app.addHook('onRequest', async (request, reply) => {
     if (request.url.startsWith('/v1/') || request.url === '/health') reply.header('cache-control', 'no-store')
@@ -253,8 +263,11 @@ const CSP = [
   "object-src 'none'",
 ].join('; ')
 
-function securityHeaders(reply: FastifyReply): void {
-  reply.header('content-security-policy', CSP)
+/** A register's page speaks with the card machine's program on its own computer too, and with nobody else. */
+const REGISTER_CSP = CSP.replace("connect-src 'self'", "connect-src 'self' http://127.0.0.1:* http://localhost:*")
+
+function securityHeaders(reply: FastifyReply, route: string | undefined): void {
+  reply.header('content-security-policy', route === '/register' ? REGISTER_CSP : CSP)
   reply.header('x-content-type-options', 'nosniff')
   reply.header('referrer-policy', 'no-referrer')
   reply.header('cross-origin-opener-policy', 'same-origin')

@@ -26,11 +26,11 @@ import { scramMethod, secretOf } from './auth/scram.ts'
 import { createSessions } from './auth/sessions.ts'
 import { serveApps, type Files } from './apps.ts'
 import { demoTown } from './demo.ts'
+import type { DemoIssuer } from './demo-children.ts'
 import { serveDocs } from './docs.ts'
 import { addressBlock, trustOf } from './addresses.ts'
 import { callerOf } from './http-callers.ts'
 import { createHttp, isProblem, type Auth } from './http.ts'
-import type { Rates } from './http-commands.ts'
 import { serveGoods } from './goods/goods-http.ts'
 import { latestRows } from './latest.ts'
 import { ledgerView } from './ledger.ts'
@@ -39,24 +39,24 @@ import { mailOffice, writeAbout } from './mail/mail.ts'
 import { outboxLoop, postgresOutbox } from './mail/outbox.ts'
 import type { MailSettings } from './mail/sender.ts'
 import type { BankSettings } from './bank/bank.ts'
-import { bankOverHttp } from './bank/bank-http.ts'
-import { bankLoop } from './bank/loop.ts'
-import { serveBankReport } from './bank/report.ts'
+import { settleDemoTables } from './cards/tables-demo.ts'
+import type { VaultSettings } from './cards/vault.ts'
+import { createCardUsers } from './card-users/card-users.ts'
+import { serveCardUsers } from './card-users/card-users-http.ts'
+import { cardMachines } from './card-users/machines.ts'
 import { createCodes } from './codes/codes.ts'
 import { serveCodes } from './codes/codes-http.ts'
 import { createOidc, registerDemoSite } from './oidc/serve.ts'
-import { registeredMeans, serveMeans } from './means/means.ts'
+import { moneyParts } from './money-parts.ts'
 import { operatorDesk, type OperatorDesk } from './operator.ts'
 import { serveOperator } from './operator-http.ts'
 import { revocation } from './revocation.ts'
 import { staffRules } from './staff.ts'
 import { serveStaff } from './staff-http.ts'
 import { postgresApiKeys } from './postgres/api-keys.ts'
+import { postgresCardMachines, postgresCardUsers } from './postgres/card-users.ts'
 import { postgresCashiers } from './postgres/cashiers.ts'
 import { postgresLinks } from './postgres/payment-links.ts'
-import { postgresMeans } from './postgres/means.ts'
-import { postgresDebits } from './postgres/reconcile-debits.ts'
-import { asking, postgresNotices } from './postgres/reconcile.ts'
 import { postgresStaff } from './postgres/staff.ts'
 import { postgresWebhooks } from './postgres/webhooks.ts'
 import { schemeKey, signDailyHead } from './operator-log.ts'
@@ -91,9 +91,7 @@ import { vapidOf } from './reach/vapid.ts'
 import { settleDemoShop } from './receipts/demo-shop.ts'
 import { receiptLinks } from './receipts/links.ts'
 import { createReceipts } from './receipts/receipts.ts'
-import { serveRates } from './rates/rates-http.ts'
-import { rateBook } from './rates/setting.ts'
-import { sourceLoop, type RateSource } from './rates/source.ts'
+import type { RateSource } from './rates/source.ts'
 import { settleDemoWebShop } from './shop/demo-shop.ts'
 import { createPaying } from './shop/paying.ts'
 import { createSeal } from './shop/seal.ts'
@@ -131,6 +129,10 @@ export type HubOptions = Readonly<{
   rateSource?: RateSource | null
   /** the operator's bank; null where nobody can pay from a bank account */
   bank?: BankSettings | null
+  /** where card numbers are kept, and issuers are asked; null where nobody can pay by card */
+  vault?: VaultSettings | null
+  /** where a demo's card issuers listen, for its tables; null leaves the tables as they are */
+  demoIssuers?: readonly DemoIssuer[] | null
   /** how this hub sends mail; a demo without it has an inbox of its own */
   mail?: MailSettings | null
   /** how long a phone waits that was asked for by mail and password, where it is not as the limits say (tests) */
@@ -179,28 +181,29 @@ export async function startHub(options: HubOptions) {
   const logger = pino({ level: 'info' }, options.log)
   const onError = (error: unknown): void => void logger.error({ err: error }, 'a bug')
 
-  const exchange = rateBook(database, scheme.buckets)
-  const rates: Rates = exchange.rates
-  const bankLife = new AbortController()
-  const bank =
-    options.bank == null
-      ? null
-      : bankOverHttp({ ...options.bank, zone: () => rules.zone, now: clock.now, life: bankLife.signal })
-  const meansRows = postgresMeans(database)
-  const means = registeredMeans({ rows: meansRows, bank })
+  const seal = createSeal(options.sealKey)
+  const machines = cardMachines(postgresCardMachines(database), seal)
+  const money = moneyParts({
+    database,
+    scheme,
+    bank: options.bank ?? null,
+    vault: options.vault ?? null,
+    machines,
+    directory,
+    rateSource: options.rateSource ?? null,
+    now: clock.now,
+    onSourceTrouble: (trouble, keptOut) => void logger.error({ trouble, keptOut }, 'the source of exchange rates'),
+    onAlarm: (alarm) => void logger.error({ alarm }, 'an alarm of the vault'),
+    onError,
+  })
+  await money.load()
   const hub = createSwitch({
     store,
     budgets,
     scheme,
     random: randomBytes,
     lanes,
-    otherMeans: async ({ party, accounts }, unit) => {
-      const open = accounts.filter(
-        (account) => account.status === 'open' && account.balance > 0n && account.unit !== unit,
-      )
-      const found = await Promise.all(open.map((account) => rates.of(account.unit, unit)))
-      return found.some((rate) => rate !== undefined) || means.any(party, unit)
-    },
+    otherMeans: money.otherMeans,
     onChange(changes) {
       latest.take(changes)
       watchers.changed(changes)
@@ -208,7 +211,7 @@ export async function startHub(options: HubOptions) {
       webhooks.changed(changes)
       settling.changed(changes)
       deposits.arrived(changes.buckets)
-      if (changes.orders.length > 0) banking?.wake()
+      if (changes.orders.length > 0) money.wake()
       rumour.tell([...new Set([...changes.buckets, ...bucketsOf(changes)])])
     },
     onAlarm: ({ step, error }) =>
@@ -251,7 +254,8 @@ export async function startHub(options: HubOptions) {
     onRules: loadRules,
     staff,
     sites: openid.sites,
-    rateBook: exchange,
+    rateBook: money.exchange,
+    cardTables: money.cardTables,
     onRevoked: (actor) => revoking.revoked(actor),
   })
   const proofs = createProofs({
@@ -261,7 +265,6 @@ export async function startHub(options: HubOptions) {
   })
   const presence = createPresenceDesk({ directory, proofs, hub })
   const keyStore = postgresApiKeys(database)
-  const seal = createSeal(options.sealKey)
   const keys = apiKeys({ keys: keyStore, directory, now: clock.now, onError })
   const auth = authOf({ directory, desk, sessions, certificates, keys, budgets, passkeyHome, proofs, now: clock.now })
   const originOf = (request: IncomingMessage): string => originOfRequest(request, options)
@@ -342,35 +345,10 @@ export async function startHub(options: HubOptions) {
   const tables = every(options.dueEveryMs ?? TABLES_EVERY_MS, settling.sweep, onError)
   const time = timers(hub, onError, options.dueEveryMs)
   const rumour = news(database, (buckets) => watchers.heard(buckets))
-  const banking =
-    options.bank == null || bank === null
-      ? null
-      : bankLoop({
-          store,
-          hub,
-          bank,
-          means: meansRows,
-          debits: postgresDebits(database),
-          notices: postgresNotices(database),
-          settings: options.bank,
-          zone: () => rules.zone,
-          now: clock.now,
-          onError,
-        })
+  money.start({ store, hub })
   const sign = () => signDailyHead(database, { key, scheme: scheme.id, zone: rules.zone, now: clock.now() })
   const heads = dailyHeads(sign, onError)
   const ruling = rulesWatch(loadRules, onError)
-  const rateSource = options.rateSource ?? null
-  const rating =
-    rateSource &&
-    sourceLoop({
-      source: rateSource,
-      ...exchange,
-      now: clock.now,
-      onTrouble: (trouble, keptOut) => void logger.error({ trouble, keptOut }, 'the source of exchange rates'),
-      onError,
-    })
-
   const schemeView = async (host: string): Promise<SchemeView> => ({
     scheme: scheme.id,
     name: scheme.name,
@@ -398,7 +376,7 @@ export async function startHub(options: HubOptions) {
         operators,
         profiles,
         goods,
-        rates: exchange.rates,
+        rates: money.exchange.rates,
       })
     : null
 
@@ -429,6 +407,13 @@ export async function startHub(options: HubOptions) {
     secret: key.codeSecret,
     now: clock.now,
   })
+  const cardUsers = createCardUsers({
+    rows: postgresCardUsers(database),
+    cards: money.cards,
+    directory,
+    budgets,
+    secret: key.codeSecret,
+  })
   const receiptRows = postgresReceipts(database)
   const receipts = createReceipts({
     store,
@@ -452,9 +437,11 @@ export async function startHub(options: HubOptions) {
     sight,
     auth,
     codes,
+    cardUsers,
     purchases,
-    rates,
-    means,
+    rates: money.exchange.rates,
+    means: money.means,
+    cards: money.cards,
     refusalOf: async (of, actor) => (await signIn.refusalOf(of, actor)) ?? atTerminals.refusalOf(of, actor),
     parties,
     budgets,
@@ -464,6 +451,7 @@ export async function startHub(options: HubOptions) {
     further(on) {
       openid.further(on)
       serveCodes(on, codes)
+      serveCardUsers(on, { users: cardUsers, machines })
       serveReach(on, { pushes, directory, vapid, key, rules: () => scheme.rules, pushTo })
       serveOperator(on, { desk, operators, staff, store, database, key, scheme, now: clock.now })
       on(IDENTITY_ROUTES.certificate, (request) => certificates.issue(callerOf(request)))
@@ -484,16 +472,7 @@ export async function startHub(options: HubOptions) {
         loopback: scheme.demo,
         originOf: (request) => options.publicUrl ?? `${request.protocol}://${request.host}`,
       })
-      serveMeans(on, {
-        rows: meansRows,
-        bank,
-        unit: scheme.unit,
-        languageOf: async (party) => ((await profiles.profileOf(party))?.language === 'ja' ? 'ja' : 'en'),
-        provePresence: presence.provePresence,
-        budgets,
-        onEnded: () => banking?.wake(),
-      })
-      serveBankReport(on, { ask: asking(database), scheme, isConnected: bank !== null, now: clock.now })
+      money.serve(on, { store, sight, profiles, provePresence: presence.provePresence, budgets })
       servePoints(on, {
         points: postgresPoints(database),
         store,
@@ -503,7 +482,6 @@ export async function startHub(options: HubOptions) {
         origin: originHere,
         zone: () => scheme.rules.zone,
       })
-      serveRates(on, { rates: exchange.rates, source: rateSource, zone: () => scheme.rules.zone, now: clock.now })
       serveOrders(on, {
         menus,
         tabs,
@@ -538,26 +516,13 @@ export async function startHub(options: HubOptions) {
 
   const stop = async (): Promise<void> => {
     watchers.close()
-    bankLife.abort()
+    money.cut()
     await app.close()
     await Promise.all(
-      [
-        time,
-        tables,
-        settling,
-        deposits,
-        rumour,
-        heads,
-        ruling,
-        revoking,
-        reach,
-        sending,
-        webhooks,
-        asks,
-        ...(banking === null ? [] : [banking]),
-      ].map((loop) => loop.stop()),
+      [time, tables, settling, deposits, rumour, heads, ruling, revoking, reach, sending, webhooks, asks, money].map(
+        (loop) => loop.stop(),
+      ),
     )
-    await rating?.stop()
     await mail.stop()
     clock.stop()
     await database.end()
@@ -569,6 +534,9 @@ export async function startHub(options: HubOptions) {
     if (town !== null) await registerDemoSite(openid.store, town.bakery())
     if (town !== null) await settleDemoWebShop(keyStore, town.bakery())
     if (town !== null) await settleDemoShop(receiptRows, town.bakery())
+    const bakery = town === null ? undefined : await directory.partyOf(town.bakery())
+    if (bakery !== undefined && options.demoIssuers)
+      await settleDemoTables({ desk, tables: money.cardTables, bakery: bakery.account }, options.demoIssuers)
     if (town !== null) await settleDemoMenu({ menus, points: postgresPoints(database) }, town.bakery(), scheme.unit)
     await app.listen({ host: options.host, port: options.port })
   } catch (error) {
@@ -598,7 +566,9 @@ export async function startHub(options: HubOptions) {
     openid,
     revoked,
     mail,
-    banking,
+    banking: money.banking(),
+    cardTables: money.cardTables,
+    cardsCatchUp: money.cardsCatchUp,
   }
 }
 

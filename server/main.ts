@@ -7,7 +7,7 @@ import pino, { type DestinationStream } from 'pino'
 import pg from 'pg'
 import { unitOf } from '#core/money.ts'
 import { bundleApps } from './apps.ts'
-import { startBankChild } from './bank/child.ts'
+import { startDemo, type Demo } from './demo-children.ts'
 import { startHub, type Hub, type HubOptions } from './hub.ts'
 import { HELP, readOptions, type Options } from './options.ts'
 import { migrate, MigrationError } from './postgres/migrate.ts'
@@ -69,8 +69,8 @@ async function start(options: Options, parts: { stop: () => Promise<void> }[]): 
   if (!role) say('The database user may not make roles: the hub works with its own rights, and could edit the journal.')
 
   const { scheme, created } = await schemeOf(database, options)
-  const child = scheme.demo && options.bank === null ? await startBankChild(join(options.data, 'bank')) : null
-  if (child !== null) parts.push(child)
+  const demo = scheme.demo ? await startDemo(options, postgres?.connection ?? null) : null
+  if (demo !== null) parts.push(demo)
   const lan = await tlsOf(options)
   const hub = await listening(options, {
     database,
@@ -82,7 +82,9 @@ async function start(options: Options, parts: { stop: () => Promise<void> }[]): 
     publicUrl: options.publicUrl,
     sealKey: await sealKeyIn(options.data),
     mail: options.mail,
-    bank: options.bank ?? (child && { ...child, ...DEMO_BANK }),
+    bank: options.bank ?? (demo?.bank ? { ...demo.bank, ...DEMO_BANK } : null),
+    vault: options.vault ?? demo?.vault ?? null,
+    demoIssuers: options.demoIssuers ?? demo?.issuer?.lines ?? null,
     rateSource: options.rateSource,
     files: await bundling,
     log,
@@ -92,7 +94,7 @@ async function start(options: Options, parts: { stop: () => Promise<void> }[]): 
   if (postgres !== null) watchPostgres(postgres)
   const trust = lan === null ? null : await startTrustPage({ ...lan, hubPort: hub.port })
   if (trust !== null) parts.push(trust)
-  await greet(options, { hub, scheme, created, trust, bankUrl: child?.url ?? null })
+  await greet(options, { hub, scheme, created, trust, demo })
 }
 
 async function makeFolder(folder: string): Promise<void> {
@@ -206,9 +208,9 @@ async function openLog(options: Options): Promise<DestinationStream> {
 
 async function greet(
   options: Options,
-  started: { hub: Hub; scheme: SchemeRow; created: boolean; trust: TrustPage | null; bankUrl: string | null },
+  started: { hub: Hub; scheme: SchemeRow; created: boolean; trust: TrustPage | null; demo: Demo | null },
 ): Promise<void> {
-  const { hub, scheme, created, trust, bankUrl } = started
+  const { hub, scheme, created, trust, demo } = started
   const secure = options.lan || options.tls !== null
   const at = options.publicUrl ?? `${secure ? 'https' : 'http'}://localhost:${hub.port}`
   if (hub.port !== options.port && options.port !== 0) say(`  Port ${options.port} is taken, using ${hub.port}.`)
@@ -220,7 +222,12 @@ async function greet(
   say(`  Shop's office                               ${at}/office`)
   say(`  Operator's desk                             ${at}/desk`)
   if (scheme.demo && options.mail === null) say(`  The town's mail                             ${at}/demo/mail`)
-  if (bankUrl !== null) say(`  The bank's books                            ${bankUrl}/`)
+  if (demo?.bank) say(`  The bank's books                            ${demo.bank.url}/`)
+  if (demo?.issuer) say(`  The card company, and cards to try          ${demo.issuer.url}/`)
+  if (demo?.issuer)
+    say(`  A card machine for the register             ${demo.issuer.machine.url}  token ${demo.issuer.machine.token}`)
+  if (demo !== null && demo.vault === null && options.vault === null)
+    say('  Nobody can pay by card: the vault of card numbers has not started beside this database.')
   if (scheme.demo) say('  A web shop that is paid by phone            npm run example:shop')
   if (scheme.demo) say('  This is a demo: its money is play money, its PIN is 2468.')
   if (trust !== null) {

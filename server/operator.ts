@@ -33,6 +33,8 @@ import type { Store } from '#switch/store.ts'
 import type { Switch } from '#switch/switch.ts'
 import { newCode, type ActorId, type Directory } from './auth/directory.ts'
 import { commandHash } from './border.ts'
+import type { CardTables } from './cards/tables.ts'
+import { setCardTables } from './cards/tables-setting.ts'
 import { matchCredits, readCreditFile, type RowFault } from './credit-file.ts'
 import type { SchemeKey } from './operator-log.ts'
 import { siteCommands, type Sites } from './operator-sites.ts'
@@ -58,6 +60,7 @@ export type OperatorDeskParts = Readonly<{
   /** null where no sites can sign people in: a hub that is not reached by a name, the desk on the machine */
   sites: Sites | null
   rateBook: RateBook
+  cardTables: Pick<CardTables, 'rows' | 'reload'>
   store: Store
   hub: Pick<Switch, 'step'>
   scheme: Readonly<{ name: string; buckets: number; rules: SchemeRules }>
@@ -132,6 +135,10 @@ export function operatorDesk(parts: OperatorDeskParts) {
         return setRules(asked, sent.body)
       case 'set-rates':
         return setRates(asked, sent.body)
+      case 'set-card-tables': {
+        const isRepeat = await isDecided(asked, RULES_BUCKET)
+        return setCardTables(parts.cardTables, asked, sent.body, isRepeat, (command) => decide(asked, command))
+      }
       case 'look':
         return look(asked, sent.body)
       case 'register-client':

@@ -5,6 +5,8 @@ import { isZone } from '#core/calendar.ts'
 import proxyAddress from '@fastify/proxy-addr'
 import { resolve } from 'node:path'
 import type { BankSettings } from './bank/bank.ts'
+import type { VaultSettings } from './cards/vault.ts'
+import type { DemoIssuer } from './demo-children.ts'
 import type { MailSettings } from './mail/sender.ts'
 import { unitOf } from '#core/money.ts'
 import type { RateSource } from './rates/source.ts'
@@ -28,6 +30,10 @@ export type Options = Readonly<{
   mail: MailSettings | null
   /** null: nobody pays from a bank account; a demo then has a bank of its own */
   bank: BankSettings | null
+  /** null: nobody pays by card; a demo then has a vault of its own */
+  vault: VaultSettings | null
+  /** where a demo's two card issuers listen, when the demo did not start them itself */
+  demoIssuers: readonly DemoIssuer[] | null
   /** null: exchange rates are set at the desk alone */
   rateSource: RateSource | null
   log: 'file' | 'stdout'
@@ -55,6 +61,8 @@ export const HELP = `Warifu: one number joins a shop's register and a payer's ph
   BANK_URL       where the operator's bank is asked (docs/ways/bank.md); a demo starts a bank of its own
   BANK_SECRET    the file that holds the secret which bank and hub have
   BANK_RISK      what is taken on trust of banks that answer by file: of one payment, of one account on a day, such as 5000/10000 (0/0)
+  VAULT_URL      where card numbers are kept (docs/ways/vault.md); a demo starts a vault and a card company of its own
+  VAULT_SECRET   the file that holds the secret which vault and hub have
   RATES_URL      where exchange rates come from, such as https://rates.example.org/usd.json (docs/ways/foreign-currency.md)
   RATES_UNITS    which of them are taken, such as JPY,EUR
   RATES_SPREAD   what payers pay on top, in percent, such as 1.5 (0)
@@ -88,6 +96,8 @@ export function readOptions(args: string[], env: Readonly<Record<string, string 
     publicUrl: env.PUBLIC_URL === undefined ? null : originOf(env.PUBLIC_URL),
     mail: mailOf(env),
     bank: bankOf(env),
+    vault: vaultOf(env),
+    demoIssuers: demoIssuersOf(env.DEMO_ISSUERS),
     rateSource: rateSourceOf(env),
     log: env.LOG === 'stdout' ? 'stdout' : 'file',
   }
@@ -173,15 +183,37 @@ function rateSourceOf(env: Readonly<Record<string, string | undefined>>): RateSo
 function bankOf(env: Readonly<Record<string, string | undefined>>): BankSettings | null {
   const { BANK_URL: url = '', BANK_SECRET: path = '', BANK_RISK: risk = '0/0' } = env
   if (url === '' && path === '') return null
-  const parsed = URL.parse(url)
-  const isNear = parsed?.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(parsed.hostname)
-  if (parsed?.protocol !== 'https:' && !isNear)
-    throw new OptionsError(`BANK_URL is "${url}": give an https address, or http on this machine.`)
+  const origin = nearOrigin('BANK_URL', url)
   const [, payment, day] = /^(\d{1,12})\/(\d{1,12})$/.exec(risk) ?? []
   if (payment === undefined || day === undefined)
     throw new OptionsError(`BANK_RISK is "${risk}": give two whole amounts such as 5000/10000.`)
   const secret = readFile('BANK_SECRET', path).trim()
-  return { url: parsed.origin, secret, risk: { payment: BigInt(payment), day: BigInt(day) } }
+  return { url: origin, secret, risk: { payment: BigInt(payment), day: BigInt(day) } }
+}
+
+function vaultOf(env: Readonly<Record<string, string | undefined>>): VaultSettings | null {
+  const { VAULT_URL: url = '', VAULT_SECRET: path = '' } = env
+  if (url === '' && path === '') return null
+  return { url: nearOrigin('VAULT_URL', url), secret: readFile('VAULT_SECRET', path).trim() }
+}
+
+/** For a demo whose issuers somebody else has started: 0001=8583,0002=8584. */
+function demoIssuersOf(value: string | undefined): Options['demoIssuers'] {
+  if (value === undefined || value === '') return null
+  return value.split(',').map((each) => {
+    const [, code, port] = /^(\d{4})=(\d{1,5})$/.exec(each) ?? []
+    if (code === undefined || port === undefined)
+      throw new OptionsError(`DEMO_ISSUERS is "${value}": give codes and ports such as 0001=8583,0002=8584.`)
+    return { code, host: '127.0.0.1', port: Number(port) }
+  })
+}
+
+/** Money's secrets go over TLS, or stay on this machine. */
+function nearOrigin(name: string, url: string): string {
+  const parsed = URL.parse(url)
+  const isNear = parsed?.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(parsed.hostname)
+  if (parsed?.protocol === 'https:' || (parsed !== null && isNear)) return parsed.origin
+  throw new OptionsError(`${name} is "${url}": give an https address, or http on this machine.`)
 }
 
 function readFile(name: string, path: string): string {

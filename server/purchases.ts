@@ -27,6 +27,7 @@ import { deviceOf, terminalOf, type OnRoute } from './http-callers.ts'
 import type { Purchases } from './http-commands.ts'
 import type { SchemeKey } from './operator-log.ts'
 import type { Sight } from './sight.ts'
+import { maskedNumber } from './text-check.ts'
 
 type Parts = Readonly<{
   directory: Pick<Directory, 'identityOf' | 'publicKeyOf'>
@@ -51,6 +52,8 @@ export function createPurchases({ directory, scheme, key, hub, sight, now }: Par
     const { actor, publicKey, status } = identity
     if (!isSignedBy(publicKey, signed, signature) || !isOf(value, actor)) return problemOf('purchase-invalid')
     if (status !== 'active') return problemOf(inactiveCode(actor))
+    const [number] = value.bill.lines.flatMap((line) => maskedNumber(line.text) ?? [])
+    if (number !== undefined) return problemOf('card-number-in-text', { field: 'purchase', number })
     const { deal, bill, issuedAt, expiresAt } = value
     const clock = now()
     if (issuedAt > clock + PHONE_CLOCK_SLACK_MS) return problemOf('purchase-invalid')

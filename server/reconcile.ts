@@ -1,21 +1,23 @@
-// npm run reconcile: what the bank has booked on a business day against orders and clearing accounts, as the hub has heard it. Changes
-// nothing. Exit code 0: no differences. 1: differences, or something for a person to put right. 2: it could not run.
+// npm run reconcile: what the bank has booked on a business day, and the card issuers have done, against orders and clearing accounts, as the
+// hub has heard it. Changes nothing. Exit code 0: no differences. 1: differences, or something for a person to put right. 2: it could not run.
 import { parseArgs } from 'node:util'
 import pg from 'pg'
 import type { BankReportView } from '#protocol/bank-report.ts'
+import type { CardReportView } from '#protocol/card-tables.ts'
 import { bankReport } from './bank/report.ts'
+import { cardReport } from './cards/report.ts'
 import { reachDatabase } from './postgres/reach.ts'
 import type { Row } from './postgres/rows.ts'
 import { readScheme } from './postgres/scheme.ts'
 
-const HELP = `Reconciliation: what the bank says against what the hub has, order by order, with or without a running hub.
+const HELP = `Reconciliation: what the bank and the card issuers say against what the hub has, order by order, with or without a running hub.
 
   npm run reconcile                          today, of the hub of ./data
   npm run reconcile -- --day 2026-12-03      another business day
   npm run reconcile -- --data FOLDER         another data folder; or set DATABASE_URL
   npm run reconcile -- --json                one JSON object instead of lines
 
-Exit code 0: no differences. 1: differences, unpaid debits or orders that are stuck. 2: could not run.
+Exit code 0: no differences. 1: differences, unpaid debits, an issuer out of balance or orders that are stuck. 2: could not run.
 `
 
 async function main(): Promise<number> {
@@ -40,9 +42,12 @@ async function main(): Promise<number> {
     await client.connect()
     const ask = async (text: string, asked: unknown[]): Promise<Row[]> => (await client.query<Row>(text, asked)).rows
     const report = await bankReport({ ask, scheme, isConnected: true, now: () => Date.now() }, values.day ?? null)
-    if (report === undefined) throw new Error(`there is no day ${values.day}: give one such as 2026-12-03`)
-    process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : told(report))
-    return isRight(report) ? 0 : 1
+    const cards = await cardReport({ ask, scheme, now: () => Date.now() }, values.day ?? null)
+    if (report === undefined || cards === undefined)
+      throw new Error(`there is no day ${values.day}: give one such as 2026-12-03`)
+    const isAllRight = isRight(report) && areCardsRight(cards)
+    process.stdout.write(values.json ? `${JSON.stringify({ ...report, cards })}\n` : told(report, cards))
+    return isAllRight ? 0 : 1
   } finally {
     await client.end()
     await database.close()
@@ -52,7 +57,10 @@ async function main(): Promise<number> {
 const isRight = ({ differences, unpaid, stuck, wrongFiles }: BankReportView): boolean =>
   [differences, unpaid, stuck, wrongFiles].every((list) => list.length === 0)
 
-function told(report: BankReportView): string {
+const areCardsRight = ({ differences, stuck, issuers }: CardReportView): boolean =>
+  differences.length === 0 && stuck.length === 0 && issuers.every(({ inBalance }) => inBalance !== false)
+
+function told(report: BankReportView, cards: CardReportView): string {
   const { clearing, unit } = report
   const lines = [
     `Day ${report.day}, ${unit}`,
@@ -64,10 +72,25 @@ function told(report: BankReportView): string {
     ...report.unpaid.map(({ payment, label, amount, result }) => `  unpaid: ${payment} ${label} ${amount} (${result})`),
     ...report.stuck.map(({ order, kind, amount, trouble }) => `  stuck: ${order} ${kind} ${amount} (${trouble})`),
     ...report.wrongFiles.map(({ file, trouble }) => `  file ${file}: ${trouble}`),
-    isRight(report) ? 'No differences.' : 'A person must look.',
+    ...cardLines(cards),
+    isRight(report) && areCardsRight(cards) ? 'No differences.' : 'A person must look.',
   ]
   return `${lines.join('\n')}\n`
 }
+
+const BALANCE = { true: 'in balance', false: 'OUT OF BALANCE', null: 'has not said' } as const
+
+const cardLines = ({ askedAt, clearing, open, issuers, differences, stuck }: CardReportView): string[] => [
+  `  cards: clearing accounts ${clearing.ledger}, orders ${clearing.orders}, vault ${clearing.vault}`,
+  `  cards: ${open} orders wait for an issuer`,
+  ...(askedAt === null ? ['  cards: the vault has not been asked about this day'] : []),
+  ...issuers.map(({ issuer, inBalance }) => `  cards: issuer ${issuer} ${BALANCE[`${inBalance}`]}`),
+  ...differences.map(
+    ({ kind, what, order, expected, there }) =>
+      `  cards: ${kind}: ${what} ${order} expected ${expected}, there ${there}`,
+  ),
+  ...stuck.map(({ order, kind, amount, trouble }) => `  cards: stuck: ${order} ${kind} ${amount} (${trouble})`),
+]
 
 main().then(
   (code) => void (process.exitCode = code),

@@ -4,6 +4,7 @@ import { fromBase64url } from '#core/bytes.ts'
 import { parseId, type TerminalId } from '#core/ids.ts'
 import { mayDo, type StaffRight } from '#core/staff.ts'
 import { IDENTITY_ROUTES, type IdentityBody } from '#protocol/identity.ts'
+import { CARD_USER_ROUTES } from '#protocol/card-users.ts'
 import { GOODS_ROUTES } from '#protocol/goods.ts'
 import { LIMITS } from '#protocol/limits.ts'
 import { problemOf, type Problem } from '#protocol/problems.ts'
@@ -24,6 +25,9 @@ const RIGHTS: ReadonlyMap<Route, StaffRight> = new Map<Route, StaffRight>([
   [RECEIPT_ROUTES.receipt, 'sell'],
   [RECEIPT_ROUTES.printReceipt, 'sell'],
   [RECEIPT_ROUTES.setShop, 'books'],
+  [CARD_USER_ROUTES.cardMachine, 'sell'],
+  [CARD_USER_ROUTES.cardMachines, 'books'],
+  [CARD_USER_ROUTES.setCardMachine, 'books'],
   ...[POINT_ROUTES.points, POINT_ROUTES.setPoint, POINT_ROUTES.setPointPicture, POINT_ROUTES.endPoint].map(
     (route) => [route, 'books'] as const,
   ),

@@ -6,7 +6,7 @@ import type { Bill } from '#core/bill.ts'
 import { fromBase64url } from '#core/bytes.ts'
 import { isCoolingOff } from '#core/calendar.ts'
 import { STRENGTHS } from '#core/device.ts'
-import { isId, parseId, type OfferToken, type PaymentId } from '#core/ids.ts'
+import { isId, parseId, type DealId, type MeansId, type OfferToken, type PaymentId } from '#core/ids.ts'
 import type { Choice } from '#core/means.ts'
 import { parseAmount, sum, unitOf } from '#core/money.ts'
 import type { Evidence } from '#core/payment.ts'
@@ -14,6 +14,7 @@ import { isQuestion } from '#core/question.ts'
 import { billFromWire } from '#protocol/bill.ts'
 import type { AnyCommand, CommandBody } from '#protocol/commands.ts'
 import type { ProblemCode } from '#protocol/problems.ts'
+import type { DeviceActor } from '#switch/actors.ts'
 import type { DeviceCommand, TerminalCommand } from '#switch/command.ts'
 import type { Enrolled, EnrolledPhone } from './directory.ts'
 import { readAcceptance, readPurchase } from './purchases.ts'
@@ -25,7 +26,7 @@ import type { World } from './world.ts'
 export function readCommand(
   sent: AnyCommand,
   from: Enrolled,
-  world: Pick<World, 'directory' | 'codes' | 'scheme' | 'plant' | 'bank' | 'rates' | 'memory'>,
+  world: Pick<World, 'directory' | 'codes' | 'scheme' | 'plant' | 'bank' | 'cards' | 'rates' | 'memory'>,
 ): TerminalCommand | DeviceCommand | ProblemCode {
   const { directory, codes, scheme, plant } = world
   const isPerson = from.actor.kind === 'device'
@@ -104,6 +105,8 @@ export function readCommand(
       const bill = sent.body.bill === null ? null : billOf(sent.body.bill, isPerson)
       if (deal === undefined) return 'id-invalid'
       if (bill === undefined) return 'bill-invalid'
+      const user = world.cards.userOf(sent.body.code)
+      if (user !== undefined) return billUser({ ...user, deal, bill }, from, world)
       const payer = codes.take(sent.body.code, `${from.actor.id} ${deal} ${sent.body.command}`)
       return payer === undefined ? 'code-not-found' : { name: sent.name, deal, bill, payer }
     }
@@ -119,6 +122,10 @@ export function readCommand(
     case 'take-back': {
       const payment = parseId('pay', sent.body.payment)
       return payment === undefined ? 'id-invalid' : { name: sent.name, payment, portion: sent.body.portion }
+    }
+    case 'attest': {
+      const payment = parseId('pay', sent.body.payment)
+      return payment === undefined ? 'id-invalid' : { name: sent.name, payment, provedAt: sent.body.provedAt ?? null }
     }
     case 'challenge':
     case 'decline':
@@ -167,7 +174,7 @@ function choiceOf(
   wanted: CommandBody<'choose-means'>['means'],
   payment: PaymentId,
   { actor }: Enrolled,
-  { bank, rates, memory }: Pick<World, 'bank' | 'rates' | 'memory'>,
+  { bank, cards, rates, memory }: Pick<World, 'bank' | 'cards' | 'rates' | 'memory'>,
 ): Choice | ProblemCode {
   if (wanted.kind === 'account') return wanted
   if (wanted.kind === 'exchange') {
@@ -177,8 +184,23 @@ function choiceOf(
     return { kind: 'exchange', rate: (bill && rates.of(from, bill.unit)) ?? null }
   }
   const id = parseId('mns', wanted.id)
+  if (wanted.kind === 'card') {
+    const terminal = memory.contents().payments.find((row) => row.id === payment)?.terminal ?? ''
+    return actor.kind === 'device' ? cards.choice(actor.party, id, wanted.method, terminal) : 'means-not-found'
+  }
   const found = actor.kind === 'device' && id !== undefined ? bank.of(actor.party, id) : undefined
   return found === undefined ? 'means-not-found' : { kind: 'bank', ...found, unit: JPY }
+}
+
+/** A register has read the user id of a card: the bill is asked on the phone it names, by that card. */
+function billUser(
+  { payer, card, deal, bill }: { payer: DeviceActor; card: MeansId; deal: DealId; bill: Bill | null },
+  { actor }: Enrolled,
+  { cards }: Pick<World, 'cards'>,
+): TerminalCommand | ProblemCode {
+  if (bill === null) return 'bill-missing'
+  const preset = cards.choice(payer.party, card, 'lump', actor.id)
+  return typeof preset === 'string' ? preset : { name: 'bill-code', deal, bill, payer, preset }
 }
 
 /** As the real border: a person asks for money alone. */

@@ -4,6 +4,8 @@ import { approvalBytes, claimsOf, METHOD_WHOLE, NO_PAYMENT } from '#core/approva
 import { billHash } from '#core/bill.ts'
 import { equal, fromHex, toBase64url } from '#core/bytes.ts'
 import { faultsOf } from '#core/invariants.ts'
+import { isOutside } from '#core/means.ts'
+import { methodCode } from '#core/method.ts'
 import { offerDueAt, type Offer } from '#core/offer.ts'
 import { inOrder } from '#core/persona.ts'
 import { isFinal, paymentDueAt, settledAmount, stateOf, type Payment } from '#core/payment.ts'
@@ -22,9 +24,11 @@ import type { DeskBody } from './desk.ts'
 import { BUCKETS, terminalOf, type Directory, type Enrolled, type EnrolledPhone } from './directory.ts'
 import type { History } from './history.ts'
 import { openModel } from './model.ts'
+import { openCardModel } from './model-cards.ts'
 import { openMeansModel } from './model-means.ts'
 import { openProofModel } from './model-proofs.ts'
 import type { Bank } from './bank.ts'
+import type { Cards } from './cards.ts'
 import { openWayChecks } from './checks-ways.ts'
 import { readPurchase } from './purchases.ts'
 import type { RateTable } from './rates.ts'
@@ -57,6 +61,7 @@ export function openChecks(options: {
   lived: () => number
   web: () => WebShopBook
   bank: () => Bank
+  cards: () => Cards
   rates: () => RateTable
 }) {
   const { store, scheme, directory, history, now } = options
@@ -72,6 +77,7 @@ export function openChecks(options: {
 
   const { bank, rates, lived } = options
   const means = openMeansModel({ store, lived, bank, rates, fail })
+  const cards = openCardModel({ store, cards: options.cards, fail })
   const proofs = openProofModel({ rules: scheme.rules, now, lived: options.lived, directory, fail })
   const ways = openWayChecks({
     store,
@@ -101,6 +107,7 @@ export function openChecks(options: {
   function committed(writes: Writes): void {
     model.committed(writes)
     means.committed(writes)
+    cards.committed(writes)
     fileIn(writes)
     for (const { command } of writes.commands)
       if (command.answer.payment) namedBy.set(command.id, command.answer.payment)
@@ -166,8 +173,8 @@ export function openChecks(options: {
       billVersion: payment.billVersion,
       billHash: question === null ? ofBill : questionHash(payment.biller, question, released),
       payerAccount: payment.payer.account,
-      means: payment.means.kind === 'bank' ? payment.means.id : payment.payer.account,
-      method: METHOD_WHOLE,
+      means: isOutside(payment.means) ? payment.means.id : payment.payer.account,
+      method: payment.means.kind === 'card' ? methodCode(payment.means.method) : METHOD_WHOLE,
       key: payer.actor.key,
       nonce: fromHex(payment.nonce) ?? new Uint8Array(16),
       expiresAt: claimsOf(given)?.expiresAt ?? 0,
@@ -312,7 +319,9 @@ export function openChecks(options: {
       claimed.deals.add(`${purchase.terminal.id} ${purchase.deal}`)
     // This no is not stored: what somebody says again, for the site or of a code, may still find a try.
     if (code === 'too-many-questions') claimed.deals.add(key)
+    if (code === 'other-device') history.count('other phones that answered')
     if (reply.status !== 200) return
+    if (name === 'attest') attested(who, sent.payment ?? '')
     const view = reply.body as AnswerView
     if (['open-offer', 'ask', 'ask-person', 'bill-person', 'bill-code', 'submit-signed'].includes(name))
       claimed.deals.add(key)
@@ -321,6 +330,12 @@ export function openChecks(options: {
     if (['approve', 'prove', 'submit-signed', 'submit-purchase'].includes(name))
       claimed.approvals.add(sent.approval ?? '')
     if (name === 'refund') claimed.refunds.add(view.refund ?? '')
+  }
+
+  /** The phone that the user id has named, and no other. */
+  function attested({ actor }: Enrolled, payment: string): void {
+    history.count('phones that answered')
+    if (payments.get(payment)?.payer.device !== actor.id) fail(`${payment} was answered for by another phone`)
   }
 
   /** An outcome that the SDK has given to its program. */
@@ -389,6 +404,7 @@ export function openChecks(options: {
       case 'challenge':
       case 'respond':
       case 'attend':
+      case 'attest':
       case 'show':
         return undefined
       case 'choose-means':
@@ -444,6 +460,7 @@ export function openChecks(options: {
     audit()
     ways.final(payments)
     means.final()
+    cards.final()
     for (const id of outOfTries) claimed.joins.add(namedBy.get(id) ?? '')
     for (const command of held) fail(`${command} never got an answer`)
     for (const { sentence, isTrue } of beliefs) if (!isTrue()) fail(`${sentence}: it did not stay so`)
@@ -495,15 +512,28 @@ export function openChecks(options: {
   function wasJoined({ id, terminal, deal, payer, way }: Payment): boolean {
     const offer = offers.get(`${terminal} ${deal}`)
     const isSigned = offer?.state.kind === 'taken' && offer.state.payment === id && offer.state.signed !== null
-    return payer.device !== null && way !== 'code' && !isSigned
+    return payer.device !== null && way !== 'code' && way !== 'card-id' && !isSigned
   }
 
   /** Is there anything that still has to end? */
   const isQuiet = (): boolean =>
     [...payments.values()].every(isFinal) &&
     means.isQuiet() &&
+    cards.isQuiet() &&
     [...refunds.values()].every(({ told }) => told) &&
     [...offers.values()].every(({ state }) => state.kind !== 'open')
+
+  /** What still has to end, for people to read. */
+  const unquiet = (): string =>
+    [
+      ...[...payments.values()].filter((row) => !isFinal(row)).map((row) => `${row.id} ${stateOf(row)}`),
+      ...store
+        .contents()
+        .orders.flatMap(({ payment, number, kind, state, trouble }) =>
+          state === 'open' ? [`${kind} ${number} of ${payment} ${trouble}`] : [],
+        ),
+      ...(cards.isQuiet() ? [] : ['the vault']),
+    ].join(', ')
 
   /** When the next thing that is not over ends by itself; what is not over and waits for nothing is a fault. */
   function nextDue(): number {
@@ -522,6 +552,7 @@ export function openChecks(options: {
     }
     for (const { state, nextAt } of store.contents().orders)
       if (state === 'open') next = Math.min(next, Math.max(nextAt, now() + 1))
+    if (!cards.isQuiet()) next = Math.min(next, now() + 1)
     for (const { id, told } of refunds.values()) if (!told) fail(`refund ${id} was never told to its payment`)
     return next
   }
@@ -539,6 +570,7 @@ export function openChecks(options: {
     shown,
     final,
     isQuiet,
+    unquiet,
     nextDue,
     model,
     proofs,

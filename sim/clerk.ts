@@ -1,10 +1,11 @@
 // Who carries orders to the payers' bank, as server/bank does: again and again until they are answered, by whichever hub comes by. What
-// it is told it holds against what it asked.
+// it is told it holds against what it asked. Those to cards' issuers go over the vault (clerk-cards.ts).
 import type { Order } from '#core/means.ts'
 import type { OpenOrder, Store } from '#switch/store.ts'
 import { StoreUnavailable } from '#switch/store.ts'
 import { TooBusy } from '#switch/lanes.ts'
 import type { Switch } from '#switch/switch.ts'
+import { cardClerk } from './clerk-cards.ts'
 import type { Chance } from './random.ts'
 import type { World } from './world.ts'
 
@@ -41,6 +42,8 @@ export function openClerk(world: World, { hub, store }: { hub: Switch; store: St
     if (isFirst) history.tell(`${order.kind} ${order.payment.slice(4, 12)} ${order.number} ${state}`)
   }
 
+  const carryCard = cardClerk(world, { hub, store }, { again, conclude, idOf })
+
   async function collect(order: OpenOrder): Promise<void> {
     const { payment, number, means, amount } = order
     const id = bugs.newIds === true ? `${idOf(order)} ${order.tries}` : idOf(order)
@@ -66,6 +69,7 @@ export function openClerk(world: World, { hub, store }: { hub: Switch; store: St
   }
 
   async function carry(order: OpenOrder): Promise<void> {
+    if (order.via === 'card') return carryCard(order)
     if (order.kind === 'collect') return collect(order)
     const isSkipped = order.kind === 'reverse' ? bugs.skipsReversals : bugs.skipsReturns
     const said =
@@ -78,16 +82,17 @@ export function openClerk(world: World, { hub, store }: { hub: Switch; store: St
   }
 
   return async function look(): Promise<void> {
-    for (const order of await store.readOrders(AT_ONCE)) {
-      const id = idOf(order)
-      if (underway.has(id)) continue
-      underway.add(id)
-      carry(order)
-        .catch((error: unknown) => {
-          if (!(error instanceof StoreUnavailable || error instanceof TooBusy))
-            checks.fail(`the clerk stumbled: ${String(error)}`)
-        })
-        .finally(() => underway.delete(id))
-    }
+    for (const via of ['bank', 'card'] as const)
+      for (const order of await store.readOrders(via, AT_ONCE)) {
+        const id = idOf(order)
+        if (underway.has(id)) continue
+        underway.add(id)
+        carry(order)
+          .catch((error: unknown) => {
+            if (!(error instanceof StoreUnavailable || error instanceof TooBusy))
+              checks.fail(`the clerk stumbled: ${String(error)}`)
+          })
+          .finally(() => underway.delete(id))
+      }
   }
 }

@@ -1,5 +1,6 @@
 // What a run did, read from its events when it is over: so the counters prove that each kind of event really happened.
 import { DELIVER_WITHIN_MS, type Payment, type PortionState } from '#core/payment.ts'
+import type { Order, OrderState } from '#core/means.ts'
 import { EUR } from './directory.ts'
 import type { Counted } from './history.ts'
 import type { World } from './world.ts'
@@ -7,7 +8,11 @@ import type { World } from './world.ts'
 /** Counts the events of a run that is over. */
 export function countEvents({ memory, history, directory }: World): void {
   const { events, refunds, payments, offers, orders } = memory.contents()
-  for (const { kind, state } of orders) {
+  for (const { kind, state, via } of orders) {
+    if (via === 'card') {
+      countCard(history, kind, state)
+      continue
+    }
     if (kind === 'collect') history.count('banks asked')
     if (state === 'yes') history.count('banks said yes')
     if (state === 'no') history.count('banks said no')
@@ -37,6 +42,7 @@ export function countEvents({ memory, history, directory }: World): void {
       if (payment?.means.kind === 'exchange') history.count('payments exchanged')
       if (signed.has(subject)) history.count('hand-backs settled')
       if (payment?.way === 'code') history.count('payments by code')
+      if (payment?.way === 'card-id') history.count('payments by user id')
       if (payment !== undefined && people.has(payment.biller.party)) history.count('people paid people')
     }
     if (body.kind === 'moved')
@@ -49,6 +55,15 @@ export function countEvents({ memory, history, directory }: World): void {
     if (body.reason === 'refused') history.count('hand-backs that ended')
   }
   for (const { lines } of refunds) history.count(lines.length > 0 ? 'refunds by line' : 'refunds')
+}
+
+function countCard(history: World['history'], kind: Order['kind'], state: OrderState): void {
+  if (kind === 'collect') history.count('issuers asked')
+  if (state === 'yes') history.count('issuers said yes')
+  if (state === 'no') history.count('issuers said no')
+  if (kind === 'capture') history.count('captures')
+  if (kind === 'release') history.count('releases by card')
+  if (kind === 'return') history.count('refunds by card')
 }
 
 /** What a portion's move was, as far as its new state tells. */

@@ -115,6 +115,22 @@ export type Counted =
   | 'orders returned'
   | 'rates run out'
   | 'approvals of earlier means'
+  | 'issuers asked'
+  | 'issuers said yes'
+  | 'issuers said no'
+  | 'issuers too late'
+  | 'authorisations reversed'
+  | 'captures'
+  | 'releases by card'
+  | 'refunds by card'
+  | 'vault crashes'
+  | 'methods not accepted'
+  | 'user ids shown'
+  | 'phones that answered'
+  | 'other phones that answered'
+  | 'payments by user id'
+  | 'one-time numbers used'
+  | 'one-time numbers misused'
 
 const LAST = 60
 

@@ -3,7 +3,7 @@
 import { isAccountNumber } from '#core/accounts.ts'
 import { bucketOfId, parseId } from '#core/ids.ts'
 import type { Offer } from '#core/offer.ts'
-import type { Payment } from '#core/payment.ts'
+import { stateOf, type Payment } from '#core/payment.ts'
 import { REFUSALS } from '#core/refusals.ts'
 import { BILLER_COMMANDS, DEVICE_COMMANDS, TERMINAL_COMMANDS, type AnyCommand } from '#protocol/commands.ts'
 import { problemOf, type ProblemCode } from '#protocol/problems.ts'
@@ -18,6 +18,7 @@ import { createSwitch, type Switch } from '#switch/switch.ts'
 import { balanceView, dealView, paymentView } from '#switch/views.ts'
 import type { Changes } from '#switch/working.ts'
 import { ASK_PERSON, type AskBody } from './actors/asking.ts'
+import { CARD_NUMBER, type CardNumber } from './actors/cards.ts'
 import { readCommand } from './border.ts'
 import { openClerk } from './clerk.ts'
 import { openDesk, type DeskBody, type SimulatedDesk } from './desk.ts'
@@ -193,7 +194,9 @@ export function openHub(world: World, name: string, chance: Chance): Hub {
     const done = 'evidence' in read ? checks.proofs.heard(read.evidence) : undefined
     const answer = await hub.handle(command)
     done?.()
-    if (sent.name === 'bill-code') checks.codeRead(sent.body.code, answer)
+    // A user id names a card again and again.
+    if (sent.name === 'bill-code' && world.cards.userOf(sent.body.code) === undefined)
+      checks.codeRead(sent.body.code, answer)
     return told(hub, store, actor, command, answer)
   }
 
@@ -281,6 +284,7 @@ export function openHub(world: World, name: string, chance: Chance): Hub {
       await world.putContact({ party: actor.party, account, status })
       return ok({ contacts: [] })
     }
+    if (path === CARD_NUMBER && actor.kind === 'terminal') return ok(await numberFor(store, actor, body))
     if (path === '/v1/deals' && actor.kind !== 'operator') {
       const terminal = actor.kind === 'device' ? billerOf(actor).id : actor.id
       const offers = await store.readOffers({ terminal, before: null, limit: 50 })
@@ -292,6 +296,17 @@ export function openHub(world: World, name: string, chance: Chance): Hub {
       return ok({ deals, next: null })
     }
     return problem('route-not-found')
+  }
+
+  /** The one-time number that waits for this terminal, as the vault has it. */
+  async function numberFor(store: Store, { id }: TerminalActor, body: unknown): Promise<CardNumber> {
+    const asked = body instanceof Object ? parseId('pay', Reflect.get(body, 'payment')) : undefined
+    const payment = asked && (await store.readPayment(asked))
+    const isTheirs = payment?.terminal === id && payment.means.kind === 'card' && payment.means.oneTime
+    if (!isTheirs || stateOf(payment) !== 'authorising') return { number: null, amount: '0' }
+    const said = await world.cards.vault.status(`${payment.id} ${payment.collect}`)
+    const number = said !== 'silence' && said.kind === 'pending' ? said.number : null
+    return { number, amount: String(payment.bill?.total ?? 0n) }
   }
 
   async function inboxOf(store: Store, actor: DeviceActor): Promise<InboxView> {

@@ -10,6 +10,7 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { describeFaults } from './faults.ts'
+import { EXPECTED_SEEDS, tooFew } from './expected.ts'
 import { FOUND_BY } from './found.ts'
 import type { Counted } from './history.ts'
 import { isPlantName, NO_PLANT, PLANTS, type Plant } from './plants.ts'
@@ -67,6 +68,9 @@ async function many(first: string): Promise<void> {
     say(`${String(count).padStart(8)} ${what}`)
   const rate = (seeds / seconds).toFixed(1)
   say(`${seeds} seeds, each ${times}, in ${seconds.toFixed(1)} s (${rate} a second): nothing found`)
+  const few = name === undefined && seeds >= EXPECTED_SEEDS ? tooFew(counts, seeds) : []
+  for (const sentence of few) say(`TOO FEW ${sentence}`)
+  if (few.length > 0) process.exitCode = 1
   if (name !== undefined) {
     say(`the planted bug was not found: ${plant.story}`)
     process.exitCode = 1

@@ -29,7 +29,8 @@ export function openMeansModel(options: {
       if (body.kind === 'approved' && payment?.means.kind === 'exchange' && body.at >= payment.means.until)
         fail(`${subject} was approved at a rate that had run out`)
     }
-    for (const { payment: id, kind, means, party, amount } of writes.orders) {
+    for (const { payment: id, kind, via, means, party, amount } of writes.orders) {
+      if (via !== 'bank') continue
       const payment = writes.payments.find(({ payment: row }) => row.id === id)?.payment
       if (options.bank().of(party, means) === undefined || payment?.payer.party !== party)
         fail(`${id} asks the bank of somebody else`)

@@ -46,6 +46,8 @@ export function openModel(options: {
   const startedAt = now()
   const payments = new Map<string, Payment>()
   const approvedAt = new Map<string, number>()
+  /** from when a cancellation period counts: what comes from outside is there when it was answered */
+  const fundedAt = new Map<string, number>()
   const billVersions = new Map<string, number>()
   const permits = new Map<string, number>()
   const challenges = new Set<string>()
@@ -87,6 +89,7 @@ export function openModel(options: {
     for (const { account } of writes.accounts) compare(account, writes, oldLimits)
     for (const { payment } of writes.payments) take(payment, false)
     for (const { body, subject } of writes.events) {
+      if (body.kind === 'approved' || body.kind === 'answered') fundedAt.set(subject, body.at)
       if (body.kind !== 'approved' || !subject.startsWith('pay')) continue
       const row = writes.payments.find(({ payment }) => payment.id === subject)?.payment
       if (row === undefined) continue
@@ -166,10 +169,10 @@ export function openModel(options: {
     lastSpent.set(key, { day, month })
   }
 
-  /** Each way that money of this payment may go: from the payer's own account, through the exchange, or by the payer's bank. */
+  /** Each way that money of this payment may go: from the payer's own account, through the exchange, by the payer's bank, or by the card's issuer. */
   function waysOf({ payer, biller, means, bill }: Payment, bucket: number): string[] {
-    const [escrow, clearing, exchange] = [`escrow:${bucket}`, `clearing:${bucket}`, `exchange:${bucket}`]
-    const source = { account: payer.account, exchange, bank: clearing }[means.kind]
+    const [escrow, exchange] = [`escrow:${bucket}`, `exchange:${bucket}`]
+    const source = { account: payer.account, exchange, bank: `clearing:${bucket}`, card: `card:${bucket}` }[means.kind]
     const way = (kind: string, from: string, to: string, unit: string | undefined = bill?.unit): string =>
       `${kind} ${from} ${to} ${unit}`
     const ways = [
@@ -323,7 +326,7 @@ export function openModel(options: {
   /** May this line still go back at `at`? */
   function isInTime(payment: Payment, portion: number, at: number): boolean {
     const { coolingOff } = payment.portions[portion]?.conditions ?? { coolingOff: null }
-    const since = approvedAt.get(payment.id)
+    const since = fundedAt.get(payment.id)
     return coolingOff !== null && since !== undefined && at < coolingOffEnds(coolingOff, since)
   }
 

@@ -9,7 +9,10 @@ import type { MemoryStore } from '#switch/memory-store.ts'
 import type { DeskCommand } from '#switch/operator.ts'
 import type { Answer, BucketNeeds, Rows, Store, Writes } from '#switch/store.ts'
 import { workingRows } from '#switch/working.ts'
+import type { IssuerBugs } from './card-issuer.ts'
+import type { VaultBugs } from './card-vault.ts'
 import type { ClerkBugs } from './clerk.ts'
+import type { CardClerkBugs } from './clerk-cards.ts'
 import type { Clock } from './clock.ts'
 import type { Codes } from './codes.ts'
 import { BUCKETS } from './directory.ts'
@@ -43,6 +46,10 @@ export type Plant = Readonly<{
   web?: WebBugs
   /** who carries orders to the bank */
   clerk?: ClerkBugs
+  /** who carries orders to the vault; the vault; the cards' issuer */
+  cardClerk?: CardClerkBugs
+  vault?: VaultBugs
+  issuer?: IssuerBugs
   /** where the hub's chance is poor: that many bytes, or undefined for the true ones */
   random?: (length: number, chance: Chance) => Uint8Array | undefined
   /** between the operator and the switch */

@@ -5,6 +5,7 @@ import type { Transfer } from '#core/ledger.ts'
 import type { Store } from '#switch/store.ts'
 import { changing, rebooking, type Around, type Plant } from './planting.ts'
 import * as bank from './plants-bank.ts'
+import * as cards from './plants-cards.ts'
 import * as first from './plants-first.ts'
 import * as means from './plants-means.ts'
 import * as meeting from './plants-meeting.ts'
@@ -202,6 +203,50 @@ export const PLANTS = {
     clerk: { takesAnyOrder: true },
   },
   'another-amount': { story: 'the bank has booked another amount, and nobody looks', clerk: { takesAnyAmount: true } },
+
+  // cards: the hub's own part, who carries orders to the vault, the vault, the issuer
+  'claimed-whole': { story: 'what was held is captured whole and released whole', store: cards.captureAndReleaseWhole },
+  'release-forgotten': { story: 'what is not delivered stays authorised', store: cards.releaseForgotten },
+  'card-reversal-forgotten': {
+    story: 'a card is authorised for a payment that is over',
+    store: cards.reversalForgotten,
+  },
+  'refund-whole': { story: 'a refund to a card gives back the whole each time', store: cards.refundWhole },
+  'method-after': { story: 'the method changes after the payer has signed it', store: cards.methodAfter },
+  'method-unsigned': { story: 'another method is authorised than was signed', cardClerk: { forgetsMethod: true } },
+  'answered-by-any': { story: "another phone answers for a card's user id", command: cards.answeredByAny },
+  'user-id-for-ever': { story: 'who has shown a user id may approve much later', store: cards.userIdForEver },
+  'card-reversal-skipped': {
+    story: 'a reversal is ticked off before the vault has heard of it',
+    cardClerk: { skipsReversals: true },
+  },
+  'card-refund-skipped': { story: 'money back never gets to the card', cardClerk: { skipsReturns: true } },
+  'authorised-anew': { story: 'each try of an order is another one to the vault', cardClerk: { newIds: true } },
+  'answer-to-another': { story: "the issuer's answer to another request is taken", vault: { takesAnyTrace: true } },
+  'another-sum': {
+    story: 'the issuer has authorised another amount, and nobody looks',
+    vault: { takesAnyAmount: true },
+  },
+  'authorised-again': { story: 'a vault that died over a request makes it again', vault: { asksAgain: true } },
+  'intent-forgotten': {
+    story: 'a vault that died over a request forgets it, and takes nothing back',
+    vault: { forgetsIntents: true },
+  },
+  'vault-reversal-skipped': { story: 'the vault takes nothing back', vault: { skipsReversals: true } },
+  'vault-reversal-once': { story: 'a reversal whose answer is lost is not repeated', vault: { reversesOnce: true } },
+  'capture-skipped': { story: 'what was sold is never captured', vault: { skipsCaptures: true } },
+  'release-skipped': { story: 'what was given up is never released', vault: { skipsReleases: true } },
+  'captured-twice': { story: 'each try of a capture is another one', vault: { newIds: 'capture' } },
+  'refunded-twice': { story: 'each try of a refund is another one', vault: { newIds: 'refund' } },
+  'refunded-first': { story: 'money goes back before it was captured', vault: { refundsAtOnce: true } },
+  'number-good-again': { story: 'a one-time number is good twice', issuer: { keepsNumbers: true } },
+  'number-any-amount': { story: 'a one-time number is good for any amount', issuer: { anyAmount: true } },
+  'number-any-shop': { story: 'a one-time number is good at any shop', issuer: { anyMerchant: true } },
+  'number-for-ever': { story: 'a one-time number is good after its time', issuer: { anyTime: true } },
+  'authorised-after-reversal': {
+    story: 'what comes after its reversal is authorised',
+    issuer: { forgetsReversals: true },
+  },
 
   // questions, and what a payer shows
   'released-unsigned': {

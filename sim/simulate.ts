@@ -11,6 +11,7 @@ import { playRegister } from './actors/register.ts'
 import { playThief } from './actors/thief.ts'
 import { playWebShop } from './actors/web-shop.ts'
 import { openBank } from './bank.ts'
+import { openCards } from './cards.ts'
 import { openChecks } from './checks.ts'
 import { openCodes } from './codes.ts'
 import { virtualClock, type Clock } from './clock.ts'
@@ -55,6 +56,8 @@ const LEAPS_MS = [1, 8, 14, 24, 24, 73, 193, 770].map((hours) => hours * HOUR_MS
 const AUDIT_MS = 30_000
 /** In a healed town whatever is due is done by then. */
 const ROUND_MS = 6_000
+/** Everything that is open ends within some dozens of them. */
+const ROUNDS = 400
 /** After all is quiet the last answers and deposits find their way. */
 const AFTERGLOW_MS = 75_000
 
@@ -124,8 +127,19 @@ async function openTown(given: {
   const rates = openRates(clock, chance.fork('rates'))
   const parties = [...new Set([...directory.phones, directory.thief].map(({ actor }) => actor.party))]
   const bank = openBank({ parties, clock, chance: chance.fork('bank'), faults: () => world.faults })
+  const cards = openCards({
+    phones: [...directory.phones, directory.thief],
+    registers: directory.registers,
+    clock,
+    chance: chance.fork('cards'),
+    history,
+    faults: () => world.faults,
+    bugs: { issuer: plant.issuer ?? {}, vault: plant.vault ?? {} },
+    billerOf: (id) => memory.contents().payments.find((payment) => payment.id === id)?.biller.party ?? '',
+    fail: (sentence) => checks.fail(sentence),
+  })
   const told = { store: memory, scheme, directory, history, now: clock.now, lived: clock.lived }
-  const checks = openChecks({ ...told, web: () => web, bank: () => bank, rates: () => rates })
+  const checks = openChecks({ ...told, web: () => web, bank: () => bank, cards: () => cards, rates: () => rates })
   const budgets = memoryBudgets(clock.now)
   const codes = openCodes(
     () => directory,
@@ -163,7 +177,9 @@ async function openTown(given: {
     photographed: [],
     web,
     bank,
+    cards,
     rates,
+    oneTime: [],
     receivers: new Map(),
     async putContact(contact) {
       await memory.register({ contacts: [contact] })
@@ -225,7 +241,8 @@ function leapSometimes({ clock, history, faults }: World, chance: Chance, within
 
 /** Whatever is not over waits for a time: the calendar leaps there, and it must end. */
 async function untilQuiet({ clock, history, checks }: World, isBroken: () => boolean): Promise<void> {
-  while (!isBroken() && !checks.isQuiet()) {
+  for (let round = 0; !isBroken() && !checks.isQuiet(); round++) {
+    if (round === ROUNDS) return checks.fail(`never quiet: ${checks.unquiet()}`)
     const due = checks.nextDue()
     if (due === Infinity) return
     history.tell(`everybody waits until ${due}`)

@@ -106,7 +106,7 @@ export function faultyStore(
     readPayment: (payment) => read(() => store.readPayment(payment)),
     readPayments: (payments) => read(() => store.readPayments(payments)),
     readDevice: (bucket, device) => read(() => store.readDevice(bucket, device)),
-    readOrders: (limit) => read(() => store.readOrders(limit)),
+    readOrders: (via, limit) => read(() => store.readOrders(via, limit)),
     concludeOrder: (payment, number, end) => read(() => store.concludeOrder(payment, number, end)),
     postponeOrder: (payment, number, nextInMs, trouble) =>
       read(() => store.postponeOrder(payment, number, nextInMs, trouble)),

@@ -5,6 +5,8 @@ import type { MemoryStore } from '#switch/memory-store.ts'
 import type { Store } from '#switch/store.ts'
 import type { Scheme } from '#switch/switch.ts'
 import type { Bank } from './bank.ts'
+import type { Sale } from './card-issuer.ts'
+import type { Cards } from './cards.ts'
 import type { Checks } from './checks.ts'
 import type { Codes } from './codes.ts'
 import type { Clock } from './clock.ts'
@@ -52,7 +54,11 @@ export type World = {
   readonly web: WebShopBook
   /** the payers' bank, and what a unit is worth in the other */
   readonly bank: Bank
+  /** the payers' cards, with the vault and the issuer behind them */
+  readonly cards: Cards
   readonly rates: RateTable
+  /** one-time numbers that somebody at a shop has seen */
+  readonly oneTime: Sale[]
   readonly receivers: Map<string, (message: ShopMessage) => void>
   putContact(contact: { party: PartyId; account: AccountNumber; status: 'listed' | 'blocked' }): Promise<void>
   /** requests that the thief has listened to */

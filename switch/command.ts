@@ -34,12 +34,19 @@ export type TerminalCommand =
       accepted?: Accepted | null | undefined
     }>
   /** the payer's code was read: whose phone it was, the border has found out and used up the code */
-  | Readonly<{ name: 'bill-code'; deal: DealId; bill: Bill | null; payer: DeviceActor }>
+  | Readonly<{
+      name: 'bill-code'
+      deal: DealId
+      bill: Bill | null
+      payer: DeviceActor
+      /** it was a card's user id: the bill is asked by that card */
+      preset?: Choice | null
+    }>
   | Readonly<{ name: 'challenge'; payment: PaymentId }>
 
 export type DeviceCommand =
   | Readonly<{ name: 'join'; credential: Credential; address: string }>
-  /** rate or bank account were looked up at the border */
+  /** rate, bank account or card were looked up at the border */
   | Readonly<{ name: 'choose-means'; payment: PaymentId; choice: Choice }>
   | Readonly<{ name: 'approve'; payment: PaymentId; evidence: Evidence }>
   | Readonly<{ name: 'respond'; payment: PaymentId; evidence: Evidence }>
@@ -47,6 +54,8 @@ export type DeviceCommand =
   | Readonly<{ name: 'show'; payment: PaymentId; attributes: readonly Askable[] }>
   | Readonly<{ name: 'decline'; payment: PaymentId }>
   | Readonly<{ name: 'attend'; payment: PaymentId }>
+  /** the phone says by itself that its owner has unlocked it; `provedAt`: when, as far as the phone remembers */
+  | Readonly<{ name: 'attest'; payment: PaymentId; provedAt: number | null }>
   | Readonly<{ name: 'take-back'; payment: PaymentId; portion: number }>
   /** the phone hands in by itself what it has signed; who asks for the money, the register's own signature has told */
   | Readonly<{ name: 'submit-purchase'; terminal: TerminalActor; deal: DealId; bill: Bill; evidence: Evidence }>

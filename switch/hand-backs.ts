@@ -132,7 +132,8 @@ export function createHandBacks(
         const credential = { kind: 'token', token: offer.token } as const
         const showing = showingOf(persona, working.today)
         const payer: Payer = { party, device: phone.id, account, name, knows, ...showing }
-        const command: OfferCommand = { kind: 'take', credential, way: 'hand-back', payer, payment, nonce, signed }
+        const taking = { way: 'hand-back', payer, payment, nonce, signed, preset: null } as const
+        const command: OfferCommand = { kind: 'take', credential, ...taking }
         const decided = decideOffer(offer, command, now)
         if ('code' in decided) return refused(decided)
         if (device === undefined) return refused(refuse('device-revoked'))

@@ -73,7 +73,16 @@ export function createJoins(
     const { party, account, name } = actor
     const takeOn = (day: number): Take => {
       const payer: Payer = { party, device: actor.id, account, name, knows, ...showingOf(persona, day) }
-      return { kind: 'take', credential, way: wayOf(offer, credential), payer, payment, nonce, signed: null }
+      return {
+        kind: 'take',
+        credential,
+        way: wayOf(offer, credential),
+        payer,
+        payment,
+        nonce,
+        signed: null,
+        preset: null,
+      }
     }
     const shortage = await shortageBefore(offer, takeOn, actor)
     let taken: Offer | undefined

@@ -314,9 +314,9 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
           .map((refund) => ({ kind: 'refund', refund }) as const),
       ].slice(0, limit)
     },
-    readOrders: async (limit) =>
+    readOrders: async (via, limit) =>
       [...orders.values()]
-        .filter(({ state, nextAt }) => state === 'open' && nextAt <= now())
+        .filter((order) => order.via === via && order.state === 'open' && order.nextAt <= now())
         .toSorted((left, right) => left.nextAt - right.nextAt)
         .slice(0, limit)
         .map(({ nextAt: _nextAt, state: _state, reference: _reference, ...order }) => order),

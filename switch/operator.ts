@@ -52,6 +52,8 @@ export type Desk =
   | Readonly<{ name: 'set-rules'; rules: Omit<Rules, 'zone'> }>
   /** `rates` is what the log says of them */
   | Readonly<{ name: 'set-rates'; rates: readonly Readonly<Record<string, unknown>>[] }>
+  /** what the log says of the rows that change */
+  | Readonly<{ name: 'set-card-tables'; before: Readonly<Record<string, unknown>>; after: Readonly<Record<string, unknown>> }>
 
 export type DeskCommand = Desk &
   Readonly<{ id: CommandId; hash: string; by: Pick<OperatorActor, 'id' | 'name'>; why: string }>
@@ -123,6 +125,8 @@ export function createOperatorDesk(parts: {
       }
       case 'set-rates':
         return logged(sent, RULES_BUCKET, 'scheme', null, { rates: sent.rates })
+      case 'set-card-tables':
+        return logged(sent, RULES_BUCKET, 'scheme', sent.before, sent.after)
     }
   }
 

@@ -59,7 +59,7 @@ export function createPayments({ store, scheme, lanes }: Parts) {
       command,
       needs: {
         payments: [payment],
-        accounts: [...needsOf(payment, asked.kind, phone?.account ?? null), ...attempt.debits],
+        accounts: [...needsOf(payment, asked.kind, phone?.account ?? null, referenceOf(asked)), ...attempt.debits],
         devices: phone === null ? [] : [phone.id],
         standings: standingsFor(asked, attempt),
       },
@@ -166,6 +166,8 @@ export function createPayments({ store, scheme, lanes }: Parts) {
   return { decideOn, untilDecided, apply }
 }
 
+const referenceOf = (asked: PaymentCommand | Made): string | null => (asked.kind === 'answer' ? asked.reference : null)
+
 /** Standings are locked where purchases are judged or given back and the payer is known. */
 const standingsFor = ({ kind }: Pick<PaymentCommand, 'kind'>, { standingOf }: Attempt): PartyId[] =>
   standingOf !== null && ['approve', 'answer', 'cancel', 'take-back', 'deliver', 'time'].includes(kind)
@@ -174,15 +176,17 @@ const standingsFor = ({ kind }: Pick<PaymentCommand, 'kind'>, { standingOf }: At
 
 /**
  * Whose payment is it? The terminal's that made the deal, and the phone's that joined; a bill sent to a person is any phone's of
- * theirs. To step back any phone of the payer will do: a cancellation period can outlive the phone that bought.
+ * theirs. To step back any phone of the payer will do: a cancellation period can outlive the phone that bought. Where a card's user id
+ * named a phone, another one of theirs hears that it is not meant, which the rules say.
  */
 function mayAct(
-  { terminal, payer }: Payment,
+  { terminal, payer, way }: Payment,
   actor: TerminalActor | DeviceActor | null,
   what: Pick<PaymentCommand, 'kind'>,
 ): boolean {
   if (actor === null) return true
   if (actor.kind === 'terminal') return terminal === actor.id
   if (payer.party !== actor.party) return false
+  if (way === 'card-id' && (what.kind === 'attest' || what.kind === 'approve')) return true
   return payer.device === null || payer.device === actor.id || what.kind === 'cancel' || what.kind === 'take-back'
 }

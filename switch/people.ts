@@ -5,6 +5,7 @@ import { bucketOf } from '#core/accounts.ts'
 import type { Bill } from '#core/bill.ts'
 import { toHex } from '#core/bytes.ts'
 import { bucketOfId, idInBucket } from '#core/ids.ts'
+import { meansFor, type Choice } from '#core/means.ts'
 import type { TerminalKind } from '#core/numbers.ts'
 import { openOffer, type Payer, type Way } from '#core/offer.ts'
 import type { Persona } from '#core/persona.ts'
@@ -81,14 +82,17 @@ export function createPeople(
   }
 
   /**
-   * A bill for the phone that has shown its code. It waits there as if the number had been typed: that phone alone may answer it, and
-   * pays nothing by having shown a code. Phones that may not pay, and people who have blocked the shop, sound the same.
+   * A bill for the phone that has shown its code, or a card's user id, by which it is then asked to pay. It waits there as if the number
+   * had been typed: that phone alone may answer it, and pays nothing by having shown a code. Phones that may not pay, and people who have
+   * blocked the shop, sound the same.
    */
   async function billCode(sent: FromTerminal<'bill-code'>): Promise<Answer> {
-    const { actor, command, bill, payer: phone } = sent
+    const { actor, command, bill, payer: phone, preset = null } = sent
     const before = await decidedBefore(sent)
     if (before !== undefined) return before
     if (bill !== null && !(await offers.counts(actor.account, bill.unit))) return offers.refuseUnit(actor, command)
+    const means = preset && bill && meansFor(preset, bill, await store.now())
+    if (means !== null && 'code' in means) return remember(sent, means.code)
     return charging(`prompts:${phone.party}`, 'too-many-questions', async () => {
       const [device, filed, persona] = await Promise.all([
         store.readDevice(bucketOfId(phone.id), phone.id),
@@ -98,7 +102,8 @@ export function createPeople(
       if (device?.status !== 'active' || device.key !== phone.key || filed === 'blocked')
         return remember(sent, 'payer-refused')
       const { id, party, account, name } = phone
-      return meet({ ...sent, question: null, kind: actor.terminalKind, way: 'code' }, persona, {
+      const way = preset === null ? 'code' : 'card-id'
+      return meet({ ...sent, question: null, kind: actor.terminalKind, way, preset }, persona, {
         device: id,
         party,
         account,
@@ -119,11 +124,11 @@ export function createPeople(
   /** Opens an offer and takes it in one commit, for somebody who typed no number. */
   function meet(
     sent: Pick<Sending, 'deal' | 'bill' | 'question' | 'actor' | 'command'> &
-      Readonly<{ kind: TerminalKind; way: Way }>,
+      Readonly<{ kind: TerminalKind; way: Way; preset?: Choice | null }>,
     persona: Persona | null,
     who: Omit<Payer, 'shown' | 'mayShow'>,
   ): Promise<Answer> {
-    const { deal, bill, question, actor, command, kind, way } = sent
+    const { deal, bill, question, actor, command, kind, way, preset = null } = sent
     const key = { terminal: actor.id, deal }
     const token = tickets.drawToken(key)
     const payment = idInBucket('pay', bucketOf(who.account, scheme.buckets), random(14))
@@ -144,7 +149,8 @@ export function createPeople(
         working.saveOffer(offer, { kind: 'opened' })
         const payer: Payer = { ...who, ...showingOf(persona, today) }
         const credential = { kind: 'token', token } as const
-        return applyToOffer(working, offer, { kind: 'take', credential, way, payer, payment, nonce, signed: null })
+        const taking = { payer, payment, nonce, signed: null, preset }
+        return applyToOffer(working, offer, { kind: 'take', credential, way, ...taking })
       },
     })
   }

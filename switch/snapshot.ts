@@ -42,6 +42,9 @@ export const paymentFromJson = (json: unknown): Payment => {
     orders: 0,
     collect: null,
     bankRefused: null,
+    reference: null,
+    attested: null,
+    strayedAt: null,
     ...(json as Older<
       Payment,
       | 'patient'
@@ -56,6 +59,9 @@ export const paymentFromJson = (json: unknown): Payment => {
       | 'orders'
       | 'collect'
       | 'bankRefused'
+      | 'reference'
+      | 'attested'
+      | 'strayedAt'
     >),
   }
   return {
@@ -112,6 +118,8 @@ export const paymentEventFromJson = (json: unknown): PaymentEvent => {
       }
     case 'declined':
     case 'attended':
+    case 'attested':
+    case 'strayed':
     case 'challenged':
     case 'responded':
     case 'asked':
@@ -147,8 +155,9 @@ type Taken = Extract<Offer['state'], { kind: 'taken' }>
 const takenFrom = ({
   scanned: _scanned,
   ...taken
-}: Older<Taken, 'signed' | 'way'> & Readonly<{ scanned?: boolean }>): Taken => ({
+}: Older<Taken, 'signed' | 'way' | 'preset'> & Readonly<{ scanned?: boolean }>): Taken => ({
   way: 'number',
+  preset: null,
   ...taken,
   signed: taken.signed ? signedFrom(taken.signed) : null,
   payer: payerFrom(taken.payer),
@@ -165,7 +174,11 @@ type Approved = Extract<PaymentEvent, { kind: 'approved' }>
 const approvedFrom = (approved: Older<Approved, 'strength'>): Approved => ({ strength: null, ...approved })
 
 type Answered = Extract<PaymentEvent, { kind: 'answered' }>
-const answeredFrom = (answered: Older<Answered, 'reason'>): Answered => ({ reason: null, ...answered })
+const answeredFrom = (answered: Older<Answered, 'reason' | 'reference'>): Answered => ({
+  reason: null,
+  reference: null,
+  ...answered,
+})
 
 const meansFrom = (means: Means): Means =>
   means.kind === 'exchange' ? { ...means, amount: BigInt(means.amount) } : means

@@ -194,8 +194,8 @@ export type Store = {
   /** the party's payments that are not over, newest first by when they were joined */
   readOpenPayments(party: PartyId, limit: number): Promise<Payment[]>
   readDue(limit: number): Promise<Due[]>
-  /** orders to payers' banks that are open and whose time has come, oldest first */
-  readOrders(limit: number): Promise<OpenOrder[]>
+  /** orders to payers' banks, or to issuers of cards, that are open and whose time has come, oldest first */
+  readOrders(via: Order['via'], limit: number): Promise<OpenOrder[]>
   /** Ends an open order; false when it was ended before. */
   concludeOrder(payment: PaymentId, number: number, end: OrderEnd): Promise<boolean>
   /** An open order is tried again after so many milliseconds; nothing where it was ended meanwhile. */

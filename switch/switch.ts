@@ -4,7 +4,7 @@
 // payer). Each step can be repeated: what the first step decided is true, and a deal left half-way is finished by whoever looks next.
 import { toHex } from '#core/bytes.ts'
 import type { PaymentId } from '#core/ids.ts'
-import type { BankReason } from '#core/means.ts'
+import type { OutsideReason } from '#core/means.ts'
 import type { Budgets } from './budgets.ts'
 import type { Command } from './command.ts'
 import { createHalves } from './halves.ts'
@@ -121,6 +121,8 @@ export function createSwitch(options: {
         return payments.decideOn(sent.payment, command, sent.actor, { kind: 'take-back', portion: sent.portion })
       case 'attend':
         return payments.decideOn(sent.payment, command, sent.actor, { kind: 'attend' })
+      case 'attest':
+        return payments.decideOn(sent.payment, command, sent.actor, { kind: 'attest', provedAt: sent.provedAt })
     }
   }
 
@@ -178,15 +180,17 @@ export function createSwitch(options: {
   }
 
   /**
-   * What the payer's bank says to a collect. The same answer again changes nothing; `too-late` where nobody waits for a yes any more,
-   * or a no comes after a yes. A no is for what the bank has refused, or was certainly never asked.
+   * What the payer's bank or the card's issuer says to a collect. The same answer again changes nothing; `too-late` where nobody waits
+   * for a yes any more, or a no comes after a yes. A no is for what was refused there, or was certainly never asked. `reference`: of an
+   * issuer's yes, for receipts.
    */
   const answerOutside = (
     payment: PaymentId,
     number: number,
     yes: boolean,
-    reason: BankReason | null = null,
-  ): Promise<Answer> => payments.decideOn(payment, null, null, { kind: 'answer', number, yes, reason })
+    reason: OutsideReason | null = null,
+    reference: string | null = null,
+  ): Promise<Answer> => payments.decideOn(payment, null, null, { kind: 'answer', number, yes, reason, reference })
 
   const { lookAt, completed } = halves
   /** `step` is for the operator's desk: a decision of its own in the same lanes. */

@@ -42,6 +42,7 @@ export function dealView(offer: Offer, payment: Payment | null, link: (token: st
           : null,
       way: state.kind === 'taken' ? state.way : null,
       acceptedAt: null,
+      phone: state.kind === 'taken' && state.way === 'card-id' ? 'asked' : null,
       payment: state.kind === 'taken' ? state.payment : null,
       payer: state.kind === 'taken' ? payerView(state.payer) : null,
       answered: null,
@@ -63,6 +64,7 @@ export function dealView(offer: Offer, payment: Payment | null, link: (token: st
     ...shared(payment),
     refunds: payment.refunds.map(refundView),
     state: stateOf(payment),
+    phone: phoneView(payment),
     ticket: null,
     payer: payerView(payment.payer),
     declines: offer.declines + payment.declines,
@@ -84,6 +86,8 @@ export const paymentView = (payment: Payment, rules: SchemeRules): PaymentView =
   biller: { ...payment.biller, isPerson: payment.payer.knows !== null },
   knows: payment.payer.knows,
   unasked: payment.payer.device === null,
+  device: payment.payer.device,
+  attested: payment.way === 'card-id' ? payment.attested !== null : null,
   shopAsked: payment.asked !== null,
   permitted: payment.permitted?.billVersion === payment.billVersion,
   shown: shownView(payment.payer.shown),
@@ -121,7 +125,14 @@ const refundView = ({ id, refunded, lines, at }: Payment['refunds'][number]): De
   at,
 })
 
-const meansView = ({ means, bankRefused }: Payment): PaymentView['means'] => {
+/** How far the phone is that a card's user id has named. */
+function phoneView({ way, attested, strayedAt }: Payment): DealView['phone'] {
+  if (way !== 'card-id') return null
+  if (attested !== null) return 'answered'
+  return strayedAt === null ? 'asked' : 'other-device'
+}
+
+const meansView = ({ means, bankRefused, reference }: Payment): PaymentView['means'] => {
   switch (means.kind) {
     case 'account':
       return { kind: means.kind }
@@ -131,6 +142,8 @@ const meansView = ({ means, bankRefused }: Payment): PaymentView['means'] => {
     }
     case 'bank':
       return { kind: means.kind, id: means.id, label: means.label, refused: bankRefused?.reason ?? null }
+    case 'card':
+      return { ...means, refused: bankRefused?.reason ?? null, reference }
   }
 }
 

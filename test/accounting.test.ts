@@ -99,38 +99,55 @@ const whenDue = async ({ town, clock }: Scene, laterMs: number): Promise<void> =
 }
 
 const USD = unitOf('USD') ?? assert.fail('a currency')
-const BANK_ID = (payer: DeviceActor) => idInBucket('mns', bucketOfId(payer.id), randomBytes(14))
+const MEANS_ID = (payer: DeviceActor) => idInBucket('mns', bucketOfId(payer.id), randomBytes(14))
 
-/** A payment whose payer has chosen the bank, or dollars. */
-async function chosen({ town }: Scene, bill: Bill, by: 'bank' | 'dollars'): Promise<PaymentId> {
+type By = 'bank' | 'card' | 'one-time' | 'dollars'
+
+function choiceBy(payer: DeviceActor, by: By): Choice {
+  if (by === 'dollars') {
+    const rate = { from: USD, to: JPY, price: '148.7475', until: 4_000_000_000_000 }
+    return { kind: 'exchange', rate }
+  }
+  const outside = { id: MEANS_ID(payer), label: 'Outside', unit: JPY }
+  return by === 'bank'
+    ? { ...outside, kind: 'bank' }
+    : { ...outside, kind: 'card', method: 'lump', oneTime: by === 'one-time' }
+}
+
+const saysYes = async ({ town }: Scene, payment: PaymentId, by: By): Promise<void> => {
+  if (by === 'dollars') return
+  const reference = by === 'bank' ? null : '123456/000000123456'
+  assert.equal((await town.hub.answerOutside(payment, 1, true, null, reference)).refusal, null)
+}
+
+/** A payment whose payer has chosen the bank, a card, or dollars. */
+async function chosen({ town }: Scene, bill: Bill, by: By): Promise<PaymentId> {
   const { payer } = town
   if (by === 'dollars') await town.further(payer, USD, 50_000n)
-  const rate = { from: USD, to: JPY, price: '148.7475', until: 4_000_000_000_000 }
-  const choice: Choice =
-    by === 'bank' ? { kind: 'bank', id: BANK_ID(payer), label: 'Bank', unit: JPY } : { kind: 'exchange', rate }
   const payment = await joined(town, bill)
+  const choice = choiceBy(payer, by)
   assert.equal((await town.say(payer, { name: 'choose-means', payment, choice })).refusal, null)
   return payment
 }
 
 /** A payment by these means, and paid. */
-async function paidBy(at: Scene, bill: Bill, by: 'bank' | 'dollars'): Promise<PaymentId> {
+async function paidBy(at: Scene, bill: Bill, by: By): Promise<PaymentId> {
   const payment = await chosen(at, bill, by)
   assert.equal((await at.town.approve(at.town.payer, payment)).refusal, null)
-  if (by === 'bank') assert.equal((await at.town.hub.answerOutside(payment, 1, true)).refusal, null)
+  await saysYes(at, payment, by)
   await at.town.settleDown()
   return payment
 }
 
 /** What is booked when something is paid by these means, or by what comes then. */
 const byMeans =
-  (by: 'bank' | 'dollars', bill: Bill, then?: (scene: Scene, payment: PaymentId) => Promise<Answer>) =>
+  (by: By, bill: Bill, then?: (scene: Scene, payment: PaymentId) => Promise<Answer>) =>
   async (at: Scene): Promise<Row[]> => {
     if (then === undefined) {
       const payment = await chosen(at, bill, by)
       const before = await at.seen()
       await at.town.approve(at.town.payer, payment)
-      if (by === 'bank') await at.town.hub.answerOutside(payment, 1, true)
+      await saysYes(at, payment, by)
       return rolesIn(at.town, await at.since(before))
     }
     const payment = await paidBy(at, bill, by)
@@ -216,6 +233,12 @@ const EVENTS: Readonly<Record<string, (scene: Scene) => Promise<Row[]>>> = {
   'the bank says yes, a line waits': byMeans('bank', billOf(500n, DELIVERY)),
   'paid by the bank, delivered for less': byMeans('bank', billOf(500n, DELIVERY), forLess),
   'refund of what the bank paid': byMeans('bank', billOf(500n), refunded),
+  'the card’s issuer says yes': byMeans('card', billOf(500n)),
+  'the card’s issuer says yes, a line waits': byMeans('card', billOf(500n, DELIVERY)),
+  'paid by card, delivered for less': byMeans('card', billOf(500n, DELIVERY), forLess),
+  'refund of what a card paid': byMeans('card', billOf(500n), refunded),
+  'a one-time number was used': byMeans('one-time', billOf(500n)),
+  'refund of what a one-time number paid': byMeans('one-time', billOf(500n), refunded),
   'approve in another unit': byMeans('dollars', billOf(500n)),
   'approve in another unit, a line waits': byMeans('dollars', billOf(500n, DELIVERY)),
   'paid in another unit, delivered for less': byMeans('dollars', billOf(500n, DELIVERY), forLess),

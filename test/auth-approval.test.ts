@@ -119,6 +119,32 @@ test('the phone does not sign a view that contradicts itself', async () => {
   assert.equal(fault({ ...view, bill: null, challenge: { nonce: view.nonce, failures: 0 } }, 'challenge'), undefined)
 })
 
+test('what is signed of a card is its id and the method that is shown, and no method that the phone cannot read', async () => {
+  const { hub, identity, view } = await phone()
+  const built = (over: object) => {
+    const card = { kind: 'card', id: `mns_${'91'.repeat(16)}`, label: 'Tanuki Card', oneTime: false } as const
+    const means = { ...card, method: 'instalments-3', refused: null, reference: null, ...over }
+    const expiresAt = hub.clock.now + 60_000
+    return approvalFor({
+      purpose: 'approve',
+      scheme: identity.scheme,
+      view: { ...view, means },
+      self: identity.self,
+      expiresAt,
+    })
+  }
+  const signed = (over: object): string => {
+    const made = built(over)
+    assert(made.ok)
+    return Buffer.from(made.bytes.subarray(104, 122)).toString('hex')
+  }
+  assert.equal(signed({}), `${'91'.repeat(16)}17d7`, '6103')
+  assert.equal(signed({ method: 'lump' }), `${'91'.repeat(16)}0001`)
+  assert.equal(signed({ oneTime: true, refused: 'card-refused', reference: 'x' }), signed({}), 'the rest is not signed')
+  for (const over of [{ method: 'instalments-1' }, { method: 'later' }, { id: 'mns_1' }])
+    assert.deepEqual(built(over), { ok: false, fault: 'id-invalid' })
+})
+
 test('a passkey is made once and proves its owner for one approval', async () => {
   const { hub, actor, identity, view } = await phone()
   const key = softwareAuthenticator(PLACE)

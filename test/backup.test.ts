@@ -265,6 +265,12 @@ test('deals that were open go on under versions that nobody has seen', async () 
   }
 })
 
+test('the tables of cards go on under a version that no vault has heard of', async () => {
+  const target = await restored()
+  const [row] = await rowsOf(target, 'select version from card_tables')
+  assert.ok(Number(row?.version) >= 1_000)
+})
+
 test('one backup brought back twice gives two lives that share no number', async () => {
   const [first, second] = [await restored(), await restored()]
   const heads =

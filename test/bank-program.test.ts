@@ -175,6 +175,14 @@ test('without the secret nobody is told anything, and the secret’s file is its
   const page = await fetch(program.url)
   assert.equal(page.status, 200)
   assert.ok(!(await page.text()).includes(program.secret))
+  // How it misbehaves is said in words, in both languages.
+  for (const [lang, words] of [
+    ['en', 'How the bank answers now: At once.'],
+    ['ja', 'いまの応答：すぐに答える'],
+  ] as const) {
+    const said = await (await fetch(`${program.url}/?lang=${lang}`)).text()
+    assert.ok(said.includes(`<html lang="${lang}">`) && said.includes(`<p>${words}</p>`), lang)
+  }
 })
 
 test('through the wire: allowed, collected, asked about, taken back, paid, told; and all of it again after a start', async () => {

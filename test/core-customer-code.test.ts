@@ -13,6 +13,7 @@ import {
   offlineText,
   onlineText,
   readCustomerCode,
+  userIdText,
   slotAt,
 } from '#core/customer-code.ts'
 import { idFrom } from '#core/ids.ts'
@@ -50,10 +51,13 @@ test('what was written is read again, however it was typed', () => {
     ['８８３　９５７　３１３　６１２　９５８', 'digits'],
     ['８８３ー９５７ー３１３ー６１２ー９５８', 'digits'],
     [offlineText(CLAIM, SIGNATURE), 'offline'],
+    [userIdText(SECRET), 'user-id'],
+    [` ${userIdText(SECRET)}\n`, 'user-id'],
   ] as const) {
     const read = readCustomerCode(text)
     assert.equal(read.kind, kind, text)
     if (read.kind === 'online') assert.deepEqual(read.secret, SECRET)
+    if (read.kind === 'user-id') assert.deepEqual(read.id, SECRET)
     if (read.kind === 'digits') assert.equal(read.digits, digits)
     if (read.kind === 'offline') assert.deepEqual(read, { kind: 'offline', signature: SIGNATURE, ...CLAIM })
   }
@@ -79,7 +83,8 @@ test('what is not ours is told apart: a slip, another wallet, and nothing that i
     // The last sign has bits that belong to no byte.
     [`${online.slice(0, -1)}x`, 'unknown'],
     [online.toLowerCase(), 'unknown'],
-    ['WRF3.AAECAwQFBgcICQoLDA0ODw', 'unknown'],
+    ['WRF3.AAECAwQFBgcICQoLDA0OD', 'unknown'],
+    ['WRF4.AAECAwQFBgcICQoLDA0ODw', 'unknown'],
     [offline.slice(0, -4), 'unknown'],
     [`${offline}AAAA`, 'unknown'],
     ['hello', 'unknown'],

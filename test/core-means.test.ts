@@ -11,6 +11,8 @@ import { MAX_AMOUNT } from '#core/money.ts'
 import {
   AUTHORISE_WITHIN_MS,
   evolve,
+  isFinal,
+  settledAmount,
   stateOf,
   transfersOf,
   type Payment,
@@ -293,7 +295,13 @@ const orderText = ({ number, kind, of, amount }: Order): string =>
   `${number} ${kind}${of === null ? '' : ` of ${of}`} ${amount}`
 const wanted = (payment: Payment, command: PaymentCommand, now = NOON): string[] =>
   after(payment, command, now, loadedFor(payment)).events.flatMap((event) => ordersOf(payment, event).map(orderText))
-const answer = (yes: boolean): PaymentCommand => ({ kind: 'answer', number: 1, yes, reason: yes ? null : 'no-funds' })
+const answer = (yes: boolean): PaymentCommand => ({
+  kind: 'answer',
+  number: 1,
+  yes,
+  reason: yes ? null : 'no-funds',
+  reference: null,
+})
 
 test('every event wants exactly this of the bank', () => {
   const bank = byBank(joined(mixed))
@@ -331,6 +339,9 @@ test('an order names everything that carrying it out needs', () => {
       number: 1,
       kind: 'collect',
       of: null,
+      via: 'bank',
+      method: null,
+      oneTime: false,
       party: payer.party,
       means: BANK.id,
       unit: JPY,
@@ -340,12 +351,12 @@ test('an order names everything that carrying it out needs', () => {
   ])
 })
 
-test('whatever happens: each collect is answered or reversed, once, and clearing is what the bank owes', () => {
+test('whatever happens: each collect is answered or reversed, once, and clearing is what bank and issuer owe', () => {
   fc.assert(
     fc.property(lives, (life) => {
       const orders: Order[] = []
       const answered = new Map<number, 'yes' | 'no'>()
-      let clearing = 0n
+      const cleared = { bank: 0n, card: 0n }
       const last = live(life, ({ before, events }) => {
         let current = before
         for (const event of events) {
@@ -353,7 +364,8 @@ test('whatever happens: each collect is answered or reversed, once, and clearing
           made.forEach(({ number }, index) => assert.equal(number, current.orders + 1 + index))
           orders.push(...made)
           if (event.kind === 'answered') answered.set(current.collect ?? 0, event.reason === null ? 'yes' : 'no')
-          clearing += clearingBy(current, event)
+          cleared.bank += clearingBy(current, event, 'clearing')
+          cleared.card += clearingBy(current, event, 'card')
           current = evolve(current, event)
         }
       })
@@ -361,26 +373,43 @@ test('whatever happens: each collect is answered or reversed, once, and clearing
       const ofKind = (kind: Order['kind']): Order[] => orders.filter((order) => order.kind === kind)
       const sumOf = (some: readonly Order[]): bigint => some.reduce((sum, { amount }) => sum + amount, 0n)
       const collects = ofKind('collect')
-      for (const { number, amount } of collects) {
+      for (const { number, amount, via, method, oneTime, means } of collects) {
         const reversals = ofKind('reverse').filter(({ of }) => of === number)
         const ends = reversals.length + (answered.has(number) ? 1 : 0)
         const waits = stateOf(last) === 'authorising' && last.collect === number
         assert.equal(ends, waits ? 0 : 1, `collect ${number} has one end`)
         for (const reversal of reversals) assert.equal(reversal.amount, amount, 'all of it')
-        const returns = ofKind('return').filter(({ of }) => of === number)
-        assert.ok(sumOf(returns) <= amount, 'no more goes back than came')
-        if (answered.get(number) !== 'yes') assert.deepEqual(returns, [])
+        const [returns, captures, releases] = (['return', 'capture', 'release'] as const).map((kind) =>
+          ofKind(kind).filter(({ of }) => of === number),
+        )
+        assert.ok(returns && captures && releases)
+        const claimed = via === 'bank' || oneTime ? amount : sumOf(captures)
+        assert.ok(sumOf(captures) + sumOf(releases) <= amount, 'no more is claimed or let go than was authorised')
+        assert.ok(sumOf(returns) <= claimed, 'no more goes back than came')
+        if (via === 'bank' || oneTime) assert.deepEqual([captures, releases], [[], []])
+        if (answered.get(number) !== 'yes') assert.deepEqual([...returns, ...captures, ...releases], [])
+        else if (!isOneTimeOrBank(last)) {
+          assert.equal(sumOf(captures), settledAmount(last), 'the shop has what was captured')
+          if (isFinal(last)) assert.equal(sumOf(captures) + sumOf(releases), amount, 'nothing stays authorised')
+        }
+        for (const each of [...returns, ...captures, ...releases, ...reversals])
+          assert.deepEqual([each.via, each.method, each.oneTime, each.means], [via, method, oneTime, means])
       }
-      const collected = sumOf(collects.filter(({ number }) => answered.get(number) === 'yes'))
-      const refunded = last.means.kind === 'bank' ? last.refunds.reduce((sum, each) => sum + each.refunded, 0n) : 0n
-      assert.equal(clearing, -collected + sumOf(ofKind('return')) - refunded)
+      for (const via of ['bank', 'card'] as const) {
+        const collected = sumOf(collects.filter((each) => each.via === via && answered.get(each.number) === 'yes'))
+        const back = orders.filter((each) => each.via === via && (each.kind === 'return' || each.kind === 'release'))
+        const refunded = last.means.kind === via ? last.refunds.reduce((sum, each) => sum + each.refunded, 0n) : 0n
+        assert.equal(cleared[via], -collected + sumOf(back) - refunded)
+      }
     }),
     { numRuns: 1_000 },
   )
 })
 
-const clearingBy = (payment: Payment, event: PaymentEvent): bigint => {
-  const clearing = systemAccount('clearing', PAYER_BUCKET)
+const isOneTimeOrBank = ({ means }: Payment): boolean => means.kind !== 'card' || means.oneTime
+
+const clearingBy = (payment: Payment, event: PaymentEvent, kind: 'clearing' | 'card'): bigint => {
+  const clearing = systemAccount(kind, PAYER_BUCKET)
   return transfersOf(payment, event).reduce((sum, { debit, credit, amount }) => {
     if (debit === clearing) return sum - amount
     return credit === clearing ? sum + amount : sum

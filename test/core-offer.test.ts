@@ -39,6 +39,7 @@ const commands: Record<string, (offer: Offer) => OfferCommand> = {
     nonce: NONCE,
     signed: null,
     way: 'number',
+    preset: null,
   }),
   renew: () => ({ kind: 'renew', ticket: ticket(0x72) }),
   withdraw: () => ({ kind: 'withdraw' }),

@@ -36,6 +36,7 @@ import {
   bill,
   biller,
   byBank,
+  byCard,
   byDollars,
   cooled,
   device,
@@ -48,15 +49,18 @@ import {
   loadedFor,
   NONCE,
   NOON,
+  otherPhone,
   PAYER_BUCKET,
   PAYMENT,
   payer,
   questioned,
   RATE,
   restriction,
+  shownCard,
   stranger,
   TODAY,
   unit,
+  unlocked,
   USD,
 } from './support/deal.ts'
 import { matrixOf } from './support/matrix.ts'
@@ -74,6 +78,10 @@ const challenged = (payment: Payment): Payment =>
   evolve(payment, { kind: 'challenged', nonce: 'c4'.repeat(16), at: NOON })
 
 // ---- every state × every command
+
+function answerOf({ collect }: Payment, yes: boolean): Extract<PaymentCommand, { kind: 'answer' }> {
+  return { kind: 'answer', number: collect ?? 1, yes, reason: yes ? null : 'no-funds', reference: null }
+}
 
 function provingOf(payment: Payment, now = NOON, proof: ProofResult = 'right'): PaymentCommand {
   const released = payment.question?.attributes ?? []
@@ -105,6 +113,12 @@ const states: Record<string, { payment: Payment; at: number }> = {
   'its challenge': { payment: challenged(questioned()), at: NOON },
   proven: { payment: after(questioned(), provingOf(questioned())).payment, at: NOON },
   unanswered: { payment: after(questioned(), { kind: 'time' }, NOON + JOINED_LIFE_MS).payment, at: NOON },
+  'card shown': { payment: shownCard(adults), at: NOON },
+  'phone there': {
+    payment: after(shownCard(adults), { kind: 'attest', provedAt: null }, NOON, unlocked()).payment,
+    at: NOON,
+  },
+  'by card, held': { payment: answeredYes(approved(byCard(joined(later)))), at: NOON },
 }
 /** `chosen`: the payment when something was chosen first */
 type Make = (payment: Payment, at: number) => { command: PaymentCommand; at?: number; given?: Loaded; chosen?: Payment }
@@ -116,6 +130,21 @@ const commands: Record<string, Make> = {
     const chosen = byBank(payment, now)
     return { chosen, command: { kind: 'approve', evidence: evidenceOf(chosen, { now }) } }
   },
+  'approve, by card': (payment, now) => {
+    const chosen = byCard(payment, now)
+    return { chosen, command: { kind: 'approve', evidence: evidenceOf(chosen, { now }) } }
+  },
+  'approve, unlocked': (payment, now) => ({
+    command: { kind: 'approve', evidence: evidenceOf(payment, { now, proof: 'none' }) },
+    given: unlocked(now),
+  }),
+  'approve, another phone': (payment, now) => ({
+    command: { kind: 'approve', evidence: evidenceOf(payment, { now }) },
+    given: otherPhone(now),
+  }),
+  attest: (_, now) => ({ command: { kind: 'attest', provedAt: null }, given: unlocked(now) }),
+  'attest, locked': () => ({ command: { kind: 'attest', provedAt: null } }),
+  'attest, another phone': (_, now) => ({ command: { kind: 'attest', provedAt: null }, given: otherPhone(now) }),
   'approve, in another unit': (payment, now) => {
     const chosen = byDollars(payment, now)
     return {
@@ -185,12 +214,9 @@ const commands: Record<string, Make> = {
   'time, when due': (payment, now) => ({ command: { kind: 'time' }, at: paymentDueAt(payment) ?? now + 100 * DAY_MS }),
 }
 
-const answerOf = ({ collect }: Payment, yes: boolean): Extract<PaymentCommand, { kind: 'answer' }> => ({
-  kind: 'answer',
-  number: collect ?? 1,
-  yes,
-  reason: yes ? null : 'no-funds',
-})
+function answeredYes(payment: Payment): Payment {
+  return after(payment, { ...answerOf(payment, true), reference: '123456/000000123456' }).payment
+}
 
 const heldOf = ({ portions }: Payment): number =>
   Math.max(
@@ -212,7 +238,8 @@ const cell = (name: string, state: string): string => {
 test('the drawing in core/payment.ts is what the rules decide for every state and command', async () => {
   const source = await readFile(new URL('../core/payment.ts', import.meta.url), 'utf8')
   const names = Object.keys(states)
-  for (const columns of [names.slice(0, 4), names.slice(4, 8), names.slice(8, 12), names.slice(12)]) {
+  for (let from = 0; from < names.length; from += 4) {
+    const columns = names.slice(from, from + 4)
     const drawing = matrixOf(Object.keys(commands), columns, cell)
     assert.ok(source.includes(drawing), `core/payment.ts must hold this drawing:\n${drawing}`)
   }
@@ -370,6 +397,7 @@ const NAMES: Record<string, string> = {
   [systemAccount('escrow', PAYER_BUCKET)]: 'escrow',
   [systemAccount('clearing', PAYER_BUCKET)]: 'clearing',
   [systemAccount('exchange', PAYER_BUCKET)]: 'exchange',
+  [systemAccount('card', PAYER_BUCKET)]: 'card',
 }
 const written = ({ kind, debit, credit, unit, amount }: Transfer): string =>
   `${kind} ${NAMES[debit] ?? debit} → ${NAMES[credit] ?? credit} ${amount}${unit === JPY ? '' : ` ${unit}`}`
@@ -613,7 +641,8 @@ test('whatever is commanded: finals stay, versions rise by one, and money moved 
     fc.property(lives, (life) => {
       const transfers: Transfer[] = []
       live(life, ({ before, command, events, payment, now }) => {
-        const accounts = new Set([...needsOf(before.id, command.kind, payer.account), exchange])
+        const reference = command.kind === 'answer' ? command.reference : null
+        const accounts = new Set([...needsOf(before.id, command.kind, payer.account, reference), exchange])
         let current = before
         for (const event of events) {
           const moved = transfersOf(current, event)
@@ -652,7 +681,8 @@ test('whatever is commanded: finals stay, versions rise by one, and money moved 
         const total = payment.portions.reduce((all, { amount }) => all + amount, 0n)
         assert.equal(sum(systemAccount('escrow', PAYER_BUCKET)), held)
         assert.equal(sum(biller.account), settledAmount(payment))
-        const outside = sum(systemAccount('clearing', PAYER_BUCKET)) + sum(exchange)
+        const [clearing, cards] = [systemAccount('clearing', PAYER_BUCKET), systemAccount('card', PAYER_BUCKET)]
+        const outside = sum(clearing) + sum(cards) + sum(exchange)
         assert.equal(-sum(payer.account) - outside, held + settledAmount(payment))
         const { means, approvedAt } = payment
         const paid = means.kind === 'exchange' && approvedAt !== null ? means.amount : 0n

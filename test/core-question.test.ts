@@ -171,6 +171,7 @@ test('a question that was sent waits five minutes for an answer and bears any si
       signed: null,
       at: NOON,
       way: 'scan',
+      preset: null,
     }),
   )
   assert.deepEqual([sent.turn, paymentDueAt(sent)], [null, NOON + QUESTION_LIFE_MS])
@@ -198,7 +199,7 @@ test('whatever happens to a question, no money moves', () => {
     { kind: 'approve', evidence: evidenceOf(questioned()) },
     { kind: 'approve', evidence: evidenceOf(questioned()) },
     { kind: 'choose', choice: { kind: 'account' } },
-    { kind: 'answer', number: 1, yes: true, reason: null },
+    { kind: 'answer', number: 1, yes: true, reason: null, reference: null },
     { kind: 'deliver', portion: 0, amount: 0n },
     { kind: 'refunded', refund: id('pay', 1), amount: 1n, back: null, lines: [] },
     { kind: 'cancel', by: 'payer' },

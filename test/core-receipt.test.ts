@@ -12,9 +12,10 @@ import { isInvoiceNumber, type Rounding, type ShopDetails } from '#core/shop.ts'
 import { leftOfLines, taxRows, taxWithin, type TaxRow } from '#core/taxes.ts'
 import type { Payment } from '#core/payment.ts'
 import { receiptFromWire, receiptToWire } from '#protocol/receipt.ts'
-import { receiptRows } from '#protocol/receipt-words.ts'
+import { receiptFacts, receiptRows } from '#protocol/receipt-words.ts'
 import { after, approved, bill, byBank, cooled, joined, line, NOON, rules, unit, ZONE } from './support/deal.ts'
 
+const CARD = idInBucket('mns', 1, new Uint8Array(14))
 const PER_BILL: Rounding = { per: 'bill', to: 'down' }
 const SHOP: ShopDetails = {
   invoiceNumber: 'T7000012050002',
@@ -307,4 +308,38 @@ test('the rows of a receipt, in both languages', () => {
     'of which tax 8%: 44',
   ])
   assert.ok(rows('ja').includes('8%対象 ※: 600'))
+})
+
+test('paid by card, the receipt is the card’s slip too: card, method and the issuer’s two numbers, under the signature', () => {
+  const means = {
+    kind: 'card',
+    id: CARD,
+    label: 'Tanuki Card ···4242',
+    method: 'instalments-3',
+    oneTime: false,
+  } as const
+  const receipt = made({ ...basket, means, reference: '123456/000000123456' })
+  assert.equal(receipt.means, 'card')
+  assert.ok(receiptText(receipt).endsWith(',["Tanuki Card ···4242","instalments-3","123456","000000123456"]]'))
+  const facts = (language: 'en' | 'ja'): string[] =>
+    receiptFacts(receipt, language).map(({ label, value }) => `${label}: ${value}`)
+  assert.deepEqual(facts('en').slice(-4), [
+    'Card: Tanuki Card ···4242',
+    'Repaid: in 3 payments',
+    'Approval no.: 123456',
+    'Reference no.: 000000123456',
+  ])
+  assert.deepEqual(facts('ja').slice(-3), ['支払区分: 分割3回払い', '承認番号: 123456', '伝票番号: 000000123456'])
+  const wire = receiptToWire(receipt)
+  assert.equal(receiptText(receiptFromWire(wire) ?? assert.fail('readable')), receiptText(receipt))
+  const voucher = wire.voucher ?? assert.fail('a slip')
+  assert.equal(receiptFromWire({ ...wire, voucher: { ...voucher, method: 'instalments-1' } }), undefined)
+  for (const change of [{ card: 'x' }, { method: 'lump' }, { approval: 'x' }, { rrn: 'x' }] as const)
+    assert.notEqual(
+      receiptText({ ...receipt, voucher: receipt.voucher && { ...receipt.voucher, ...change } }),
+      receiptText(receipt),
+    )
+  // Of a bank account the shop, and whoever has the link, learn nothing.
+  const byAccount = made({ ...basket, means: { kind: 'bank', id: CARD, label: 'Tanuki Bank ···567' } })
+  assert.deepEqual([byAccount.means, byAccount.voucher], ['account', null])
 })

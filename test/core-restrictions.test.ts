@@ -198,11 +198,11 @@ test('an approval counts, and what goes back is counted off the day it was bough
 
   const outside = approved(byBank(plain))
   assert.deepEqual(
-    counted(outside, { kind: 'answer', number: 1, yes: false, reason: 'no-funds' }),
+    counted(outside, { kind: 'answer', number: 1, yes: false, reason: 'no-funds', reference: null }),
     [[TODAY, -2]],
     'the issuer said no',
   )
-  assert.deepEqual(counted(outside, { kind: 'answer', number: 1, yes: true, reason: null }), [])
+  assert.deepEqual(counted(outside, { kind: 'answer', number: 1, yes: true, reason: null, reference: null }), [])
   assert.deepEqual(counted(outside, { kind: 'cancel', by: 'payer' }), [[TODAY, -2]])
   assert.deepEqual(counted(plain, { kind: 'cancel', by: 'payer' }), [], 'nothing was bought')
 })

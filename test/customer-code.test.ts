@@ -208,7 +208,7 @@ test('the same command hears the same again, while the code lives and after, als
   // Its id under another code uses that one up for nobody.
   const next = await shown(await somebody())
   const other = await sendAgain(register, { ...body, code: next.code })
-  assert.ok(!other.ok && other.problem.code === 'code-not-found', JSON.stringify(other))
+  assert.ok(!other.ok && other.problem.code === 'command-mismatch', JSON.stringify(other))
   assert.equal(codeOf(await reads(register, next.code)), 'done')
 })
 

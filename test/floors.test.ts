@@ -15,12 +15,12 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   switch: /^#(core|protocol)\//,
   sdk: /^(#(core|protocol)\/|@noble\/hashes(\/|$)|@simplewebauthn\/browser$|jose(\/|$))/,
   ui: /^(#(core|protocol)\/|(preact|qr|zxing-wasm|bwip-js)(\/|$))/,
-  // Of the vault it has the words alone: what the vault does with a card number is in another process.
-  server: /^(#(core|protocol|switch|bank)\/|#vault\/wire\.ts$|[^#])/,
+  // Of the vault it has the words alone, and makes the vault's database: what is done with a card number is in another process.
+  server: /^(#(core|protocol|switch|bank)\/|#vault\/(wire|prepare)\.ts$|[^#])/,
   // The card issuer keeps its books as the reference bank does, in a journal.
-  issuer: /^(#(core|protocol)\/|#bank\/journal\.ts$|[^#])/,
-  // The vault speaks the issuers' format.
-  vault: /^(#(core|protocol|issuer)\/|[^#])/,
+  issuer: /^(#(core|protocol)\/|#bank\/(journal|local)\.ts$|[^#])/,
+  // The vault speaks the issuers' format, and is a program on this machine as the bank is.
+  vault: /^(#(core|protocol|issuer)\/|#bank\/local\.ts$|[^#])/,
   apps: /^(#(core|protocol|sdk|ui)\/|preact(\/|$))/,
   sim: /^(#(core|protocol|switch|sdk)\/|node:)/,
   // The reference bank stands beside the hub as a real one does; the hub has its formats.

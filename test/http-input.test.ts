@@ -374,7 +374,7 @@ test('ids of rows that cannot be: a bucket that no scheme has is a plain no', as
       body: { ...valid.get('/v1/sessions')?.body, actor: id('trm', bucket) },
     })
     assert.equal(assertProblem(terminal, `a session of bucket ${bucket}`), 'signature-invalid')
-    for (const name of ['decline', 'attend'])
+    for (const name of ['decline', 'attend', 'attest'])
       assert.equal(assertProblem(await hanako.command(name, { payment: id('pay', bucket) }), name), 'not-found')
     for (const means of [{ kind: 'account' }, { kind: 'exchange', unit: 'USD' }]) {
       const chosen = await hanako.command('choose-means', { payment: id('pay', bucket), means })
@@ -382,6 +382,8 @@ test('ids of rows that cannot be: a bucket that no scheme has is a plain no', as
     }
     const bank = { payment: id('pay', '0001'), means: { kind: 'bank', id: id('mns', bucket) } }
     assert.equal(assertProblem(await hanako.command('choose-means', bank), 'a bank of nowhere'), 'means-not-found')
+    const card = { ...bank, means: { ...bank.means, kind: 'card', method: 'lump' } }
+    assert.equal(assertProblem(await hanako.command('choose-means', card), 'a card of nowhere'), 'means-not-found')
     const taken = await hanako.command('take-back', { payment: id('pay', bucket), portion: 0 })
     assert.equal(assertProblem(taken, 'take-back'), 'not-found')
     const sold = await register.reads(`/v1/sales/${id('pay', bucket)}`)
@@ -413,12 +415,19 @@ const KNOWN_NO: Readonly<Record<string, string>> = {
   '/v1/secret': 'state-conflict',
   '/v1/passkeys': 'signature-invalid',
   '/v1/presence': 'not-found',
+  // Nobody has shown a card's user id.
+  '/v1/commands/attest': 'state-conflict',
   // A hub that looks for webhooks writes now and then: those of the recorded requests are off.
   '/v1/webhooks/resend': 'webhook-off',
   '/v1/webhooks/test': 'webhook-off',
   // A hub without a bank.
   '/v1/means': 'field-invalid',
   '/v1/means-remove': 'means-not-found',
+  // And without a vault.
+  '/v1/cards': 'cards-unavailable',
+  '/v1/cards-change': 'means-not-found',
+  '/v1/cards-remove': 'means-not-found',
+  '/v1/card-users': 'means-not-found',
 }
 
 test('after all that every request does what it says, and every command under the very id that the bad ones carried', async () => {

@@ -97,11 +97,11 @@ const paymentIn = ({ body, text }: Reply): string => {
 for (const [moment, of] of killed(
   [
     ['locked', 'open'],
-    ['commit sent', 'take'],
     ['committed', 'take'],
   ],
   [
     ['heard', 'bill-code'],
+    ['commit sent', 'take'],
     ['written', 'join'],
     ['answering', 'bill-code'],
     ['answered', 'bill-code'],
@@ -140,12 +140,10 @@ for (const [moment, of] of killed(
   })
 
 for (const [moment, of] of killed(
-  [
-    ['committed', 'take'],
-    ['commit sent', 'settle'],
-  ],
+  [['commit sent', 'settle']],
   [
     ['heard', 'submit-purchase'],
+    ['committed', 'take'],
     ['commit sent', 'take'],
     ['committed', 'settle'],
     ['answered', 'submit-purchase'],
@@ -175,12 +173,10 @@ for (const [moment, of] of killed(
   })
 
 for (const [moment, of] of killed(
-  [
-    ['committed', 'number'],
-    ['committed', 'open'],
-  ],
+  [['committed', 'open']],
   [
     ['heard', 'points/deals'],
+    ['committed', 'number'],
     ['commit sent', 'open'],
     ['answering', 'points/deals'],
   ],

@@ -302,14 +302,14 @@ export function meansContract(name: string, open: Open): void {
     const [first, second, third] = made
     assert.ok(first && second && third)
     assert.deepEqual(
-      (await store.readOrders(2)).map(({ payment }) => payment),
+      (await store.readOrders('bank', 2)).map(({ payment }) => payment),
       [first, second],
       'oldest first',
     )
     await store.postponeOrder(first, 1, 3_600_000, 'no answer')
     await store.postponeOrder(second, 1, 0, 'silence')
     ground.advance?.(1)
-    const due = await store.readOrders(10)
+    const due = await store.readOrders('bank', 10)
     assert.deepEqual(due.map(({ payment }) => payment).toSorted(), [second, third].toSorted())
     const tried = due.find(({ payment }) => payment === second)
     assert.deepEqual([tried?.tries, tried?.trouble], [1, 'silence'])
@@ -320,7 +320,7 @@ export function meansContract(name: string, open: Open): void {
     assert.equal(await store.concludeOrder(second, 1, end), true)
     assert.equal(await store.concludeOrder(third, 7, end), false, 'there is no such order')
     assert.deepEqual(
-      (await store.readOrders(10)).map(({ payment }) => payment),
+      (await store.readOrders('bank', 10)).map(({ payment }) => payment),
       [third],
     )
   })
@@ -375,6 +375,6 @@ const concluded = async (town: Town, payment: PaymentId, number: number, state: 
   assert.ok(await town.ground.store.concludeOrder(payment, number, { state, reference: null, trouble: null }))
 
 const ordersOf = async (town: Town, id: PaymentId): Promise<OpenOrder[]> =>
-  (await town.ground.store.readOrders(100))
+  (await town.ground.store.readOrders('bank', 100))
     .filter(({ payment }) => payment === id)
     .toSorted((left, right) => left.number - right.number)

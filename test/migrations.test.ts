@@ -176,3 +176,58 @@ test('a database from before the account bank goes on: its phones may ask for mo
     ])
   })
 })
+
+test('a database from before cards goes on: its orders are the bank’s, and where cards are paid there is an account for each unit', async () => {
+  const settings = await databaseAt(NAMES.indexOf('0021-card-means.sql'))
+  const payment = '00070000-0000-4000-8000-000000000001'
+  await withClient(settings, async (client) => {
+    await client.query('insert into head (bucket, sequence, hash) select b, 0, $1 from generate_series(0, 15) b', [
+      Buffer.from(GENESIS_HASH),
+    ])
+    await client.query(
+      `insert into account (bucket, key, unit) select b, kind || ':' || b, unit
+       from generate_series(0, 15) b, unnest(array['escrow', 'clearing', 'issue']) kind, unnest(array['JPY', 'USD']) unit`,
+    )
+    await client.query("insert into account (bucket, key, unit) values (7, '00000000074', 'EUR')")
+    await client.query(
+      `insert into outside_order (bucket, payment, number, kind, of, party, means, unit, amount, made_at, next_at)
+       values (7, $1, 1, 'collect', null, $1, $1, 'JPY', 500, 1, 1), (7, $1, 2, 'return', 1, $1, $1, 'JPY', 5, 1, 2)`,
+      [payment],
+    )
+  })
+  assert.deepEqual(
+    (await migrate(settings)).ran,
+    FILES.filter((number) => number > 20),
+  )
+  const { accounts, orders } = await readBooks(settings)
+  const cards = accounts.filter(({ key }) => key.startsWith('card:')).map(({ key, unit }) => `${key} ${unit}`)
+  const expected = FIRST_16.flatMap((bucket) => [`card:${bucket} JPY`, `card:${bucket} USD`])
+  assert.deepEqual(cards.toSorted(), expected.toSorted())
+  assert.deepEqual(
+    orders.map(({ via, method, oneTime }) => [via, method, oneTime]),
+    [
+      ['bank', null, false],
+      ['bank', null, false],
+    ],
+  )
+  const by = async (columns: string, values: string): Promise<unknown> =>
+    withClient(settings, (client) =>
+      client.query(
+        `insert into outside_order (bucket, payment, number, of, party, means, unit, amount, made_at, next_at, ${columns})
+         values (7, $1, 9, 1, $1, $1, 'JPY', 5, 1, 2, ${values})`,
+        [payment],
+      ),
+    )
+  const wrong = { code: '23514' }
+  for (const [columns, values] of [
+    ['kind', "'capture'"],
+    ['kind, method', "'return', 'lump'"],
+    ['kind, one_time', "'return', true"],
+    ['kind, via', "'capture', 'card'"],
+    ['kind, via, method', "'capture', 'cash', 'lump'"],
+  ] as const)
+    await assert.rejects(by(columns, values), wrong, columns)
+  await by('kind, via, method', "'capture', 'card', 'lump'")
+})
+
+const FIRST_16 = Array.from({ length: 16 }, (_, bucket) => bucket)

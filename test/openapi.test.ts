@@ -18,6 +18,10 @@ import { serveCodes } from '#server/codes/codes-http.ts'
 import { serveGoods } from '#server/goods/goods-http.ts'
 import { serveOrders } from '#server/orders/orders-http.ts'
 import { serveBankReport } from '#server/bank/report.ts'
+import { serveCardUsers } from '#server/card-users/card-users-http.ts'
+import { serveCards } from '#server/cards/cards-http.ts'
+import { servePaidByCard } from '#server/cards/paid.ts'
+import { serveCardDesk } from '#server/cards/tables-http.ts'
 import { serveMeans } from '#server/means/means.ts'
 import { servePoints } from '#server/points/points-http.ts'
 import { serveRates } from '#server/rates/rates-http.ts'
@@ -64,8 +68,12 @@ function further(on: OnRoute): void {
   createReceipts(nothing).serve(on)
   servePoints(on, nothing)
   serveMeans(on, nothing)
+  serveCards(on, nothing)
+  servePaidByCard(on, nothing)
+  serveCardUsers(on, nothing)
   serveRates(on, nothing)
   serveBankReport(on, nothing)
+  serveCardDesk(on, nothing)
   serveOrders(on, nothing)
   serveShop(on, nothing)
   createPurchases(nothing).serve(on)

@@ -6,6 +6,7 @@ import { faultsOf } from '#core/invariants.ts'
 import { LIMITS } from '#protocol/limits.ts'
 import { problemsOf } from '#protocol/openapi.ts'
 import { ALL_OPERATOR_ROUTES, OPERATOR_COMMAND_ROUTES, OPERATOR_ROUTES } from '#protocol/operator.ts'
+import { DEMO_AGREED } from '#server/cards/tables-demo.ts'
 import { readBooks } from '#server/postgres/books.ts'
 import { BAD_AMOUNTS, badTexts, isAmount, placesOf, withRaw } from './support/bad-input.ts'
 import { BUCKETS } from './support/world.ts'
@@ -95,6 +96,13 @@ async function recordValidCommands(): Promise<void> {
           { from: 'EUR', to: 'JPY', price: '165.5', spread: 75, validFrom: null, validUntil: Date.now() + 3_600_000 },
           { from: 'CHF', to: 'JPY', price: null, spread: 0, validFrom: 0, validUntil: Date.now() + 3_600_000 },
         ],
+      },
+    ],
+    [
+      'set-card-tables',
+      {
+        version: 0,
+        change: { table: 'issuers', isWhole: true, rows: [{ ...DEMO_AGREED[0], host: 'issuer.example', port: 8583 }] },
       },
     ],
     ['freeze', { account }],

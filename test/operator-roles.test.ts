@@ -82,6 +82,7 @@ const BODIES: Readonly<Record<string, object>> = {
   },
   'end-client': { client: 'site-none' },
   'set-rates': { rows: 'from,to\nUSD,JPY' },
+  'set-card-tables': { version: 0, change: { table: 'ranges', isWhole: false, rows: 'prefix\n1' } },
   'set-rules': {
     limits: { perPayment: '2', perDay: '1', perMonth: '1' },
     freshProofFrom: '1',

@@ -13,7 +13,9 @@ import { withPin } from '#sdk/scram.ts'
 import { openDatabase, type Database } from '#server/postgres/connect.ts'
 import { readHeads } from '#server/operator-log.ts'
 import { aBankDay } from './support/bank-day.ts'
+import { aCardDay } from './support/card-day.ts'
 import { aDayWithCodes } from './support/code-day.ts'
+import { aDayOfUserIds } from './support/card-users.ts'
 import { enrolled, startTestHub, until, type TestHub } from './support/hub.ts'
 import { aDayOfGoods } from './support/goods.ts'
 import { aDebitDay } from './support/debit-day.ts'
@@ -63,6 +65,7 @@ const COLD: readonly (readonly [statement: string, reason: string])[] = [
   ['oidc_clients', 'a page of the operator: all sites that sign people in, which operators register one by one'],
   ['use_code_hash', 'whoever reads a customer code knows no bucket: its hash is one over all of them'],
   ['use_digits_hash', 'as use_code_hash'],
+  ['card_user', 'as use_code_hash'],
   ['webhook_listeners', 'each second: the endpoints that are told anything, an index that holds no others'],
   ['webhook_events', 'the newest events of all buckets: an index by time, from the mark on'],
   ['webhook_due', 'each second: is anything to be sent? An index by time of what is'],
@@ -76,6 +79,8 @@ const COLD: readonly (readonly [statement: string, reason: string])[] = [
   ],
   ['newest_rates', 'a page of the operator: the same few rows, newest first'],
   ['means_ends_due', 'each few seconds: the index holds only permissions whose end the bank has not heard of'],
+  ['cards_ends_due', 'each few seconds: the index holds only cards whose end the vault has not heard of'],
+  ["why = 'forgotten'", 'each few seconds: the index holds only cards that the vault has not said anything of yet'],
   ['bank_due', 'each few seconds: debits that wait for a file, an index that holds no others'],
   ['bank_files', 'each few seconds: files on their way, an index that holds no others'],
   ['bank_notice_last', 'each few seconds: the end of an index'],
@@ -89,7 +94,11 @@ const COLD: readonly (readonly [statement: string, reason: string])[] = [
   ['join outside_order o on o.payment', 'the operator looks at a day: orders by the ids that the bank named'],
   ["join bank_debit d on d.file = f.id and d.state = 'collected'", 'the operator looks at a day: by its files'],
   ["where d.state = 'unpaid'", 'the operator looks at a day: an index that holds no others'],
-  ["where state = 'stuck'", 'the operator looks at a day: what only a person can put right'],
+  ["state = 'stuck'", 'the operator looks at a day: what only a person can put right'],
+  ['merchants_by_account', 'the operator names merchants: each by its own key, in many buckets'],
+  ['as ledger,', 'the operator looks at a day: sums over all orders of cards and what the vault told'],
+  ["where via = 'card' and kind <> 'reverse'", 'the operator looks at a day'],
+  ["where via = 'card' and state = 'open'", 'the operator looks at a day: the index holds only orders that are open'],
   ["from bank_file where state = 'wrong'", 'the operator looks at a day: one row a file'],
   ['tab_due', 'as due_offers: tabs that something is to happen to'],
   ['read_balances', 'what is arriving lies in the sources: each by its own key, from its mark on'],
@@ -115,6 +124,10 @@ before(async () => {
     register: await enrolled(at, 'register'),
     hanako: await enrolled(at, 'hanako'),
     kenji: await enrolled(at, 'kenji'),
+  }))
+  await aCardDay(hub, async (at) => ({
+    register: await enrolled(at, 'register'),
+    hanako: await enrolled(at, 'hanako'),
   }))
   recording.stop()
   statements = recording.statements
@@ -211,7 +224,7 @@ async function tellStory({ store, directory, ...rest }: TestHub): Promise<void> 
   const kenji = await enrolled(at, 'kenji')
   await aBankDay({ hub: at, register, hanako, kenji })
   await aMeansDay({ hub: at, register, hanako, kenji })
-  await store.readOrders(10)
+  await store.readOrders('bank', 10)
   await store.postponeOrder(parseId('pay', paid.view.payment.payment) ?? assert.fail(), 1, 0, null)
   await atTheDesk(at, party)
   await atHome(hanako)
@@ -221,6 +234,7 @@ async function tellStory({ store, directory, ...rest }: TestHub): Promise<void> 
   const office = await enrolled(at, 'office')
   assert.ok((await office.sales()).ok)
   await aDayWithCodes({ register, hanako })
+  await aDayOfUserIds(at, { register, office, hanako })
   await aDayAtSigns(at, { office, hanako })
   await aDayOfRates(at)
   await aDayAtTables(at, { office, hanako })

@@ -58,6 +58,7 @@ function view(part: Partial<DealView> = {}): DealView {
     ticket: null,
     way: 'number',
     acceptedAt: null,
+    phone: null,
     payment: PAYMENT,
     payer: { name: 'Hanako', shown: NOTHING },
     answered: null,

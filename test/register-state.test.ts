@@ -469,6 +469,7 @@ function dealView(part: Partial<DealView>): DealView {
     ticket: { number: '123456785', link: 'https://hub.example/j/tok', expiresAt: 1 },
     way: null,
     acceptedAt: null,
+    phone: null,
     payment: null,
     question: null,
     payer: null,

@@ -24,15 +24,19 @@ import {
   byBank,
   byDollars,
   cooled,
+  evidenceOf,
   id,
   joined,
   line,
   NOON,
   offered,
+  otherPhone,
   payer,
   RATE,
+  shownCard,
   taken,
   ticket,
+  unlocked,
 } from './support/deal.ts'
 import { bills, live, lives } from './support/walk.ts'
 
@@ -200,9 +204,33 @@ test('rows from before there were means to choose read as paid by account', () =
   const { means: _means, chosen: _chosen, orders: _orders, collect: _collect, bankRefused: _refused, ...old } = now
   assert.deepEqual(paymentFromJson(JSON.parse(toJson(old))), now)
   const answered = { kind: 'answered', portions: [{ kind: 'due' }], at: 1 }
-  assert.deepEqual(paymentEventFromJson(answered), { ...answered, reason: null })
+  assert.deepEqual(paymentEventFromJson(answered), { ...answered, reason: null, reference: null })
   const refunded = { kind: 'refunded', refund: id('pay', 1), amount: '5', lines: [], at: 1 }
   assert.deepEqual(paymentEventFromJson(refunded), { ...refunded, amount: 5n, back: null })
+})
+
+test('rows from before there were cards read as if no card was ever shown', () => {
+  const offer = taken(offered(bill(line(500n))))
+  assert.ok(offer.state.kind === 'taken')
+  const { preset: _preset, ...state } = offer.state
+  assert.deepEqual(offerFromJson(JSON.parse(toJson({ ...offer, state }))), offer)
+  const now = joined(bill(line(500n)))
+  const { reference: _reference, attested: _attested, strayedAt: _strayed, ...old } = now
+  assert.deepEqual(paymentFromJson(JSON.parse(toJson(old))), now)
+})
+
+test('a card that was shown, what its phone said and what its issuer said come back as they were', () => {
+  const shown = shownCard(bill(line(500n, { delivery: true })))
+  const strayed = after(shown, { kind: 'attest', provedAt: null }, NOON, otherPhone())
+  const attested = after(strayed.payment, { kind: 'attest', provedAt: null }, NOON, unlocked())
+  const asked = after(attested.payment, { kind: 'approve', evidence: evidenceOf(attested.payment) })
+  const yes = { kind: 'answer', number: 1, yes: true, reason: null, reference: '123456/000000123456' } as const
+  const answered = after(asked.payment, yes)
+  assert.equal(answered.payment.reference, yes.reference)
+  for (const { payment, events } of [strayed, attested, asked, answered]) {
+    assert.deepEqual(paymentFromJson(JSON.parse(toJson(payment))), payment)
+    for (const event of events) assert.deepEqual(paymentEventFromJson(JSON.parse(toJson(event))), event)
+  }
 })
 
 test('what a payment is paid with, and its orders, come back as they were', () => {
@@ -212,7 +240,7 @@ test('what a payment is paid with, and its orders, come back as they were', () =
   const given = { kind: 'refunded', refund: id('pay', 1), amount: 5n, back: 3n, lines: [] } as const
   const refunded = after(after(paid, { kind: 'deliver', portion: 0, amount: 500n }).payment, given)
   const byTheBank = approved(byBank(first))
-  const refusedOnce = after(byTheBank, { kind: 'answer', number: 1, yes: false, reason: 'no-funds' })
+  const refusedOnce = after(byTheBank, { kind: 'answer', number: 1, yes: false, reason: 'no-funds', reference: null })
   for (const payment of [inDollars, paid, refunded.payment, byTheBank, refusedOnce.payment])
     assert.deepEqual(paymentFromJson(JSON.parse(toJson(payment))), payment)
   const choice = { kind: 'exchange', rate: RATE } as const

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { systemAccount } from '#core/accounts.ts'
 import type { Action } from '#core/actions.ts'
 import { bucketOfId, idInBucket } from '#core/ids.ts'
-import { MOST_ISSUED, type Account, type Entry, type Spent } from '#core/ledger.ts'
+import { MOST_BY_CARD, MOST_ISSUED, type Account, type Entry, type Spent } from '#core/ledger.ts'
 import { NO_ATTRIBUTES, unknownStanding } from '#core/standing.ts'
 import { LIMITS } from '#protocol/limits.ts'
 import type { EntryPage, Rows, Store } from '#switch/store.ts'
@@ -302,22 +302,24 @@ export function storeContract(name: string, open: () => Promise<Ground & { later
 
   story('all the money there can be arrives in one account', async ({ account, commit, ground }) => {
     const { key } = await account(HOME)
-    const sources = ['issue', 'cash', 'clearing', 'exchange'] as const
-    assert.ok(4_096n * BigInt(sources.length) * MOST_ISSUED < MOST_SIGNED)
+    const sources = ['issue', 'cash', 'clearing', 'exchange', 'card'] as const
+    const mostOf = (kind: (typeof sources)[number]): bigint => (kind === 'card' ? MOST_BY_CARD : MOST_ISSUED)
+    const ofBucket = sources.reduce((sum, kind) => sum + mostOf(kind), 0n)
+    assert.ok(4_096n * ofBucket < MOST_SIGNED)
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       // The scheme's own accounts of this bucket exist beside any account in it.
       await account(bucket)
       for (const kind of sources) {
         const source = systemAccount(kind, bucket)
         const needs = [{ bucket, accounts: [source] }]
-        await commit(needs, (working) => working.post(transfer(source, key, MOST_ISSUED)))
+        await commit(needs, (working) => working.post(transfer(source, key, mostOf(kind))))
         await assert.rejects(
           commit(needs, (working) => void working.post(transfer(source, key, 1n))),
           /affords/,
         )
       }
     }
-    const most = BigInt(BUCKETS * sources.length) * MOST_ISSUED
+    const most = BigInt(BUCKETS) * ofBucket
     assert.equal((await ground.store.readBalances(key))[0]?.arriving, most)
     while ((await ground.store.deposit(HOME)) > 0);
     assert.equal((await ground.store.readBalances(key))[0]?.balance, most)

@@ -23,6 +23,7 @@ import {
   stepBegan,
   type State,
 } from '#apps/wallet/state.ts'
+import { NO_METHODS } from '#apps/wallet/methods.ts'
 import { problemOf, type ProblemCode } from '#protocol/problems.ts'
 import type { BalanceView, MeansView, PaymentView } from '#protocol/views.ts'
 import type { SendOutcome } from '#sdk/outcome.ts'
@@ -41,6 +42,9 @@ const known = (change: Partial<Known> = {}): Known => ({
   about: '',
   rates: [rate('USD', '148.5'), rate('EUR', '160')],
   banks: [],
+  cards: [],
+  areCardsAway: false,
+  methods: NO_METHODS,
   ...change,
 })
 const bank = (change: Partial<Known['banks'][number]> = {}): Known['banks'][number] => ({

@@ -60,6 +60,8 @@ const view = (change: Partial<PaymentView> = {}): PaymentView => ({
   way: 'number',
   acceptedAt: null,
   unasked: false,
+  device: null,
+  attested: null,
   shopAsked: false,
   permitted: false,
   question: null,

@@ -1,9 +1,8 @@
 // Stories of the further ways to meet, on both stores: a code that the payer shows, a purchase that the phone hands in by itself, and one
 // that a register took without a network.
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
 import type { Bill } from '#core/bill.ts'
-import { bucketOfId, idInBucket, type CommandId, type DealId } from '#core/ids.ts'
+import { bucketOfId, type CommandId, type DealId } from '#core/ids.ts'
 import { LIFETIME_MS } from '#core/numbers.ts'
 import type { Evidence, Payment } from '#core/payment.ts'
 import { stateOf } from '#core/payment.ts'
@@ -13,7 +12,7 @@ import { billerFrom } from '#switch/offers.ts'
 import { StoreUnavailable, type Answer, type Store } from '#switch/store.ts'
 import { dealView, paymentView } from '#switch/views.ts'
 import { storiesOn, type Open } from './support/stories.ts'
-import { billOf, handedBack, newId, type Ground, type Town } from './support/world.ts'
+import { anotherPhone, billOf, handedBack, newId, type Ground, type Town } from './support/world.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -382,20 +381,6 @@ async function paymentOf(town: Town, answer: Answer): Promise<Payment> {
 }
 
 /** A further phone of the same person. */
-async function anotherPhone(
-  town: Town,
-  owner: DeviceActor,
-  status: 'active' | 'revoked' = 'active',
-): Promise<DeviceActor> {
-  const id = idInBucket('dev', bucketOfId(owner.id), randomBytes(14))
-  const key = newId('key')
-  const proofs = { provedAt: 0, provedWith: 'password', wrongProofs: 0, lockedUntil: 0 } as const
-  await town.ground.register({
-    devices: [{ id, party: owner.party, key, status, approvesWith: 'any', ...proofs }],
-  })
-  return { ...owner, id, key }
-}
-
 /** A hub whose store dies before the second commit of a deal, the one that makes the payment. */
 function dying(town: Town, ground: Ground): { hub: Town['hub']; heal: () => void } {
   let dead = true

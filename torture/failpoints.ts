@@ -3,7 +3,8 @@
 import type { Writes } from '#switch/store.ts'
 import { killBackend, killDatabase } from './database.ts'
 
-/** Where in the hub: a request or an answer over HTTP, one commit from its beginning to its end, news, a look of the terminal. */
+/** Where in the hub: a request or an answer over HTTP, one commit from its beginning to its end, news, a look of the terminal; what it asks of
+ *  the vault, and is told. */
 export type Moment =
   | 'heard'
   | 'begin'
@@ -15,9 +16,11 @@ export type Moment =
   | 'answered'
   | 'telling'
   | 'pushed'
+  | 'asking'
+  | 'told'
 
 /** What a commit does, as far as its writes tell. */
-export type Effect = 'number' | 'open' | 'take' | 'join' | 'settle' | 'refund' | 'told' | 'end' | 'deposit'
+export type Effect = 'number' | 'open' | 'take' | 'join' | 'settle' | 'refund' | 'told' | 'end' | 'answer' | 'deposit'
 
 export type Failpoint = Readonly<{ step: string; moment: Moment; of: string }>
 
@@ -115,6 +118,7 @@ export function effectsOf(writes: Writes): ReadonlySet<string> {
   for (const { body } of writes.events) {
     if (body.kind === 'ended') effects.add('end')
     if (body.kind === 'refunded') effects.add('told')
+    if (body.kind === 'answered') effects.add('answer')
   }
   return effects
 }

@@ -35,6 +35,8 @@ export function hubOn(options: {
   said: string
   sabotage: Sabotage | null
   databaseUrl?: string
+  /** further variables of its environment */
+  env?: Readonly<Record<string, string>>
   /** another program than `npm start`'s, which says in the same words where it listens */
   program?: Readonly<{ path: string; env: Readonly<Record<string, string>> }>
 }): Hub {
@@ -53,6 +55,7 @@ export function hubOn(options: {
         PORT: String(port),
         ...(options.sabotage && { SABOTAGE: options.sabotage }),
         ...(options.databaseUrl && { DATABASE_URL: options.databaseUrl }),
+        ...options.env,
         ...options.program?.env,
       }
       const args = [

@@ -1,18 +1,20 @@
-// npm run torture -- kill|power|ack --cycles N [--seed S] [--folder F] [--sabotage NAME]
+// npm run torture -- kill|power|ack|cards --cycles N [--seed S] [--folder F] [--sabotage NAME]
 // Breaks a real hub on a real database again and again while people pay, and looks whether anything that was said to them is lost.
 import { parseArgs } from 'node:util'
 import { droppingAnswers } from './ack.ts'
 import type { Sabotage } from './hub.ts'
 import { killing } from './kill.ts'
+import { payingByCard } from './cards.ts'
 import { cuttingPower } from './power.ts'
 import { openRecord } from './record.ts'
 import { torture, type Found, type Mode } from './torture.ts'
 
-const HELP = `npm run torture -- kill|power|ack [--cycles N]
+const HELP = `npm run torture -- kill|power|ack|cards [--cycles N]
 
   kill    kill -9 of the hub, its database, one of the database's processes or both, at every step of a payment
   power   power cuts: what a loop-mounted disk had not been told to keep is lost (needs root and a loop device)
   ack     the connection to the database breaks at a COMMIT: before it, after it, or when its answer comes back
+  cards   kill -9 of the hub, the vault or a card issuer at every step of a card payment; then their three books are compared
 
   --cycles N       kills, cuts or dropped answers to add to the record (25)
   --seed S         the first cycle's seed (goes on where the record ends)
@@ -22,7 +24,7 @@ const HELP = `npm run torture -- kill|power|ack [--cycles N]
   --sabotage NAME  breaks the hub on purpose, and must find a fault (exit code 1; 2 when it does not):
                    kill: synchronous-commit-off, early-answer, split-command; power: fsync-off
 `
-const MODES: readonly Mode[] = [killing, cuttingPower, droppingAnswers]
+const MODES: readonly Mode[] = [killing, cuttingPower, droppingAnswers, payingByCard]
 const SABOTAGES: readonly Sabotage[] = ['synchronous-commit-off', 'fsync-off', 'early-answer', 'split-command']
 const SHOWN_FAULTS = 20
 

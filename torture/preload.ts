@@ -40,6 +40,7 @@ registerHooks({
 trapDriver()
 trapHttp()
 trapWatching()
+trapVault()
 if (process.env['SABOTAGE'] === 'fsync-off') startWithoutFsync()
 
 /** BEGIN, COMMIT and NOTIFY pass here. A deposit is known by its statement's name, everything else by what the store wrote. */
@@ -113,6 +114,19 @@ function trapWatching(): void {
     Reflect.apply(send, this, args)
     if (String(args[0]).includes('"settled"') && isDue('pushed', 'settled')) setImmediate(strike)
   } as typeof WebSocket.prototype.send
+}
+
+/** What the hub asks of the vault, and is told. */
+function trapVault(): void {
+  const { fetch } = globalThis
+  globalThis.fetch = async (input, init) => {
+    const url = String(input instanceof Request ? input.url : input)
+    const what = /^http:\/\/127\.0\.0\.1:\d+\/v1\/([a-z]+)/u.exec(url)?.[1] ?? ''
+    reach('asking', what)
+    const answer = await fetch(input, init)
+    reach('told', what)
+    return answer
+  }
 }
 
 /** The supervisor lets nobody turn fsync off; so its words are changed on their way to PostgreSQL. */

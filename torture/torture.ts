@@ -1,4 +1,4 @@
-// The loop that all three modes share: a site for some cycles, then a fresh one; a fault ends it and keeps the folder.
+// The loop that all modes share: a site for some cycles, then a fresh one; a fault ends it and keeps the folder.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,7 +22,7 @@ export type Torture = Readonly<{
 }>
 
 export type Mode = Readonly<{
-  name: 'kill' | 'power' | 'ack'
+  name: 'kill' | 'power' | 'ack' | 'cards'
   /** what `broke` counts */
   what: string
   /** how many of them one cycle makes at least */
@@ -41,7 +41,9 @@ export type Found = Readonly<{ seed: number; folder: string; faults: readonly st
 export type TortureOptions = Readonly<{
   /** so many kills, cuts or dropped answers */
   aim: number
-  seed: number
+  /** the first cycle's, from which one counts on; or those of all cycles */
+  seed?: number
+  seeds?: readonly number[]
   /** from one cycle's seed to the next; more than 1 goes through the failpoints in leaps */
   step?: number
   folder?: string
@@ -61,7 +63,9 @@ export async function torture(mode: Mode, options: TortureOptions): Promise<Foun
   const { sabotage, pairs, step = 1 } = options
   const home = options.folder ?? mkdtempSync(join(tmpdir(), `warifu-torture-${mode.name}-`))
   mkdirSync(home, { recursive: true })
-  let { seed } = options
+  const { seeds = [] } = options
+  let cycle = 0
+  let seed = seeds[0] ?? options.seed ?? 0
   let done = 0
   const isOver = (): boolean => done >= options.aim || options.isOver?.() === true
 
@@ -71,13 +75,14 @@ export async function torture(mode: Mode, options: TortureOptions): Promise<Foun
     try {
       let before = await site.acknowledged()
       for (let cycles = 0; cycles < CYCLES_ON_SITE && !isOver(); cycles++) {
-        const cycle = await site.cycle(seed).catch(unforeseen)
+        const one = await site.cycle(seed).catch(unforeseen)
         const after = await site.acknowledged()
-        options.add?.({ ...cycle, acknowledged: after - before, next: seed + step })
-        if (cycle.faults.length > 0) return { seed, folder, faults: cycle.faults }
+        const next = seeds[++cycle] ?? seed + step
+        options.add?.({ ...one, acknowledged: after - before, next })
+        if (one.faults.length > 0) return { seed, folder, faults: one.faults }
         before = after
-        done += cycle.broke
-        seed += step
+        done += one.broke
+        seed = next
       }
     } finally {
       await site.close()

@@ -9,10 +9,11 @@ export async function until(
   what: string,
   look: () => boolean | Promise<boolean>,
   patienceMs = PATIENCE_MS,
+  everyMs = LOOK_EVERY_MS,
 ): Promise<void> {
   const end = performance.now() + patienceMs
   while (!(await look())) {
     if (performance.now() > end) throw new Error(`this never came: ${what}`)
-    await pause(LOOK_EVERY_MS)
+    await pause(everyMs)
   }
 }

@@ -1,6 +1,7 @@
 // Where people type or choose: a text field, a PIN, a switch, a few choices of one.
 import type { JSX } from 'preact'
-import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks'
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { maskedText } from '#core/card-number.ts'
 import { useWords } from './i18n.ts'
 import { Icon } from './icons.tsx'
 import { kitWords } from './words.ts'
@@ -24,12 +25,16 @@ export type FieldProps = {
   readonly lines?: number
 }
 
+/** A card number that is typed here is hidden at once, and whoever typed it is told: a name or note is read by others. */
 export function Field(props: FieldProps): JSX.Element {
   const id = useId()
+  const words = useWords(kitWords)
+  const [isMasked, setMasked] = useState(false)
   const input = useRef<HTMLInputElement | HTMLTextAreaElement | null>(null)
   useLayoutEffect(() => {
     if (props.autoFocus) input.current?.focus()
   }, [])
+  const error = props.error ?? (isMasked ? words.cardNumberHidden : undefined)
   const shared = {
     id,
     ref: (element: HTMLInputElement | HTMLTextAreaElement | null) => {
@@ -37,19 +42,25 @@ export function Field(props: FieldProps): JSX.Element {
     },
     class: 'field-input',
     value: props.value,
-    onInput: (event: { readonly currentTarget: { readonly value: string } }) =>
-      props.onInput(event.currentTarget.value),
+    onInput: ({ currentTarget }: { readonly currentTarget: { value: string } }) => {
+      const typed = currentTarget.value
+      const shown = props.type === 'password' ? typed : maskedText(typed)
+      // The same number typed over its own mask changes nothing, and would not be drawn anew.
+      if (shown !== typed) currentTarget.value = shown
+      setMasked(shown !== typed || (isMasked && shown.includes('•')))
+      props.onInput(shown)
+    },
     autocomplete: props.autoComplete ?? 'off',
     disabled: props.disabled ?? false,
     required: props.required ?? false,
-    'aria-invalid': props.error !== undefined,
+    'aria-invalid': error !== undefined,
     'aria-describedby': `${id}-about`,
     ...(props.inputMode === undefined ? {} : { inputMode: props.inputMode }),
     ...(props.maxLength === undefined ? {} : { maxLength: props.maxLength }),
     ...(props.name === undefined ? {} : { name: props.name }),
   }
   return (
-    <div class={props.error === undefined ? 'field' : 'field field-wrong'}>
+    <div class={error === undefined ? 'field' : 'field field-wrong'}>
       <label class="field-label" for={id}>
         {props.label}
       </label>
@@ -60,12 +71,13 @@ export function Field(props: FieldProps): JSX.Element {
       ) : (
         <textarea rows={props.lines} {...shared} />
       )}
-      <FieldAbout id={`${id}-about`} hint={props.hint} error={props.error} />
+      <FieldAbout id={`${id}-about`} hint={props.hint} error={error} />
     </div>
   )
 }
 
-function FieldAbout({ id, hint, error }: { id: string; hint: string | undefined; error: string | undefined }) {
+/** The hint below a field, and what is wrong with it; for fields that are not of the kit too. */
+export function FieldAbout({ id, hint, error }: { id: string; hint: string | undefined; error: string | undefined }) {
   return (
     <div class="field-about" id={id}>
       {hint === undefined ? null : <span class="field-hint">{hint}</span>}

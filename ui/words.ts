@@ -10,6 +10,8 @@ export const kitWords = catalogue({
     backspace: 'Delete last digit',
     enter: 'Done',
     keypad: 'Keypad',
+    cardNumberHidden:
+      'A card number does not belong here: others can read this text. It was hidden; take it out before you go on.',
     timeLeft: (seconds: number) => `${formatSeconds(seconds, 'en')} left`,
     timeOver: 'Time is up',
     showTime: 'Time left',
@@ -47,6 +49,8 @@ export const kitWords = catalogue({
     backspace: '一文字消す',
     enter: '決定',
     keypad: '数字キー',
+    cardNumberHidden:
+      'カード番号は書かないでください。ほかの人に読まれることがあるため、隠しました。削除してから続けてください。',
     timeLeft: (seconds) => `残り${formatSeconds(seconds, 'ja')}`,
     timeOver: '時間切れです',
     showTime: '残り時間',

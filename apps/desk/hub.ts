@@ -40,6 +40,11 @@ const READS: Readonly<Record<OperatorRouteName, string>> = {
   creditCheck: '/v1/operator/credit-check',
   operatorRates: '/v1/operator/rates',
   ratesCheck: '/v1/operator/rates-check',
+  operatorCardTables: '/v1/operator/card-tables',
+  operatorCardFile: '/v1/operator/card-tables/file',
+  cardTablesCheck: '/v1/operator/card-tables-check',
+  operatorCardReport: '/v1/operator/card-report',
+  reconcileCards: '/v1/operator/card-report-ask',
 }
 
 export const newCommand = (): string => `cmd_${toHex(crypto.getRandomValues(new Uint8Array(16)))}`

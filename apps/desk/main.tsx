@@ -18,6 +18,7 @@ import { doorOf, type Door } from './door.ts'
 import { openHub, read } from './hub.ts'
 import { signInWithPasskey } from './passkey.ts'
 import { Bank } from './screens/bank.tsx'
+import { Cards } from './screens/cards.tsx'
 import { Credits } from './screens/credits.tsx'
 import { DoorScreen } from './screens/door.tsx'
 import { Log } from './screens/log.tsx'
@@ -28,10 +29,11 @@ import { Rules } from './screens/rules.tsx'
 import { Sites } from './screens/sites.tsx'
 import { doorWords, identityWords } from './words-identity.ts'
 import { bankWords } from './words-bank.ts'
+import { cardWords } from './words-cards.ts'
 import { rateWords } from './words-rates.ts'
 import { words } from './words.ts'
 
-type Part = 'people' | 'credits' | 'rules' | 'rates' | 'bank' | 'operators' | 'sites' | 'log'
+type Part = 'people' | 'credits' | 'rules' | 'rates' | 'bank' | 'cards' | 'operators' | 'sites' | 'log'
 
 const STORAGE = 'warifu-desk'
 
@@ -103,6 +105,7 @@ function Desk({ client, self, scheme, role, shut }: DeskProps): JSX.Element {
   const door = useWords(doorWords)
   const rates = useWords(rateWords)
   const bank = useWords(bankWords)
+  const cards = useWords(cardWords)
   const [part, setPart] = useState<Part>('people')
   const hub = useMemo(() => openHub(client, role, shut), [client, role])
   useEffect(() => {
@@ -134,6 +137,7 @@ function Desk({ client, self, scheme, role, shut }: DeskProps): JSX.Element {
             { value: 'rules', label: text.rules },
             { value: 'rates', label: rates.title },
             { value: 'bank', label: bank.title },
+            { value: 'cards', label: cards.title },
             { value: 'operators', label: text.operators },
             { value: 'sites', label: identity.sites },
             { value: 'log', label: text.log },
@@ -146,6 +150,7 @@ function Desk({ client, self, scheme, role, shut }: DeskProps): JSX.Element {
         {part === 'rules' ? <Rules {...shared} /> : null}
         {part === 'rates' ? <Rates {...shared} /> : null}
         {part === 'bank' ? <Bank {...shared} /> : null}
+        {part === 'cards' ? <Cards {...shared} /> : null}
         {part === 'operators' ? <Operators {...shared} self={self.id} /> : null}
         {part === 'sites' ? <Sites {...shared} /> : null}
         {part === 'log' ? <Log {...shared} /> : null}

@@ -145,6 +145,7 @@ export const words = catalogue({
     'fault unit-mismatch': 'The account does not hold this currency.',
     'fault amount-invalid': 'The amount is not right.',
     'fault text-invalid': 'The text is too long or has characters that cannot be shown.',
+    'fault card-number': 'The text holds what looks like a card number.',
 
     rulesText: (zone: string, unit: string) => `Days and months are those of ${zone}; amounts are in ${unit}.`,
     setRules: 'Put in force',
@@ -183,6 +184,7 @@ export const words = catalogue({
     'did verify': 'Verified',
     'did set-rules': 'Rules changed',
     'did set-rates': 'Exchange rates set',
+    'did set-card-tables': 'Tables of cards changed',
     'did look': 'Looked at',
     'did register-client': 'Relying site registered',
     'did end-client': 'Relying site ended',
@@ -329,6 +331,7 @@ export const words = catalogue({
     'fault unit-mismatch': 'この通貨の口座ではありません。',
     'fault amount-invalid': '金額が正しくありません。',
     'fault text-invalid': '文字が長すぎるか、使えない文字があります。',
+    'fault card-number': 'カード番号のような数字が入っています。',
 
     rulesText: (zone, unit) => `日と月は${zone}の暦、金額は${unit}です。`,
     setRules: '適用する',
@@ -367,6 +370,7 @@ export const words = catalogue({
     'did verify': '確認済みに',
     'did set-rules': 'ルールを変更',
     'did set-rates': '為替レートを設定',
+    'did set-card-tables': 'カードの表を変更',
     'did look': '閲覧',
     'did register-client': '連携サイトを登録',
     'did end-client': '連携サイトを終了',

@@ -6,10 +6,12 @@ import { callIdentity } from '#sdk/identity-calls.ts'
 import { Field, Segmented } from '#ui/fields.tsx'
 import { formatDateTime, useLocale, useWords } from '#ui/i18n.ts'
 import { Button, List, Sheet, say } from '#ui/kit.tsx'
+import { CardMachineSheet, useCardMachines } from './card-machine.tsx'
 import { OneTimeCode } from './one-time-code.tsx'
 import { machinesInOrder, type Machine } from './people.ts'
 import { Row } from './row.tsx'
 import { Trouble, useDoing, useShop, type ShopProps } from './shop.tsx'
+import { cardMachineWords } from '#apps/shared/words-card-machine.ts'
 import { words } from './words.ts'
 
 const LABEL_LENGTH = 60
@@ -24,6 +26,8 @@ export function Machines({ client, closed }: ShopProps): JSX.Element {
   const doing = useDoing(closed)
   const [made, setMade] = useState<Made | null>(null)
   const [lost, setLost] = useState<Machine | null>(null)
+  const [cardMachines, setCardMachines] = useCardMachines(client)
+  const [atCards, setAtCards] = useState<Machine | null>(null)
 
   const add = (label: string, use: Use): Promise<boolean> =>
     // An office is a counter too: it can do what its people may.
@@ -46,7 +50,14 @@ export function Machines({ client, closed }: ShopProps): JSX.Element {
         keyOf={({ id }) => id}
         empty={<p role="status">{shop.problem === null ? text.loading : ''}</p>}
       >
-        {(machine) => <MachineRow machine={machine} onRevoke={() => setLost(machine)} />}
+        {(machine) => (
+          <MachineRow
+            machine={machine}
+            cards={cardMachines.find(({ terminal }) => terminal === machine.id)?.address ?? null}
+            onCards={() => setAtCards(machine)}
+            onRevoke={() => setLost(machine)}
+          />
+        )}
       </List>
       {made === null ? null : (
         <OneTimeCode
@@ -60,6 +71,14 @@ export function Machines({ client, closed }: ShopProps): JSX.Element {
       )}
       <AddMachine busy={doing.busy} onAdd={add} />
       {lost === null ? <Trouble problem={doing.problem} /> : null}
+      <CardMachineSheet
+        client={client}
+        closed={closed}
+        machine={atCards}
+        known={cardMachines}
+        onKnown={setCardMachines}
+        onClose={() => setAtCards(null)}
+      />
       <Sheet
         open={lost !== null}
         onClose={() => setLost(null)}
@@ -85,8 +104,17 @@ export function Machines({ client, closed }: ShopProps): JSX.Element {
   )
 }
 
-function MachineRow({ machine, onRevoke }: Readonly<{ machine: Machine; onRevoke: () => void }>): JSX.Element {
+type MachineRowProps = Readonly<{
+  machine: Machine
+  /** where the card machine beside it listens; null: there is none */
+  cards: string | null
+  onCards: () => void
+  onRevoke: () => void
+}>
+
+function MachineRow({ machine, cards, onCards, onRevoke }: MachineRowProps): JSX.Element {
   const text = useWords(words)
+  const card = useWords(cardMachineWords)
   const locale = useLocale()
   const { label, status, lastSeenAt, cashier, isThis } = machine
   const isGone = status === 'revoked'
@@ -94,13 +122,21 @@ function MachineRow({ machine, onRevoke }: Readonly<{ machine: Machine; onRevoke
     ...(isGone ? [text.revoked] : []),
     lastSeenAt === null ? text.neverSeen : text.lastSeen(formatDateTime(lastSeenAt, locale)),
     ...(cashier === null || isGone ? [] : [text.standsThere(cashier)]),
+    ...(cards === null || isGone ? [] : [card.isSet(cards)]),
   ]
   return (
     <Row
       name={label}
       title={isThis ? `${label} · ${text.thisMachine}` : label}
       facts={facts}
-      acts={isGone ? [] : [{ label: text.revoke, onPress: onRevoke }]}
+      acts={
+        isGone
+          ? []
+          : [
+              { label: card.act, onPress: onCards },
+              { label: text.revoke, onPress: onRevoke },
+            ]
+      }
     />
   )
 }

@@ -125,6 +125,7 @@ export const goodsWords = catalogue({
 const FAULTS: Readonly<Record<RowFault, Readonly<Record<Locale, string>>>> = {
   missing: { en: 'is missing', ja: 'がありません' },
   'check-digit': { en: 'the check digit is wrong', ja: 'チェックデジットが違います' },
+  'card-number': { en: 'looks like a card number: leave it out', ja: 'カード番号のような数字です。除いてください' },
   code: { en: 'is no code', ja: 'コードとして使えません' },
   pattern: {
     en: 'is no in-store pattern, such as 2012345PPPPPC',

@@ -14,6 +14,7 @@ import { indexedDbStorage } from '#sdk/storage.ts'
 import { currentLocale } from '#ui/i18n.ts'
 import type { Store } from '#ui/store.ts'
 import { codeInAddress, forgetCode } from './address.ts'
+import { cardMachine, type CardMachine } from './card-machine.ts'
 import { lacksPortrait, pictureAddress } from './counter.ts'
 import { kitchenDesk, type KitchenDesk } from './kitchen.ts'
 import { questionOf, type Question } from './question.ts'
@@ -72,6 +73,8 @@ export type Hub = Readonly<{
   staff: StaffDesk
   /** What the tables order. */
   kitchen: KitchenDesk
+  /** The card machine beside the register, where there is one. */
+  cards: CardMachine
   signedIn(here: StaffHereView): void
   next(): void
   /** Both tell what came of it; the deal's new view reaches the state by itself. */
@@ -106,6 +109,7 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
       return view === null ? timed : withView(timed, view)
     })
     if (view !== null) void lookAtPortrait(view)
+    if (view !== null) cards.look(view)
   }
 
   const keep = (): void => {
@@ -129,6 +133,7 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
     isAtWork: () => store.get().connection === 'live' && store.get().signIn !== 'needed',
     closed: (problem) => store.update((state) => withProblem(state, problem)),
   })
+  const cards = cardMachine({ client, storage })
   const offline = withoutNetwork({
     origin,
     client,
@@ -402,6 +407,7 @@ export function openHub(origin: string, store: Store<RegisterState>): Hub {
     client,
     staff,
     kitchen,
+    cards,
     signedIn(here) {
       store.update((state) => withSignedIn(state, here))
       offline.learnt(here)

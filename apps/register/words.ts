@@ -140,7 +140,7 @@ export const words = catalogue({
     titleOpen: 'Type this number, or scan the code',
     titleExpired: 'The number has run out',
     titleJoined: (name: string) => `Joined with ${name}`,
-    titleAuthorising: 'Waiting for the payer’s bank',
+    titleAuthorising: 'Waiting for the bank or card company',
     titlePaid: 'Paid',
     titleSetAside: 'Paid and set aside',
     titleHistory: 'History',
@@ -160,7 +160,7 @@ export const words = catalogue({
     waitingForBill: 'The phone waits for the amount',
     waitingForBillText: 'Key it in and send the bill. If nothing comes, the payment ends by itself.',
     authorisingText:
-      'The customer’s bank is being asked. Hand nothing over yet. Without an answer in half a minute nothing is paid, and the bill is open again.',
+      'The customer’s bank or card company is being asked. Hand nothing over yet. Without an answer in half a minute nothing is paid, and the bill is open again.',
     letGo: 'The phone was let go. No money moved. There is a new number.',
 
     paidBy: (name: string) => `by ${name}`,
@@ -405,7 +405,7 @@ export const words = catalogue({
     titleOpen: '番号を入力、またはコードを読み取り',
     titleExpired: '番号の有効時間が過ぎました',
     titleJoined: (name) => `${name}さんとつながりました`,
-    titleAuthorising: '銀行の返事を待っています',
+    titleAuthorising: '銀行またはカード会社の返事を待っています',
     titlePaid: 'お支払い済み',
     titleSetAside: 'お支払い済み（お預かり）',
     titleHistory: '履歴',
@@ -425,7 +425,7 @@ export const words = catalogue({
     waitingForBill: 'お客さまが金額を待っています',
     waitingForBillText: '金額を入力して送ってください。送らなければ、この取引は自動で終わります。',
     authorisingText:
-      'お客さまの銀行に確認しています。商品はまだお渡ししないでください。30秒以内に回答がないときは支払われず、会計の画面に戻ります。',
+      'お客さまの銀行またはカード会社に確認しています。商品はまだお渡ししないでください。30秒以内に回答がないときは支払われず、会計の画面に戻ります。',
     letGo: '結びつきを解きました。お金は動いていません。新しい番号が出ています。',
 
     paidBy: (name) => `${name}さんより`,

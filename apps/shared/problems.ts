@@ -420,8 +420,64 @@ const SAID: Readonly<Record<ProblemCode, Said>> = {
     ja: ['支払い方法または金額が変わりました。', '内容をご確認のうえ、もう一度承認してください。'],
   },
   'means-not-found': {
-    en: ['This bank account is not registered any more.', 'Choose another way to pay.'],
-    ja: ['この銀行口座は登録されていません。', '別の支払い方法をお選びください。'],
+    en: ['This bank account or card is not registered any more.', 'Choose another way to pay.'],
+    ja: ['この銀行口座またはカードは登録されていません。', '別の支払い方法をお選びください。'],
+  },
+  'card-number-invalid': {
+    en: ['This is no card number.', 'Compare it with your card.'],
+    ja: ['カード番号が正しくありません。', 'カードの表示をご確認ください。'],
+  },
+  'card-issuer-unknown': {
+    en: ['Cards of this company are not taken here.', 'Register another card.'],
+    ja: ['このカード会社のカードはご利用いただけません。', '別のカードをご登録ください。'],
+  },
+  'card-refused': {
+    en: [
+      'The card company does not confirm this card.',
+      'Compare number, month and security code with your card, or ask the card company.',
+    ],
+    ja: [
+      'カード会社でこのカードを確認できませんでした。',
+      'カード番号・有効期限・セキュリティコードをご確認いただくか、カード会社にお問い合わせください。',
+    ],
+  },
+  'card-envelope-invalid': {
+    en: ['The card could not be registered.', 'Enter it once more.'],
+    ja: ['カードを登録できませんでした。', 'もう一度入力してください。'],
+  },
+  'too-many-cards': {
+    en: ['You have as many cards here as you may.', 'Remove one first.'],
+    ja: ['登録できるカードの上限に達しています。', '先に一つ削除してください。'],
+  },
+  'card-number-none': {
+    en: ['No card number waits to be sent.', 'Look at the deal again.'],
+    ja: ['送信待ちのカード番号はありません。', 'お取引の状態をもう一度ご確認ください。'],
+  },
+  'card-not-accepted': {
+    en: ['This shop does not take this card.', 'Choose another way to pay.'],
+    ja: ['このお店では、このカードはご利用いただけません。', '別の支払い方法をお選びください。'],
+  },
+  'method-not-accepted': {
+    en: ['This way to repay is not offered for this bill.', 'Choose another one of those shown.'],
+    ja: ['このお会計では、この支払い回数・方法はご利用いただけません。', '表示された中からお選びください。'],
+  },
+  'card-expired': {
+    en: ['This card has expired.', 'Register the new card, or choose another way to pay.'],
+    ja: [
+      'このカードは有効期限が切れています。',
+      '新しいカードをご登録いただくか、別の支払い方法をお選びください。',
+    ],
+  },
+  'cards-unavailable': {
+    en: ['Cards cannot be used at the moment.', 'Try again later, or choose another way to pay.'],
+    ja: [
+      '現在、カードをご利用いただけません。',
+      'しばらくしてからもう一度お試しいただくか、別の支払い方法をお選びください。',
+    ],
+  },
+  'other-device': {
+    en: ['This payment waits on another phone of yours.', 'Use the phone whose card the register has read.'],
+    ja: ['このお支払いは、お持ちの別のスマートフォンで行います。', 'レジで読み取ったスマートフォンをお使いください。'],
   },
   'means-refused': {
     en: ['The bank does not know this account under this name.', 'Compare it with your cash card, and try again.'],
@@ -502,6 +558,20 @@ const SAID: Readonly<Record<ProblemCode, Said>> = {
   'text-invalid': {
     en: ['A text is too long or has characters that cannot be shown.', 'Make it shorter and plain.'],
     ja: ['文字が長すぎるか、使えない文字が入っています。', '短くして、使えない文字を除いてください。'],
+  },
+  'card-tables-changed': {
+    en: ['Somebody else has changed these tables meanwhile.', 'Look at the new ones, and make the change again.'],
+    ja: ['ほかの人がこの表を変更しました。', '新しい表を確かめて、もう一度変更してください。'],
+  },
+  'card-number-in-text': {
+    en: [
+      'A text holds what looks like a card number. Nothing was kept.',
+      'Leave the number out. A card is registered under “Cards” in the wallet and written nowhere else.',
+    ],
+    ja: [
+      'カード番号のような数字が入っています。保存はしていません。',
+      '番号を除いてください。カードの登録はウォレットの「カード」でだけ行います。',
+    ],
   },
   'day-invalid': {
     en: ['These days are not right.', 'Choose the first day, then the last, at most a year apart.'],

@@ -1,10 +1,15 @@
 // What screens can ask for. What is asked for is done in paying.ts, people.ts, sign-up.ts, recovery.ts, profile.ts and security.ts.
 import type { NewBank } from './bank.ts'
+import type { SealedCard } from './cards.ts'
+import type { CardOfId } from './card-id.ts'
 import type { Askable, Releases } from '#core/persona.ts'
 import type { Language } from '#protocol/identity.ts'
+import type { CardBody, CardKeysView } from '#protocol/cards.ts'
 import type { Problem } from '#protocol/problems.ts'
 import type { Prove } from '#sdk/approval.ts'
+import type { CardData } from '#sdk/card-envelope.ts'
 import type { Client } from '#sdk/client.ts'
+import type { Outcome } from '#sdk/outcome.ts'
 import type { BillToSign } from '#sdk/hand-back.ts'
 import type { PurchaseToSign } from '#sdk/purchase.ts'
 import type { Draft, RecoverStep } from './beginning.ts'
@@ -35,6 +40,8 @@ export type Actions = Readonly<{
   confirmPoint(): void
   /** what to pay the bill on the screen with */
   chooseMeans(wanted: Wanted): void
+  /** reads how this card can be repaid at the shop on the screen */
+  lookAtCard(card: string): void
   approve(): void
   answer(): void
   givePin(pin: string): void
@@ -56,6 +63,9 @@ export type Actions = Readonly<{
   openMyCode(): void
   showCode(): void
   leaveCode(): void
+  /** a card's user id, which a register reads; and a new one in its place */
+  openCardId(card: CardOfId): void
+  renewCardId(card: CardOfId): Promise<Problem | null>
   openAsk(): void
   ask(asked: people.Asked): void
   /** a code that the other phone signs without a network */
@@ -139,6 +149,15 @@ export type MyActions = Readonly<{
   readBanks(): Done
   addBank(account: NewBank, prove: Prove): Done
   removeBank(means: string): Done
+  readCards(): Done
+  /** `before`: where the shown pages end */
+  readPaidByCard(before?: string): Done
+  readCardKeys(): Promise<Outcome<CardKeysView>>
+  /** encrypts what was typed of a card, for the vault alone */
+  sealCard(keys: CardKeysView['keys'], card: CardData): Promise<Outcome<SealedCard>>
+  addCard(card: SealedCard, prove: Prove): Done
+  changeCard(body: CardBody<'changeCard'>): Done
+  removeCard(card: string): Done
   removePasskey(credential: string, prove: Prove): Done
   setApprovesWith(choice: 'any' | 'security-key', prove: Prove): Done
   changePin(pin: string, prove: Prove): Done

@@ -11,6 +11,10 @@ import { Ask } from './screens/ask.tsx'
 import { Asking } from './screens/asking.tsx'
 import { BankAdd, Banks } from './screens/bank.tsx'
 import { Begin } from './screens/begin.tsx'
+import { CardAdd } from './screens/card-add.tsx'
+import { CardHistory } from './screens/card-history.tsx'
+import { CardSettings, Cards } from './screens/cards.tsx'
+import { CardId } from './screens/card-id.tsx'
 import { ChangeEmail } from './screens/email.tsx'
 import { ChangePin } from './screens/change-pin.tsx'
 import { LetIn } from './screens/let-in.tsx'
@@ -105,6 +109,14 @@ function Shown({ state, act, banners, code }: ScreenOf & { readonly code: string
       return <Banks {...shared} />
     case 'bank-add':
       return <BankAdd {...shared} />
+    case 'cards':
+      return <Cards {...shared} />
+    case 'card-add':
+      return <CardAdd {...shared} />
+    case 'card-history':
+      return <CardHistory {...shared} />
+    case 'card':
+      return <CardSettings key={place.card} {...shared} card={place.card} />
     case 'notifications':
       return <Notifications {...shared} />
     case 'enrol':
@@ -117,6 +129,8 @@ function Shown({ state, act, banners, code }: ScreenOf & { readonly code: string
       return <Home {...shared} />
     case 'my-code':
       return <MyCode {...shared} place={place} />
+    case 'card-id':
+      return <CardId key={place.card.id} {...shared} place={place} />
     case 'point':
       return <Point {...shared} place={place} />
     case 'table':

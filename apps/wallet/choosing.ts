@@ -1,11 +1,14 @@
 // Choosing what to pay with. Where the account cannot pay and something else can, the wallet chooses by itself; a quote that has run out
-// while the bill is on the screen is renewed by itself. Nothing is ever approved by this: what was renewed is shown and asked again.
+// while the bill is on the screen is renewed by itself. Nothing is ever approved by this: what was renewed is shown and asked again. A card
+// is never chosen by the wallet.
+import type { CardsView } from '#protocol/cards.ts'
 import type { MeansListView } from '#protocol/means.ts'
 import type { RatesView } from '#protocol/rates.ts'
 import type { PaymentView } from '#protocol/views.ts'
 import type { Store } from '#ui/store.ts'
 import type { Desk } from './hub.ts'
 import { bestOf, isShort, keyOf, optionsFor, wantedOf, type Wanted } from './means.ts'
+import { methodsOf, readMethods, standingOf } from './methods.ts'
 import * as when from './state.ts'
 import type { State } from './state.ts'
 
@@ -15,12 +18,17 @@ const RENEW_AT_MOST_EVERY_MS = 2_000
 /** Looks after the means of whatever payment is on the screen. */
 export function keepMeansRight(store: Store<State>, desk: Desk): void {
   let read = ''
+  let methods = ''
   let renewal: Readonly<{ of: string; timer: ReturnType<typeof setTimeout> }> | null = null
   const look = (): void => {
     const view = undecided(store.get())
     if (view !== undefined && read !== aboutOf(view)) {
       read = aboutOf(view)
       void readMeans(desk, view)
+    }
+    if (view?.means.kind === 'card' && methods !== methodsOf(view, view.means.id)) {
+      methods = methodsOf(view, view.means.id)
+      void readMethods(desk, view, view.means.id)
     }
     const until = view?.means.kind === 'exchange' ? view.means.until : undefined
     const of = until === undefined ? undefined : `${view?.payment} ${until}`
@@ -104,25 +112,47 @@ async function choose(
   return outcome.ok
 }
 
-/** Rates where the payer has other currencies, and the bank accounts. What cannot be read is not offered. */
+/** Rates where the payer has other currencies, the bank accounts and the cards. What cannot be read is not offered. */
 async function readMeans({ client, state, update }: Desk, view: PaymentView): Promise<void> {
   const balances = state().inbox?.balances ?? []
   const wantsRates = balances.length === 0 || balances.some(({ unit }) => unit !== view.bill?.unit)
-  const [rates, banks] = await Promise.all([
+  const [rates, banks, cards] = await Promise.all([
     wantsRates ? client.request<RatesView>({ method: 'GET', path: '/v1/rates', access: 'open' }) : null,
     client.request<MeansListView>({ method: 'GET', path: '/v1/means', access: 'token' }),
+    client.request<CardsView>({ method: 'GET', path: '/v1/cards', access: 'token' }),
   ])
   update((before) => ({
     ...before,
     means: {
+      ...before.means,
       about: aboutOf(view),
       rates: rates?.ok === true ? rates.view.rates : [],
       banks: banks.ok ? banks.view.means : [],
+      cards: cards.ok && cards.view.isAvailable ? cards.view.cards : [],
+      areCardsAway: cards.ok && !cards.view.isAvailable && cards.view.cards.length > 0,
     },
   }))
 }
 
 /** What was read is good for one bill's currency; rates are read again for the next payment. */
 const aboutOf = ({ payment, bill }: PaymentView): string => `${payment} ${bill?.unit ?? ''}`
+
+/** How this card can be repaid at the shop on the screen. */
+export function lookAtCard(desk: Desk, card: string): void {
+  const view = undecided(desk.state())
+  if (view !== undefined) void readMethods(desk, view, card)
+}
+
+/**
+ * Does the payment by card still cost what is on the screen? If not, what it costs now is shown, and nothing is approved by this press. What is
+ * paid at once has no terms that could change.
+ */
+export async function cardStands(desk: Desk, view: PaymentView): Promise<boolean> {
+  if (view.means.kind !== 'card' || view.means.method === 'lump') return true
+  desk.update((state) => when.choosingBegan(state, 'quietly'))
+  const standing = await standingOf(desk, view)
+  desk.update((state) => when.standingKnown(state, view.payment, standing))
+  return standing === 'same'
+}
 
 const NO_BILL = { unit: '', total: '0', lines: [] }

@@ -8,7 +8,8 @@ import { indexedDbStorage, type Storage } from '#sdk/storage.ts'
 import type { Store } from '#ui/store.ts'
 import type { Actions } from './actions.ts'
 import { resumed } from './beginning.ts'
-import { chooseMeans, keepMeansRight } from './choosing.ts'
+import { readPaidByCard } from './card-history.ts'
+import { chooseMeans, keepMeansRight, lookAtCard } from './choosing.ts'
 import { addPasskey, askForCode, choosePin, enrolInDemo, enrolWith, goOn, offerPortrait } from './enrolment.ts'
 import { isPurchaseHash, openedBy, type Opened } from './links.ts'
 import { forget, keeper, recall, type Keeper } from './memory.ts'
@@ -25,6 +26,8 @@ import * as purchase from './purchase.ts'
 import * as recovery from './recovery.ts'
 import { scanned } from './scanned.ts'
 import * as bank from './bank.ts'
+import * as cards from './cards.ts'
+import { keepAttesting, openCardId, renewCardId } from './card-id.ts'
 import * as security from './security.ts'
 import * as signUp from './sign-up.ts'
 import * as when from './state.ts'
@@ -101,6 +104,7 @@ export function openWallet(store: Store<State>, opening: Opening): Actions {
     update((state) => ({ ...state, pinLength, demoPin, label, isPasskeyHere, inbox, inboxAt, told }))
     keepWorkerInformed(store, desk)
     keepMeansRight(store, desk)
+    keepAttesting(store, desk)
     onTapped(withDesk(openTapped))
     // The same link again, in a page that is open already.
     window.addEventListener('hashchange', () => {
@@ -127,6 +131,7 @@ export function openWallet(store: Store<State>, opening: Opening): Actions {
     changeAmount: withDesk(points.changeAmount),
     confirmPoint: withDesk(points.confirmPoint),
     chooseMeans: withDesk(chooseMeans),
+    lookAtCard: withDesk(lookAtCard),
     approve: withDesk(paying.approveShown),
     answer: withDesk(paying.answerShown),
     givePin: withDesk(paying.provePin),
@@ -154,6 +159,8 @@ export function openWallet(store: Store<State>, opening: Opening): Actions {
     openMyCode: withDesk(myCode.openMyCode),
     showCode: withDesk(myCode.showCode),
     leaveCode: withDesk(myCode.leaveCode),
+    openCardId: withDesk(openCardId),
+    renewCardId: atDesk(renewCardId),
     openAsk: withDesk(people.openAsk),
     ask: withDesk(people.ask),
     showBill: withDesk(handBack.showBill),
@@ -212,14 +219,19 @@ export function openWallet(store: Store<State>, opening: Opening): Actions {
       readBanks: atDesk(bank.readBanks),
       addBank: atDesk(bank.addBank),
       removeBank: atDesk(bank.removeBank),
+      readCards: atDesk(cards.readCards),
+      readPaidByCard: atDesk(readPaidByCard),
+      readCardKeys: async () => (desk === undefined ? NO_DESK : cards.readCardKeys(desk)),
+      sealCard: async (keys, card) => (desk === undefined ? NO_DESK : cards.sealed(desk, keys, card)),
+      addCard: atDesk(cards.addCard),
+      changeCard: atDesk(cards.changeCard),
+      removeCard: atDesk(cards.removeCard),
       removePasskey: atDesk(security.removePasskey),
       setApprovesWith: atDesk(security.setApprovesWith),
       changePin: atDesk(security.changePin),
       unlock: atDesk(security.unlock),
       bySecurityKey: async (approval, identity) =>
-        desk === undefined
-          ? { ok: false, problem: problemOf('session-needed') }
-          : security.bySecurityKey(desk)(approval, identity),
+        desk === undefined ? NO_DESK : security.bySecurityKey(desk)(approval, identity),
     },
     putContact: atDesk(people.putContact),
     takeBack: atDesk(people.takeBack),
@@ -228,6 +240,9 @@ export function openWallet(store: Store<State>, opening: Opening): Actions {
     client,
   }
 }
+
+/** Asked before the wallet was started. */
+const NO_DESK = { ok: false, problem: problemOf('session-needed') } as const
 
 /** Forgets all that this phone knew of itself, and that the worker does of it: nothing pushed to its old name counts any more. */
 async function startAnew(self: DeviceSelf | null, storage: Storage): Promise<void> {

@@ -1,6 +1,7 @@
 // What a person has set up: profile, what is shown to whom, phones, passkeys. As the hub said last; pure.
 import { ASKABLE, type Askable, type Release, type Releases } from '#core/persona.ts'
 import type { DevicesView, PasskeysView, ProfileView, ReleasesView } from '#protocol/identity.ts'
+import type { CardPaymentsView, CardsView } from '#protocol/cards.ts'
 import type { MeansListView } from '#protocol/means.ts'
 import type { PaymentView, ShownView } from '#protocol/views.ts'
 
@@ -13,6 +14,8 @@ export type Mine = Readonly<{
   devices: DevicesView | null
   passkeys: PasskeysView['passkeys'] | null
   banks: MeansListView | null
+  cards: CardsView | null
+  paidByCard: CardPaymentsView | null
   /** of the last payments, for whom something of their own may be chosen */
   shops: readonly Shop[] | null
 }>
@@ -23,6 +26,8 @@ export const NOTHING_READ: Mine = {
   devices: null,
   passkeys: null,
   banks: null,
+  cards: null,
+  paidByCard: null,
   shops: null,
 }
 
@@ -40,6 +45,10 @@ export type MyPlace =
   | Readonly<{ at: 'sites' }>
   | Readonly<{ at: 'banks' }>
   | Readonly<{ at: 'bank-add' }>
+  | Readonly<{ at: 'cards' }>
+  | Readonly<{ at: 'card-add' }>
+  | Readonly<{ at: 'card-history' }>
+  | Readonly<{ at: 'card'; card: string }>
   | Readonly<{ at: 'notifications' }>
 
 export type Members = ShownView['members']

@@ -13,7 +13,7 @@ import { withConfirmation } from '#sdk/payment-confirmation.ts'
 import { withPin } from '#sdk/scram.ts'
 import type { Desk } from './hub.ts'
 import type { Memory } from './memory.ts'
-import { renewQuote } from './choosing.ts'
+import { cardStands, renewQuote } from './choosing.ts'
 import { answersTo, isKeyOnly, releasedBy, releasesFor, shownIfAll } from './mine.ts'
 import { readProfile, readReleases } from './profile.ts'
 import { bySecurityKey } from './security.ts'
@@ -80,13 +80,14 @@ function joined(desk: Desk, outcome: SendOutcome): void {
 // ---- deciding
 
 /** Approves the bill on the screen: at once while the unlock lasts, else with the passkey, else the PIN is asked for. */
-export function approveShown(desk: Desk): void {
+export async function approveShown(desk: Desk): Promise<void> {
   const view = shownView(desk)
   // While it is found out what to pay with, what would be approved is not on the screen yet.
   if (view === undefined || when.isSettling(desk.state(), view)) return
-  if (!when.wantsProof(desk.state(), view, desk.now())) return void step(desk, 'approve', view)
-  if (hasPasskey(desk)) return void step(desk, 'approve', view, byPasskey(desk, view))
-  desk.update((state) => when.proofAsked(state, 'approve'))
+  if (!(await cardStands(desk, view))) return undefined
+  if (!when.wantsProof(desk.state(), view, desk.now())) return step(desk, 'approve', view)
+  if (hasPasskey(desk)) return step(desk, 'approve', view, byPasskey(desk, view))
+  return desk.update((state) => when.proofAsked(state, 'approve'))
 }
 
 /** The shop asks whether the owner is there: always a fresh proof. */

@@ -15,6 +15,7 @@ const en: PushedWords = {
     body: 'If it is not yours, open the wallet and refuse it.',
   },
   presence: { title: 'Warifu', body: 'Open the wallet.' },
+  card: { title: 'A shop asks for your card', body: 'Open the wallet to see shop and amount, and decide.' },
   neutral: { title: 'Warifu', body: 'Open the wallet.' },
 }
 
@@ -30,6 +31,10 @@ const ja: PushedWords = {
     body: '心当たりがなければ、ウォレットを開いて拒否してください。',
   },
   presence: { title: 'Warifu', body: 'ウォレットを開いてください。' },
+  card: {
+    title: 'お店がカードでの支払いを確認しています',
+    body: 'ウォレットを開いて、お店と金額を確かめてください。',
+  },
   neutral: { title: 'Warifu', body: 'ウォレットを開いてください。' },
 }
 

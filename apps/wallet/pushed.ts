@@ -1,11 +1,13 @@
 // What the service worker does with a pushed message: shows it where the hub has signed it, answers for an owner who has just proved to
-// be there, and leads a tap to the payment. It approves nothing, ever: that takes the person before the screen.
+// be there, and leads a tap to the payment. It approves nothing, ever: that takes the person before the screen. A shop that has read a card's
+// user id is answered in attesting.ts.
 import { fromHex, toBase64url } from '#core/bytes.ts'
 import { parseId } from '#core/ids.ts'
 import type { PushedMessage } from '#protocol/pushed.ts'
 import { storedPresenceBytes } from '#protocol/signed-bytes.ts'
 import { loadIdentity } from '#sdk/identity.ts'
 import { readPushed, seenIn, type Pinned } from '#sdk/pushed.ts'
+import { attested } from './attesting.ts'
 import { allReached, presenceIn, pushStorage, reachedAs, storageOf, type Reached } from './push-memory.ts'
 import { pushedWords } from './pushed-words.ts'
 
@@ -16,14 +18,16 @@ export type Tap = Readonly<{ name: string; hash: string }>
 
 /**
  * The notification for a pushed text. Browsers demand one for every push; what is not from our hub, or comes again, gets one that
- * says nothing. Null where the message was answered without the person.
+ * says nothing. Null where the message was answered without the person. `hub`: our own origin.
  */
-export async function heard(text: string): Promise<Notice | null> {
+export async function heard(text: string, hub: string): Promise<Notice | null> {
   const read = await readPushed(text, { pinnedOf, seen: seenIn(pushStorage()), now: Date.now() })
   if (!read.ok) return neutralNotice()
   const { message } = read
   const reached = await reachedAs(message.device)
   if (reached === undefined) return neutralNotice()
+  // Whatever comes of it, the person is the next to be asked.
+  if (message.kind === 'card') await attested(message, reached, hub)
   if (message.kind !== 'presence') return noticeOf(message, reached)
   return (await answered(message, reached)) ? null : neutralNotice()
 }

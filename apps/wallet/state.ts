@@ -4,6 +4,7 @@
 //                                                                     └─▶ payment (joined · paid · proven · ended) ─▶ home
 import type { ForeignCode } from '#core/foreign-codes.ts'
 import type { Askable } from '#core/persona.ts'
+import type { CardRow } from '#protocol/cards.ts'
 import type { PointDealView, PointView } from '#protocol/points.ts'
 import type { Problem } from '#protocol/problems.ts'
 import type { ContactView, DealView, EntryView, InboxView, PaymentView, SchemeView, SelfView } from '#protocol/views.ts'
@@ -15,9 +16,20 @@ import type { SendOutcome } from '#sdk/outcome.ts'
 import type { PasskeyObstacle } from '#sdk/passkey.ts'
 import type { WatchStatus } from '#sdk/watching.ts'
 import type { BeginningPlace } from './beginning.ts'
+import type { CardIdPlace } from './card-id.ts'
 import type { SignedHere } from './purchase.ts'
 import type { Table, TablePlace } from './table.ts'
-import { isOtherMeans, isShort, keyOf, missingNow, NOTHING_KNOWN, type Known } from './means.ts'
+import {
+  cardToOffer,
+  isOtherMeans,
+  isShort,
+  keyOf,
+  missingNow,
+  NOTHING_KNOWN,
+  optionsFor,
+  type Known,
+} from './means.ts'
+import type { Standing } from './methods.ts'
 import { isKeyOnly, NOTHING_READ, toldWith, type Mine, type MyPlace, type Told } from './mine.ts'
 
 export type DeviceSelf = Extract<SelfView, { kind: 'device' }>
@@ -44,6 +56,7 @@ export type Place =
   | Readonly<{ at: 'home' }>
   | Readonly<{ at: 'scan'; refused: 'other-hub' | 'unknown' | ForeignCode | null; purchase?: ScannedPurchase }>
   | Readonly<{ at: 'my-code'; shown: ShownCode | null; problem: Problem | null }>
+  | CardIdPlace
   | Readonly<{
       at: 'point'
       point: string
@@ -116,8 +129,11 @@ export type Current = Readonly<{
   settledFor: number | null
   /** the hub is asked for other means */
   isChoosing: boolean
-  /** the rate ran out, and was looked up again: is the amount another now? */
-  renewed: 'changed' | 'same' | null
+  /**
+   * the rate ran out, and was looked up again: is the amount another now? or what a card costs is another (terms), or its method is not
+   * offered any more (gone)
+   */
+  renewed: 'changed' | 'same' | 'terms' | 'gone' | null
 }>
 
 export type History = Readonly<{
@@ -158,7 +174,7 @@ export type State = Readonly<{
   /** the bills this phone has sent to people, newest first */
   asked: readonly DealView[] | null
   mine: Mine
-  /** rates and bank accounts */
+  /** rates, bank accounts and cards */
   means: Known
   /** where this phone orders */
   table: Table | null
@@ -215,13 +231,21 @@ export const isPaid = (view: PaymentView): boolean => view.state === 'settled' |
 
 /** Does the approval of this bill want a fresh proof of the owner? The hub decides; this only saves asking in vain. */
 export function wantsProof(state: State, view: PaymentView, now: number): boolean {
-  if (view.freshProof || state.scheme === null || isKeyOnly(state.mine)) return true
+  // Met by a card's user id, a phone that has not answered the shop does so by the proof.
+  if (view.freshProof || view.attested === false || state.scheme === null || isKeyOnly(state.mine)) return true
   return now - state.provedAt >= state.scheme.unlockMs
 }
 
 /** What is missing for this bill by the last known balance; nothing while it is being found out what else could pay. */
 export const missingFor = (state: State, view: PaymentView): Readonly<{ amount: bigint; unit: string }> =>
   isSettling(state, view) ? { amount: 0n, unit: view.bill?.unit ?? '' } : missingNow(state.inbox?.balances ?? [], view)
+
+/** The card to suggest for this bill: where the account is not enough, and nothing else is. */
+export function offeredFor(state: State, view: PaymentView, now: number): CardRow | undefined {
+  const balances = state.inbox?.balances ?? []
+  if (view.bill === null || view.means.kind !== 'account' || !isShort(balances, view.bill)) return undefined
+  return isSettling(state, view) ? undefined : cardToOffer(optionsFor(state.means, balances, view.bill, now))
+}
 
 /** The payments that go on by themselves: money set aside until delivery or the end of a cancellation period. */
 export const heldPayments = (state: State): readonly PaymentView[] =>
@@ -239,8 +263,9 @@ export const takeable = (view: PaymentView, now: number): { index: number; line:
 export const unaskedPayments = (state: State): readonly PaymentView[] =>
   state.inbox?.payments.filter((view) => view.unasked && view.state === 'joined') ?? []
 
-/** A payment that this person has joined, and that waits for a decision. */
-const isInHand = (view: PaymentView): boolean => view.state === 'joined' && !view.unasked
+/** A payment that this person has joined, and that waits for a decision here: one met by a card's user id, on the phone it names alone. */
+const isInHand = ({ self }: Pick<State, 'self'>, view: PaymentView): boolean =>
+  view.state === 'joined' && !view.unasked && (view.way !== 'card-id' || view.device === self?.id)
 
 // ---- what happens
 
@@ -287,7 +312,7 @@ export function opened(state: State, payment: string, view: PaymentView | null, 
     isAskingPasskey: false,
     proof: null,
     chosen: {},
-    wasShowing: state.place.at === 'my-code',
+    wasShowing: state.place.at === 'my-code' || state.place.at === 'card-id',
     isChanged: false,
     settledFor: null,
     isChoosing: false,
@@ -309,7 +334,8 @@ export function paymentArrived(state: State, view: PaymentView): State {
   const isOther = before !== null && before.billVersion !== view.billVersion
   const wasAsked = before?.challenge !== null && view.challenge === null
   const isOtherPay = before !== null && isOtherMeans(before.means, view.means)
-  const isRenewed = isOtherPay && !isOther && keyOf(before.means) === keyOf(view.means)
+  const isQuote = view.means.kind === 'exchange' && before !== null && keyOf(before.means) === keyOf(view.means)
+  const isRenewed = isOtherPay && !isOther && isQuote
   return {
     ...shown,
     current: {
@@ -336,18 +362,20 @@ const FREE: ReadonlySet<Place['at']> = new Set([
   'home',
   'scan',
   'my-code',
+  'card-id',
   'history',
   'settings',
   'profile',
   'shown',
   'phones',
+  'cards',
 ])
 
 /** A payment that waits for this person opens by itself, when the screen is free. */
 export function inboxArrived(state: State, inbox: InboxView, inboxAt: number): State {
   const known: State = { ...state, inbox, inboxAt, provedAt: Math.max(state.provedAt, inbox.provedAt) }
   const updated = inbox.payments.reduce(paymentArrived, known)
-  const waiting = inbox.payments.find(isInHand)
+  const waiting = inbox.payments.find((view) => isInHand(known, view))
   const isFree = FREE.has(updated.place.at) && updated.joining === null
   return waiting !== undefined && isFree ? opened({ ...updated, current: null }, waiting.payment, waiting) : updated
 }
@@ -397,7 +425,8 @@ export function stepAnswered(
     }
   }
   const isChanged = idle.isChanged || problem.code === 'bill-changed'
-  const renewed = problem.code === 'means-changed' ? (idle.renewed ?? 'same') : idle.renewed
+  const isCard = idle.view?.means.kind === 'card'
+  const renewed = problem.code === 'means-changed' ? (idle.renewed ?? (isCard ? 'terms' : 'same')) : idle.renewed
   const said = isNews(problem) ? problem : null
   return { ...informed, current: { ...idle, isChanged, renewed, proof: null, problem: said } }
 }
@@ -434,6 +463,23 @@ export function choosingAnswered(state: State, payment: string, outcome: SendOut
   return {
     ...informed,
     current: { ...current, isChoosing: false, problem, renewed: isSame ? 'same' : current.renewed },
+  }
+}
+
+/** The hub has said whether a payment by card still costs what is on the screen. */
+export function standingKnown(state: State, payment: string, standing: Standing): State {
+  const { current } = state
+  if (current?.payment !== payment) return state
+  const idle: Current = { ...current, isChoosing: false }
+  switch (standing) {
+    case 'same':
+      return { ...state, current: idle }
+    case 'changed':
+      return { ...state, current: { ...idle, renewed: 'terms' } }
+    case 'gone':
+      return { ...state, current: { ...idle, renewed: 'gone' } }
+    default:
+      return { ...state, current: { ...idle, problem: standing.problem } }
   }
 }
 
@@ -474,7 +520,7 @@ export function proofLeft(state: State): State {
 /** The person is done with the payment on the screen; another one that waits is next. */
 export function closed(state: State): State {
   const home: State = { ...state, place: { at: 'home' }, current: null }
-  const next = state.inbox?.payments.find((view) => isInHand(view) && view.payment !== state.current?.payment)
+  const next = state.inbox?.payments.find((view) => isInHand(state, view) && view.payment !== state.current?.payment)
   return next === undefined ? home : opened(home, next.payment, next)
 }
 

@@ -69,7 +69,7 @@ let shown: Promise<unknown> = Promise.resolve()
 function show(text: string): Promise<unknown> {
   const show = async (notice: Notice | null): Promise<void> =>
     notice === null ? undefined : worker.registration.showNotification(notice.title, notice.options)
-  shown = shown.catch(() => undefined).then(() => heard(text).then(show))
+  shown = shown.catch(() => undefined).then(() => heard(text, worker.location.origin).then(show))
   return shown
 }
 

@@ -11,7 +11,7 @@ import {
   type AccountKey,
 } from '#core/accounts.ts'
 import { dayOf } from '#core/calendar.ts'
-import { MOST_ISSUED, NOTHING_SPENT, spentWith, type Spent } from '#core/ledger.ts'
+import { MOST_BY_CARD, MOST_ISSUED, NOTHING_SPENT, spentWith, type Spent } from '#core/ledger.ts'
 import type { Ground } from './audit.ts'
 import { big, hexOf, rowsOf, type Row } from './cursor.ts'
 import { sideOf } from './journal.ts'
@@ -154,11 +154,12 @@ function judgeAccount({ fault, buckets }: Ground, bucket: number, row: Row, run:
   return undefined
 }
 
-/** Parties have at least nothing; the scheme's sources have given out no more than MOST_ISSUED; escrow and fees only pass on. */
+/** Parties have at least nothing; the scheme's sources have given out no more than they may; escrow and fees only pass on. */
 function floorOf(key: AccountKey): bigint {
   if (hasFloor(key)) return 0n
-  const isSource = isSystemAccount(key) && !['escrow', 'fee'].includes(systemAccountKind(key))
-  return -(isSource ? MOST_ISSUED : 2n ** 63n)
+  const kind = isSystemAccount(key) ? systemAccountKind(key) : 'escrow'
+  if (kind === 'card') return -MOST_BY_CARD
+  return -(kind === 'escrow' || kind === 'fee' ? 2n ** 63n : MOST_ISSUED)
 }
 
 /** dayOf with a memory: the calendar costs some microseconds, and clocks change on quarters of an hour. */

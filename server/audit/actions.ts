@@ -94,6 +94,7 @@ async function judge(ground: Ground, action: PostedAction, { statuses, limits }:
     case 'verify':
     case 'set-rules':
     case 'set-rates':
+    case 'set-card-tables':
     case 'look':
     case 'register-client':
     case 'end-client':

@@ -6,6 +6,7 @@ import { billHash } from '#core/bill.ts'
 import { equal, fromHex } from '#core/bytes.ts'
 import { CLOCK_SLACK_MS } from '#core/device.ts'
 import type { DeviceId, KeyId, SchemeId } from '#core/ids.ts'
+import { methodCode } from '#core/method.ts'
 import type { Payment } from '#core/payment.ts'
 import type { Askable } from '#core/persona.ts'
 import { questionHash } from '#core/question.ts'
@@ -43,8 +44,8 @@ export function approvalFault(
     billVersion: before.billVersion,
     billHash: hash,
     payerAccount: before.payer.account,
-    means: before.means.kind === 'bank' ? before.means.id : before.payer.account,
-    method: METHOD_WHOLE,
+    means: 'id' in before.means ? before.means.id : before.payer.account,
+    method: before.means.kind === 'card' ? methodCode(before.means.method) : METHOD_WHOLE,
     key: stored.key,
     nonce,
     expiresAt: claims.expiresAt,

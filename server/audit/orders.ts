@@ -41,8 +41,10 @@ function take({ pairs, fault, count }: Ground, bucket: number, order: Kept, conc
 }
 
 /** All that an order and the event that wanted it must agree on. */
-export const orderText = ({ payment, number, kind, of, party, means, unit, amount, madeAt }: Order): string =>
-  [payment, number, kind, of ?? '', party, means, unit, amount, madeAt].join(' ')
+export const orderText = (order: Order): string => {
+  const { payment, number, kind, of, via, method, oneTime, party, means, unit, amount, madeAt } = order
+  return [payment, number, kind, of ?? '', via, method ?? '', oneTime, party, means, unit, amount, madeAt].join(' ')
+}
 
 async function judge({ client, fault }: Ground, groups: readonly Kept[][]): Promise<void> {
   const ids = groups.flatMap(([first]) => (first === undefined ? [] : [first.payment]))

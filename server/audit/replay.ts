@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Bill } from '#core/bill.ts'
 import { coolingOffEnds } from '#core/calendar.ts'
+import type { Choice } from '#core/means.ts'
 import { evolveOffer, openOffer, type Offer, type OfferEvent } from '#core/offer.ts'
 import {
   evolve,
@@ -75,11 +76,16 @@ function startOf(snapshot: Payment, offer: Offer | undefined, version: number, b
     cashier: offer?.cashier ?? null,
     bill: billed === 0 ? snapshot.bill : began > 0 ? snapshot.bill : null,
     billVersion: began,
-    state: { kind: 'taken', payment: id, payer, nonce, at, way, signed: null },
+    state: { kind: 'taken', payment: id, payer, nonce, at, way, signed: null, preset: presetOf(snapshot) },
     token: offer?.token ?? TOKEN_GONE,
     declines: 0,
     openedAt: at,
   })
+}
+
+/** The card whose user id was shown. Where the payer has chosen since, what stood before matters to nothing that follows. */
+function presetOf({ way, means, bill }: Payment): Choice | null {
+  return way === 'card-id' && means.kind === 'card' && bill !== null ? { ...means, unit: bill.unit } : null
 }
 
 // Border: no payment keeps its offer's token; this one stands where the offer has gone on.
@@ -145,16 +151,18 @@ function edgeFaults(payment: Payment, event: PaymentEvent): string[] {
   faults.push(...showingFaults(payment, event))
   if (event.kind === 'chosen' && stateOf(payment) !== 'joined') faults.push('chose means when it was no longer open')
   if (event.kind === 'permitted' && payment.asked === null) faults.push('was permitted, and nobody had asked')
+  faults.push(...phoneFaults(payment, event))
   if (!('portions' in event)) return faults
   if (event.portions.length !== payment.portions.length) faults.push(`has other portions than its ${event.kind} says`)
   event.portions.forEach((after, index) => {
     const portion = payment.portions[index]
     if (portion === undefined) return
     const before = portion.state
-    if (after.kind === 'authorising' && before.kind === 'due' && payment.means.kind !== 'bank')
-      faults.push('waits for a bank, and nobody chose one')
-    if (before.kind === 'due' && isFunded(after) && payment.means.kind === 'bank')
-      faults.push('took what its bank was not asked for')
+    const isAskedFor = payment.means.kind === 'bank' || payment.means.kind === 'card'
+    if (after.kind === 'authorising' && before.kind === 'due' && !isAskedFor)
+      faults.push('waits for a bank or issuer, and nobody chose one')
+    if (before.kind === 'due' && isFunded(after) && isAskedFor)
+      faults.push('took what its bank or issuer was not asked for')
     if (after.kind !== before.kind && !EDGES[before.kind].includes(after.kind))
       faults.push(`went from ${before.kind} to ${after.kind}`)
     if (after.kind === 'settled' && after.settled > portion.amount) faults.push('settled more than was billed')
@@ -168,6 +176,18 @@ function edgeFaults(payment: Payment, event: PaymentEvent): string[] {
       faults.push('was released before its cooling-off was over')
   })
   return faults
+}
+
+/** Where a card's user id named a phone, that phone has answered or proved before anything was approved; nowhere else is it asked. */
+function phoneFaults({ way, attested, means }: Payment, event: PaymentEvent): string[] {
+  const isNamed = way === 'card-id'
+  if ((event.kind === 'attested' || event.kind === 'strayed') && !isNamed)
+    return ['was answered for by a phone that nothing had named']
+  if (event.kind === 'approved' && isNamed && attested === null && event.strength === null)
+    return ['was approved, and its phone had not answered']
+  if (event.kind === 'answered' && event.reference !== null && means.kind !== 'card')
+    return ['has the reference of an issuer, and was not paid by card']
+  return []
 }
 
 const isFunded = ({ kind }: PortionState): boolean => kind === 'held' || kind === 'settled'
@@ -184,6 +204,7 @@ function showingFaults({ question, payer }: Payment, event: PaymentEvent): strin
 const OF_BILLS: readonly PaymentEvent['kind'][] = [
   'billed',
   'chosen',
+  'attested',
   'approved',
   'answered',
   'moved',

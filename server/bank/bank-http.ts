@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { dayOf } from '#core/calendar.ts'
 import { writeReversal, writeTransfer } from '#bank/iso20022-back.ts'
 import { readNotice, readStatus, writeCollection, type Fate, type Holder } from '#bank/iso20022.ts'
+import { askOutside, jsonIn, type Answered } from '../outside/http.ts'
 import type { Bank, BankAccount, BankPlace, Collector, NoAnswer, Said } from './bank.ts'
 
 const ANSWER_MS = 10_000
@@ -12,16 +13,6 @@ const DIRECTORY_MS = 1_500
 /** The results of a day's file. */
 const MOST_BYTES = 14 * 1024 * 1024
 const NO_ANSWER: NoAnswer = { kind: 'no-answer' }
-const NOT_REACHED: ReadonlySet<unknown> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EAI_AGAIN',
-])
-
-type Answered = Readonly<{ status: number; body: Uint8Array }> | NoAnswer
-
 export function bankOverHttp(settings: {
   url: string
   secret: string
@@ -35,28 +26,21 @@ export function bankOverHttp(settings: {
   const { url, secret, zone, now, life, answerMs = ANSWER_MS } = settings
   let known: Readonly<{ banks: readonly BankPlace[]; collector: Collector }> | undefined
 
-  async function ask(
+  const ask = (
     method: 'GET' | 'POST',
     path: string,
     body: Uint8Array | null = null,
     withinMs: number = answerMs,
-  ): Promise<Answered> {
-    try {
-      const response = await fetch(new URL(path, url), {
-        method,
-        headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/octet-stream' },
-        // Border: the types of fetch want a body of their own kind of bytes; these are never shared memory.
-        ...(body !== null && { body: body as Uint8Array<ArrayBuffer> }),
-        redirect: 'error',
-        signal: AbortSignal.any([life, AbortSignal.timeout(Math.max(1, Math.ceil(withinMs)))]),
-      })
-      return { status: response.status, body: await bytesOf(response) }
-    } catch (error) {
-      const cause = error instanceof Error ? error.cause : undefined
-      const code: unknown = cause instanceof Error ? Reflect.get(cause, 'code') : undefined
-      return NOT_REACHED.has(code) ? { kind: 'unreachable' } : NO_ANSWER
-    }
-  }
+  ): Promise<Answered> =>
+    askOutside(new URL(path, url), {
+      method,
+      secret,
+      type: 'application/octet-stream',
+      body,
+      withinMs,
+      mostBytes: MOST_BYTES,
+      life,
+    })
 
   const message = (): string => `M${randomBytes(16).toString('hex')}`
   const createdAt = (): string => new Date(now()).toISOString()
@@ -165,27 +149,6 @@ const holderOf = ({ bank, branch, kind, number, holder }: BankAccount): Holder =
   bank,
   account: `${branch}${kind}${number}`,
 })
-
-async function bytesOf(response: Response): Promise<Uint8Array> {
-  const parts: Uint8Array[] = []
-  let length = 0
-  for await (const part of response.body ?? []) {
-    // Border: a response's body gives bytes; its type does not say so everywhere.
-    const bytes = part as Uint8Array
-    length += bytes.length
-    if (length > MOST_BYTES) throw new Error('the answer is too long')
-    parts.push(bytes)
-  }
-  return Buffer.concat(parts)
-}
-
-function jsonIn(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'))
-  } catch {
-    return undefined
-  }
-}
 
 function textIn(from: unknown, name: string): string {
   const value: unknown = typeof from === 'object' && from !== null ? Reflect.get(from, name) : undefined

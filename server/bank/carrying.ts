@@ -14,44 +14,31 @@
 //   not reached     | asked again; soon told no, since it was never asked | as above
 import { dayOf } from '#core/calendar.ts'
 import type { BankReason } from '#core/means.ts'
-import type { OpenOrder, Store } from '#switch/store.ts'
-import type { Switch } from '#switch/switch.ts'
+import type { OpenOrder } from '#switch/store.ts'
+import { keepingOf, UNREACHED, type KeepingParts, type OrderEnd } from '../outside/keeping.ts'
 import type { MeansRow, MeansRows } from '../postgres/means.ts'
 import type { Debits } from '../postgres/reconcile-debits.ts'
 import { mandateOf, orderId, reasonOf, type Bank, type Said } from './bank.ts'
 
-export type CarryingParts = Readonly<{
-  store: Pick<Store, 'concludeOrder' | 'postponeOrder'>
-  hub: Pick<Switch, 'answerOutside'>
-  bank: Bank
-  means: Pick<MeansRows, 'find' | 'suspend'>
-  debits: Pick<Debits, 'trust' | 'withdraw' | 'stateOf'>
-  risk: Readonly<{ payment: bigint; day: bigint }>
-  /** how long a payer waits for the bank */
-  withinMs: () => number
-  againMs: number
-  zone: () => string
-  /** the hub's clock */
-  now: () => number
-}>
-
-/** A bank that nobody reaches: the payer hears it after this, and can still choose something else. */
-const UNREACHED_MS = 4_000
-/** However long a bank is away, it is asked again after this. */
-const SELDOM_MS = 10 * 60_000
-/** A hub that died over an order holds it no longer; asked twice at once, the bank still has one order. */
-const LEASE_MS = 5_000
-/** A timer may be a little early. */
-const SLACK_MS = 100
-/** Written before the bank is asked: whoever finds it cannot know what was heard there. */
-const ASKING = 'asking'
-const UNREACHED = 'unreachable'
+export type CarryingParts = Readonly<
+  Omit<KeepingParts, 'withinMs'> & {
+    bank: Bank
+    means: Pick<MeansRows, 'find' | 'suspend'>
+    debits: Pick<Debits, 'trust' | 'withdraw' | 'stateOf'>
+    risk: Readonly<{ payment: bigint; day: bigint }>
+    /** how long a payer waits for the bank */
+    withinMs: () => number
+    zone: () => string
+  }
+>
 
 type ByOrder = Readonly<{ order: OpenOrder; means: MeansRow; id: string }>
 
 /** Carries out one order, as far as it can be now. Throws StoreUnavailable when there is no database. */
 export function createCarrying(parts: CarryingParts) {
-  const { store, hub, bank, means: rows, debits, risk, withinMs, againMs, zone, now } = parts
+  const { bank, means: rows, debits, risk, withinMs, zone, now } = parts
+  const keeping = keepingOf(parts)
+  const { ageOf, leftOf, breakOf, answered, postpone, again } = keeping
 
   async function carryOut(order: OpenOrder): Promise<void> {
     const means = await rows.find(order.means)
@@ -65,14 +52,17 @@ export function createCarrying(parts: CarryingParts) {
         return reverse(asked)
       case 'return':
         return giveBack(asked)
+      case 'capture':
+      case 'release':
+        return conclude(order, 'stuck', 'not for a bank')
     }
   }
 
   async function collect({ order, means, id }: ByOrder): Promise<void> {
-    const left = withinMs() - ageOf(order)
+    const left = leftOf(order)
     const isAsked = left > 0 && means.status === 'active'
-    const isUnheard = order.trouble === null || order.trouble === UNREACHED
-    await postpone(order, Math.max(Math.min(left, LEASE_MS), againMs), isAsked ? ASKING : order.trouble)
+    const isUnheard = keeping.isUnheard(order)
+    await keeping.lease(order, isAsked)
     const { unit, amount } = order
     const mandate = { id: mandateOf(means.id), signedOn: means.signedOn }
     const debit = { id, unit, amount, from: means.account, mandate }
@@ -92,7 +82,7 @@ export function createCarrying(parts: CarryingParts) {
       case 'unknown':
         return takeBack({ order, means, id }, means.status === 'active' ? 'no-answer' : 'no-mandate', 'never asked')
       case 'unreachable':
-        if (isUnheard && ageOf(order) >= Math.min(UNREACHED_MS, withinMs())) {
+        if (isUnheard && keeping.isUnreachedLong(order)) {
           await answered(order, false, 'unavailable')
           return conclude(order, 'no', UNREACHED)
         }
@@ -103,12 +93,6 @@ export function createCarrying(parts: CarryingParts) {
     }
   }
 
-  /** The payer waits no longer than is promised; the order goes on without them. */
-  async function again(order: OpenOrder, trouble: string): Promise<void> {
-    if (order.kind === 'collect' && ageOf(order) >= withinMs() - SLACK_MS) await answered(order, false, 'no-answer')
-    await postpone(order, breakOf(order), trouble)
-  }
-
   /** Takes a debit back that the ledger does not have; before the payer hears no, so that a no is one. */
   async function takeBack({ order, id }: ByOrder, reason: BankReason, trouble: string): Promise<void> {
     if (!(await bank.reverse({ id, unit: order.unit, amount: order.amount }))) return again(order, 'no-answer')
@@ -117,14 +101,14 @@ export function createCarrying(parts: CarryingParts) {
   }
 
   async function reverse({ order, id }: ByOrder): Promise<void> {
-    await postpone(order, breakOf(order), ASKING)
+    await keeping.leaseSlowly(order)
     const { unit, amount } = order
     if (await bank.reverse({ id, unit, amount })) return conclude(order, 'done', null)
     return again(order, 'no-answer')
   }
 
   async function giveBack({ order, means }: Pick<ByOrder, 'order' | 'means'>): Promise<void> {
-    await postpone(order, breakOf(order), ASKING)
+    await keeping.leaseSlowly(order)
     const { unit, amount } = order
     const id = orderId(order.payment, order.number)
     const said: Said = await bank.giveBack({ id, unit, amount, to: means.account })
@@ -180,20 +164,10 @@ export function createCarrying(parts: CarryingParts) {
 
   // ---- shared
 
-  const ageOf = ({ madeAt }: OpenOrder): number => now() - madeAt
-  const breakOf = (order: OpenOrder): number => Math.min(SELDOM_MS, Math.max(againMs, ageOf(order) / 4))
   const today = (): number => dayOf(now(), zone())
-  const answered = async (order: OpenOrder, yes: boolean, reason: BankReason | null): Promise<boolean> =>
-    (await hub.answerOutside(order.payment, order.number, yes, reason)).refusal === null
-  const postpone = (order: OpenOrder, ms: number, trouble: string | null): Promise<void> =>
-    store.postponeOrder(order.payment, order.number, Math.round(ms), trouble)
-  async function conclude(
-    order: OpenOrder,
-    state: 'yes' | 'no' | 'done' | 'stuck',
-    trouble: string | null,
-  ): Promise<void> {
+  function conclude(order: OpenOrder, state: OrderEnd, trouble: string | null): Promise<void> {
     const reference = state === 'yes' || state === 'done' ? orderId(order.payment, order.number) : null
-    await store.concludeOrder(order.payment, order.number, { state, reference, trouble })
+    return keeping.conclude(order, state, { trouble, reference })
   }
 
   return { carryOut }

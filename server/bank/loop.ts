@@ -1,7 +1,7 @@
 // What the hub does by itself with the operator's bank: orders whose time has come, mandates that have ended, files, and what was booked.
 import type { Switch } from '#switch/switch.ts'
-import type { OpenOrder, Store } from '#switch/store.ts'
-import { everyOrWoken, type Loop } from '../loops.ts'
+import type { Store } from '#switch/store.ts'
+import { orderLoop, type OrderLoop } from '../outside/loop.ts'
 import type { MeansRows } from '../postgres/means.ts'
 import type { Debits } from '../postgres/reconcile-debits.ts'
 import type { Notices } from '../postgres/reconcile.ts'
@@ -13,14 +13,9 @@ import { createFiles } from './files.ts'
 const WITHIN_MS = 25_000
 const FILE_AFTER_MS = 12 * 3_600_000
 const AGAIN_MS = 500
-const LOOK_EVERY_MS = 1_000
-/** Orders that are asked at once: a slow bank holds up no more of them. */
-const AT_ONCE = 50
 const ENDS_AT_ONCE = 20
-/** What is not urgent is looked at in every so many rounds. */
-const SELDOM = 5
 
-/** `wake` is told of new orders; `look` goes through everything once (tests, and the first round). */
+/** `wake` is told of new orders; `catchUp` goes through everything else once (tests, and the first round). */
 export function bankLoop(
   parts: Readonly<{
     store: Pick<Store, 'readOrders' | 'concludeOrder' | 'postponeOrder'>
@@ -34,7 +29,7 @@ export function bankLoop(
     now: () => number
     onError: (error: unknown) => void
   }>,
-): Loop & Readonly<{ wake(): void; catchUp(): Promise<void> }> {
+): OrderLoop & Readonly<{ catchUp(): Promise<void> }> {
   const { store, bank, means, notices, settings, zone, onError } = parts
   const carrying = createCarrying({
     ...parts,
@@ -43,41 +38,6 @@ export function bankLoop(
     againMs: settings.againMs ?? AGAIN_MS,
   })
   const files = createFiles({ ...parts, fileAfterMs: settings.fileAfterMs ?? FILE_AFTER_MS, zone })
-  const busy = new Map<string, Promise<void>>()
-  let round = 0
-  let catching: Promise<void> | null = null
-
-  const loop = everyOrWoken({
-    everyMs: LOOK_EVERY_MS,
-    gatherMs: 5,
-    async work() {
-      const room = AT_ONCE - busy.size
-      for (const order of room > 0 ? await store.readOrders(room) : []) begin(order)
-      if (round++ % SELDOM === 0) beginCatchUp()
-    },
-    onError,
-  })
-
-  /** One that is being asked already is asked no second time; a slow answer holds up no other order. */
-  function begin(order: OpenOrder): void {
-    const key = `${order.payment} ${order.number}`
-    if (busy.has(key)) return
-    const carried = carrying
-      .carryOut(order)
-      .catch(onError)
-      .finally(() => {
-        busy.delete(key)
-        if (busy.size === AT_ONCE - 1) loop.wake()
-      })
-    busy.set(key, carried)
-  }
-
-  /** A bank that is slow with these holds up no order. */
-  function beginCatchUp(): void {
-    catching ??= catchUp()
-      .catch(onError)
-      .finally(() => (catching = null))
-  }
 
   /** Mandates that ended here, the banks' files, and what the bank has booked. */
   async function catchUp(): Promise<void> {
@@ -93,12 +53,5 @@ export function bankLoop(
     }
   }
 
-  return {
-    wake: loop.wake,
-    catchUp,
-    async stop() {
-      await loop.stop()
-      await Promise.allSettled([...busy.values(), catching])
-    },
-  }
+  return { ...orderLoop({ store, via: 'bank', carryOut: carrying.carryOut, catchUp, onError }), catchUp }
 }

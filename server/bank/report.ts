@@ -4,7 +4,7 @@ import type { Unit } from '#core/money.ts'
 import type { BankReportView } from '#protocol/bank-report.ts'
 import { OPERATOR_ROUTES } from '#protocol/operator.ts'
 import { problemOf } from '#protocol/problems.ts'
-import { spanOf } from '../days.ts'
+import { dashed, spanOf } from '../days.ts'
 import type { OnRoute } from '../http-callers.ts'
 import { reconcile, type Report } from '../postgres/reconcile.ts'
 import type { Row } from '../postgres/rows.ts'
@@ -58,8 +58,3 @@ const viewOf = (report: Report): Omit<BankReportView, 'isConnected'> => ({
   stuck: report.stuck.map(({ id, amount, ...row }) => ({ ...row, order: id, amount: String(amount) })),
   wrongFiles: report.wrongFiles.map(({ id, trouble }) => ({ file: id, trouble })),
 })
-
-const dashed = (day: number): string => {
-  const text = String(day)
-  return `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6)}`
-}

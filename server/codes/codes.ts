@@ -66,8 +66,8 @@ export function createCodes(parts: {
   ): Promise<{ payer: DeviceActor } | Problem> {
     const code = readCustomerCode(text)
     if (code.kind === 'foreign') return problemOf('code-foreign', { wallet: SYSTEM_NAMES[code.code.system] ?? '' })
-    // An honest slip costs nobody a guess.
-    if (code.kind === 'unknown' || code.kind === 'slip') return problemOf('code-not-found')
+    // An honest slip costs nobody a guess. User ids of cards are read elsewhere (server/card-users).
+    if (code.kind === 'unknown' || code.kind === 'slip' || code.kind === 'user-id') return problemOf('code-not-found')
     const reading: Reading = { ...by, terminal: by.terminal.id }
     const tries: readonly BudgetKey[] = [`codes:${reading.terminal}`, `codes:${address}`]
     if (!(await budgets.charge(tries))) return problemOf('too-many-tries')

@@ -82,7 +82,7 @@ export function serveMeans(on: OnRoute, parts: MeansParts): void {
     if (bank === null) return problemOf('field-invalid', { field: 'bank' })
     const account = { bank: body.bank, branch: body.branch, kind: body.kind, number: body.number, holder }
     // Border: the schema's pattern has checked the id.
-    const id = meansIdOf(actor, body.command as CommandId)
+    const id = meansIdOf('means', actor, body.command as CommandId)
     const askedAs = createHash('sha256').update(JSON.stringify(account)).digest()
     const place = await placeOf(account.bank)
     if ('status' in place) return place
@@ -142,8 +142,8 @@ export function serveMeans(on: OnRoute, parts: MeansParts): void {
 const keysOf = (party: PartyId, from: string) => [`mandates:${party}`, `mandates-from:${addressBlock(from)}`] as const
 
 /** The same command of the same phone is the same means. */
-const meansIdOf = ({ id, party }: DeviceActor, command: CommandId): MeansId =>
-  idInBucket('mns', bucketOfId(party), createHash('sha256').update(`means ${id} ${command}`).digest().subarray(0, 14))
+export const meansIdOf = (what: 'means' | 'card', { id, party }: DeviceActor, command: CommandId): MeansId =>
+  idInBucket('mns', bucketOfId(party), createHash('sha256').update(`${what} ${id} ${command}`).digest().subarray(0, 14))
 
 // Border: the schema of this very route has checked the body.
 const bodyOf = <Name extends 'addMeans' | 'removeMeans'>(request: FastifyRequest): MeansBody<Name> =>

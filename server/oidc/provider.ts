@@ -9,6 +9,7 @@ import { STRENGTHS } from '#core/device.ts'
 import { CIBA_GRANT, isSecret } from './clients.ts'
 import { jwksOf } from './keys.ts'
 import { isLoopback } from '../open-internet.ts'
+import { maskedNumber } from '../text-check.ts'
 import { post } from './outgoing.ts'
 import type { BackChannel } from './ciba.ts'
 
@@ -173,6 +174,8 @@ function configurationOf({ library, store, backChannel, keys, cookieKey, loopbac
         validateBindingMessage: (_ctx, message) => {
           if (message !== undefined && !/^[a-zA-Z0-9\-._+/!?#]{1,20}$/.test(message))
             throw new errors.InvalidBindingMessage('the binding message has 1 to 20 letters, digits or - . _ + / ! ? #')
+          if (message !== undefined && maskedNumber(message) !== undefined)
+            throw new errors.InvalidBindingMessage('the binding message looks like a card number')
         },
         validateRequestContext: () => {},
         verifyUserCode: (ctx, _account, code) => backChannel.verifyUserCode(ctx, code),

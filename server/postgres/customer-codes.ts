@@ -89,7 +89,7 @@ export function postgresCustomerCodes(database: Database) {
 }
 
 /** Its phone was not revoked, its person's account not closed. */
-const MAY_PAY = `exists (select 1 from device d join party p on p.bucket = d.bucket and p.id = d.party
+export const MAY_PAY = `exists (select 1 from device d join party p on p.bucket = d.bucket and p.id = d.party
     where d.bucket = c.bucket and d.id = c.device and d.status = 'active' and p.status = 'active')`
 /** A command uses up one code: sent again with another, it takes nothing. */
 const UNUSED = `not exists (select 1 from customer_code_use u where u.bucket = $1 and u.terminal = $2 and u.command = $3)`

@@ -96,10 +96,10 @@ export async function reconcile(
        (select coalesce(-sum(balance), 0) from account a join unnest($2::text[]) with ordinality k(key, place)
           on a.bucket = k.place - 1 and a.key = k.key where a.unit = $1) as clearing,
        (select coalesce(sum(case when kind = 'collect' then amount else -amount end), 0) from outside_order
-        where unit = $1 and ((kind = 'collect' and state = 'yes') or kind = 'return')) as orders,
+        where unit = $1 and via = 'bank' and ((kind = 'collect' and state = 'yes') or kind = 'return')) as orders,
        (select coalesce(sum(case when is_credit then amount else -amount end), 0) from bank_notice where unit = $1) as bank,
        (select coalesce(sum(amount), 0) from bank_debit where state in ('waiting', 'filed')) as trusted,
-       (select count(*) from outside_order where state = 'open') as open`,
+       (select count(*) from outside_order where via = 'bank' and state = 'open') as open`,
     [unit, clearing],
   )
   const [differences, unpaid, stuck, wrongFiles] = await Promise.all([
@@ -135,7 +135,7 @@ async function differencesOf(
   // id, which is the payment's digits and the number (base 36).
   const touched = await ask(
     `select distinct replace(payment::text, '-', '') as payment, number from outside_order o
-     where concluded_at >= $1 and concluded_at < $2 and unit = $3
+     where concluded_at >= $1 and concluded_at < $2 and unit = $3 and via = 'bank'
        and not exists (select from bank_debit d where d.bucket = o.bucket and d.payment = o.payment and d.number = o.number)`,
     [from, until, unit],
   )
@@ -224,7 +224,7 @@ async function unpaidOf(ask: (text: string, values: unknown[]) => Promise<Row[]>
 
 async function stuckOf(ask: (text: string, values: unknown[]) => Promise<Row[]>): Promise<Stuck[]> {
   const rows = await ask(
-    `select payment, number, kind, amount, trouble from outside_order where state = 'stuck' order by concluded_at desc limit ${NAMED}`,
+    `select payment, number, kind, amount, trouble from outside_order where via = 'bank' and state = 'stuck' order by concluded_at desc limit ${NAMED}`,
     [],
   )
   return rows.map((row) => ({

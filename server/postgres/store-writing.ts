@@ -188,9 +188,9 @@ export function writing(writes: Writes): Statement[] {
   const { orders } = writes
   put(
     'write_orders',
-    `insert into outside_order (bucket, payment, number, kind, of, party, means, unit, amount, made_at, next_at)
-     select *, made_at from unnest($1::smallint[], $2::uuid[], $3::integer[], $4::text[], $5::integer[], $6::uuid[], $7::uuid[], $8::text[], $9::bigint[], $10::bigint[])
-       n(bucket, payment, number, kind, of, party, means, unit, amount, made_at)`,
+    `insert into outside_order (bucket, payment, number, kind, of, via, method, one_time, party, means, unit, amount, made_at, next_at)
+     select *, made_at from unnest($1::smallint[], $2::uuid[], $3::integer[], $4::text[], $5::integer[], $6::text[], $7::text[], $8::boolean[], $9::uuid[], $10::uuid[], $11::text[], $12::bigint[], $13::bigint[])
+       n(bucket, payment, number, kind, of, via, method, one_time, party, means, unit, amount, made_at)`,
     orders,
     () => [
       orders.map(({ payment }) => bucketOfId(payment)),
@@ -198,6 +198,9 @@ export function writing(writes: Writes): Statement[] {
       orders.map(({ number }) => number),
       orders.map(({ kind }) => kind),
       orders.map(({ of }) => of),
+      orders.map(({ via }) => via),
+      orders.map(({ method }) => method),
+      orders.map(({ oneTime }) => oneTime),
       orders.map(({ party }) => uuidOf(party)),
       orders.map(({ means }) => uuidOf(means)),
       orders.map(({ unit }) => unit),

@@ -233,11 +233,11 @@ export function postgresStore(database: Database, buckets: number): Store {
         ...refunds.map((row): Due => ({ kind: 'refund', refund: refundFrom(row) })),
       ]
     },
-    async readOrders(limit) {
+    async readOrders(via, limit) {
       const rows = await rowsOf(
         'read_orders',
-        `select * from outside_order where state = 'open' and next_at <= (select ${NOW}) order by next_at limit $1`,
-        [limit],
+        `select * from outside_order where via = $1 and state = 'open' and next_at <= (select ${NOW}) order by next_at limit $2`,
+        [via, limit],
       )
       return rows.map(orderFrom)
     },

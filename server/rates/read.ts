@@ -1,9 +1,9 @@
 // Exchange rates as they are sent: rows from JSON or CSV, and for each row that is wrong its number and why.
-import { CsvError, parse } from 'csv-parse/sync'
 import { unitOf, type Unit } from '#core/money.ts'
 import { parsePrice } from '#core/rate.ts'
 import { LIMITS } from '#protocol/limits.ts'
 import type { RateFault, RatesSent } from '#protocol/rates.ts'
+import { csvRows } from '../csv-rows.ts'
 
 export type RowFault = Readonly<{ row: number; reason: RateFault }>
 export type ReadRate = Readonly<{
@@ -70,28 +70,17 @@ const overlap = (one: ReadRate, other: ReadRate): boolean =>
 
 const wholly = (reason: RateFault, count = 0): ReadRates => ({ count, rates: [], faults: [{ row: 0, reason }] })
 
-const COLUMNS = ['from', 'to', 'price', 'spread', 'valid_from', 'valid_until']
-
-type CsvRecord = Readonly<{ record: readonly string[]; info: Readonly<{ lines: number }> }>
+const COLUMNS = ['from', 'to', 'price', 'spread', 'valid_until']
 
 function readCsv(text: string, when: When): ReadRates {
-  const records = recordsOf(text)
-  if (records === undefined) return wholly('columns')
-  const [header, ...rows] = records
-  if (header === undefined) return wholly('empty')
-  const names = header.record.map((name) => name.trim().toLowerCase())
-  const known = names.every((name) => COLUMNS.includes(name)) && new Set(names).size === names.length
-  const isWhole = COLUMNS.every((name) => name === 'valid_from' || names.includes(name))
-  if (!known || !isWhole) return wholly('header')
-  if (rows.length === 0) return wholly('empty')
-  if (rows.length > LIMITS.rateRows) return wholly('too-many-rows', rows.length)
+  const read = csvRows(text, { columns: COLUMNS, optional: ['valid_from'], most: LIMITS.rateRows })
+  if ('fault' in read) return wholly(read.fault, read.count)
   return together(
-    rows.map(({ record, info }) => {
-      if (record.length !== names.length) return { row: info.lines, reason: 'columns' }
-      const cell = (name: string): string => (record[names.indexOf(name)] ?? '').trim()
+    read.rows.map(({ line, cell }) => {
+      if (cell === null) return { row: line, reason: 'columns' }
       return rateOf(
         {
-          row: info.lines,
+          row: line,
           from: cell('from').toUpperCase(),
           to: cell('to').toUpperCase(),
           price: cell('price'),
@@ -103,26 +92,6 @@ function readCsv(text: string, when: When): ReadRates {
       )
     }),
   )
-}
-
-/** Undefined where a quote is open or wrong: then nobody knows where a row ends. */
-function recordsOf(text: string): CsvRecord[] | undefined {
-  const [first = ''] = text.split(/\r?\n|\r/u, 1)
-  const delimiter = [',', ';', '\t'].find((each) => first.includes(each)) ?? ','
-  try {
-    // Border: with `info` the parser gives each record with the line it ended on.
-    return parse(text, {
-      bom: true,
-      delimiter,
-      info: true,
-      relax_column_count: true,
-      skip_empty_lines: true,
-      skip_records_with_empty_values: true,
-    }) as unknown as CsvRecord[]
-  } catch (error) {
-    if (error instanceof CsvError) return undefined
-    throw error
-  }
 }
 
 /** "1.25", "1.25%" or "0": percent with at most two decimals. */

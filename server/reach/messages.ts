@@ -83,6 +83,9 @@ export function wordOfCode(payment: Payment): Word {
   }
 }
 
+/** A register has read the user id of a card: the wallet answers by itself, and then its owner looks. */
+export const wordOfCard = (payment: Payment): Word => ({ ...wordOfSent(payment), kind: 'card' })
+
 /** The cashier, or the hub, wants to be sure of who pays. */
 export const wordOfChallenge = ({ id, biller, expiresAt }: Payment): Word => ({
   kind: 'challenge',

@@ -13,6 +13,7 @@ import type { SchemeKey } from '../operator-log.ts'
 import type { Pushes, Reachable } from '../postgres/push.ts'
 import {
   pushedText,
+  wordOfCard,
   wordOfChallenge,
   wordOfCode,
   wordOfNewPhone,
@@ -79,7 +80,8 @@ export function createReach(parts: {
       if (payment === undefined || stateOf(payment) !== 'joined') continue
       if (body.kind === 'challenged') tell(challenged(payment, body.nonce))
       else if (payment.payer.device === null) tell(sent(payment))
-      else if (payment.way === 'code') tell(codeRead(payment))
+      else if (payment.way === 'code') tell(codeRead(payment, wordOfCode(payment)))
+      else if (payment.way === 'card-id') tell(codeRead(payment, wordOfCard(payment)))
     }
   }
 
@@ -110,12 +112,12 @@ export function createReach(parts: {
   }
 
   /**
-   * A register has read a code of this phone. Its owner may be elsewhere and the wallet closed, so it is told like a bill that was sent;
-   * no mail, because silence ends it in less than a minute.
+   * A register has read a code of this phone, or a card's user id. Its owner may be elsewhere and the wallet closed, so it is told like a
+   * bill that was sent; no mail, because silence ends it within two minutes.
    */
-  async function codeRead(payment: Payment): Promise<void> {
+  async function codeRead(payment: Payment, word: Word): Promise<void> {
     const phone = payment.payer.device === null ? undefined : await pushes.phone(payment.payer.device)
-    if (phone !== undefined) await toPhones([phone], wordOfCode(payment), payment.id)
+    if (phone !== undefined) await toPhones([phone], word, payment.id)
   }
 
   async function challenged(payment: Payment, nonce: string): Promise<void> {

@@ -5,6 +5,7 @@ import type { DealView, PaymentView } from '#protocol/views.ts'
 import { approve, respond, type Prove } from '#sdk/approval.ts'
 import type { Live } from '../machine.ts'
 import { answer, show } from './asking.ts'
+import { answerByItself, userIdOf } from './cards.ts'
 import { amongPeople, signForSomebody } from './people.ts'
 import { choose } from './means.ts'
 import { openLink, readReceipt, signsAgain, standAtSign } from './places.ts'
@@ -22,9 +23,12 @@ export async function playPhone(live: Live, style: PhoneStyle): Promise<void> {
   await signsAgain(live)
   const inbox = await client.inbox()
   if (inbox.ok) for (const view of inbox.view.payments) await attend(live, view.payment, style)
-  if (chance.happens(0.3))
+  if (chance.happens(0.4))
     client.watch({ topic: 'inbox' }, ({ payments }) => {
-      for (const view of payments) world.checks.shown(`${live.who.actor.id} inbox`, view, 'in order')
+      for (const view of payments) {
+        world.checks.shown(`${live.who.actor.id} inbox`, view, 'in order')
+        void answerByItself(live, view)
+      }
     })
   while (!world.isClosing) {
     await live.sleep(400, 6_000)
@@ -79,12 +83,15 @@ async function showCode(live: Live, style: PhoneStyle): Promise<void> {
   const { client, world, chance, who } = live
   const phone = world.directory.findPhone(who.actor.id)
   if (phone === undefined) return
-  world.shown.push(world.codes.make(phone, chance))
+  const user = chance.happens(0.6) ? userIdOf(live) : undefined
+  world.shown.push(user ?? world.codes.make(phone, chance))
   if (world.shown.length > SHOWN_AT_ONCE) world.shown.shift()
   for (let looks = 0; looks < 3; looks++) {
     await live.sleep(1_000, 8_000)
     const inbox = await client.inbox()
-    const brought = inbox.ok ? inbox.view.payments.filter(({ way, state }) => way === 'code' && state === 'joined') : []
+    const brought = inbox.ok
+      ? inbox.view.payments.filter(({ way, state }) => (way === 'code' || way === 'card-id') && state === 'joined')
+      : []
     for (const { payment } of brought) {
       if (brought.length > 1 && chance.happens(0.7)) await client.send('decline', { payment })
       else await attend(live, payment, style)
@@ -159,8 +166,9 @@ async function act(live: Live, view: PaymentView, style: PhoneStyle): Promise<'o
     else await takeBack(live, view)
     return chance.happens(0.3) ? 'over' : undefined
   }
-  if (view.state === 'authorising' && chance.happens(0.08)) await client.send('decline', { payment })
+  if (view.state === 'authorising' && chance.happens(0.15)) await client.send('decline', { payment })
   if (view.state !== 'joined') return undefined
+  await answerByItself(live, view)
   if (view.challenge !== null) {
     const outcome = await respond(client, view, proving(live))
     if (outcome.ok) world.history.count('challenges answered')

@@ -7,6 +7,7 @@ import type { Live } from '../machine.ts'
 import type { Chance } from '../random.ts'
 import { shopBill } from '../bills.ts'
 import { askAgain, ASK_PERSON, askSomebody, questionOf } from './asking.ts'
+import { machineOf, tryOldNumber } from './cards.ts'
 import { askForSignature, billSomebody, giveBack } from './people.ts'
 
 /** Deals settled in an earlier sale, for money back. */
@@ -42,6 +43,7 @@ export async function playRegister(live: Live, style: RegisterStyle): Promise<vo
     if (chance.happens(0.6)) await readCode(live, style)
     if (style.isForgetful && chance.happens(0.05)) await readMany(live)
     if (chance.happens(0.3)) await askSomebody(live)
+    if (chance.happens(0.1)) await tryOldNumber(live)
     await live.sleep(200, 5_000)
   }
   await closeDown(live)
@@ -130,6 +132,7 @@ async function act(live: Live, view: DealView): Promise<'over' | undefined> {
       return chance.happens(view.portions.some(({ waits }) => waits === 'delivery') ? 0.05 : 0.5) ? 'over' : undefined
     case 'authorising':
       if (luck < 4) await client.send('cancel-deal', { deal, payment })
+      else await machineOf(live, view)
       return undefined
     case 'settled':
     case 'proven':

@@ -303,7 +303,9 @@ test("another party's deal or payment is as little there as one that never was: 
     neighbour.command('take-back', { payment: payment.payment, portion: 0 }),
     neighbour.command('take-back', { payment: nowhere.payment, portion: 0 }),
   )
-  for (const means of [{ kind: 'account' }, { kind: 'exchange', unit: 'USD' }])
+  // A card of the neighbour's own, were there one: what a shop takes is told to nobody who does not pay there.
+  const card = { kind: 'card', id: `mns${neighbour.self.id.slice(3)}`, method: 'lump' }
+  for (const means of [{ kind: 'account' }, { kind: 'exchange', unit: 'USD' }, card])
     await same(
       `means chosen: ${means.kind}`,
       neighbour.command('choose-means', { payment: payment.payment, means }),
@@ -319,7 +321,7 @@ test("another party's deal or payment is as little there as one that never was: 
     otherRegister.reads(`/v1/deals/${deal.deal}`),
     otherRegister.reads(`/v1/deals/${nowhere.deal}`),
   )
-  for (const name of ['decline', 'attend'])
+  for (const name of ['decline', 'attend', 'attest'])
     await same(
       name,
       neighbour.command(name, { payment: payment.payment }),

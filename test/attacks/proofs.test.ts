@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { ALL_ROUTES } from '#protocol/routes.ts'
 import { openBank, type Bank } from '../support/bank.ts'
 import { settingsOf, testBank, type TestBank } from '../support/bank-program.ts'
+import { fakeVault, type FakeVault } from '../support/fake-vault.ts'
 import { until } from '../support/hub.ts'
 import { assertProblem, fingerprint, speaker, type Reply, type Speaker } from '../support/raw-client.ts'
 import {
@@ -72,6 +73,7 @@ const HANDED_IN = '/v1/commands/submit-signed'
 const OF_PURCHASES: ReadonlySet<string> = new Set([HANDED_IN, '/v1/commands/submit-purchase'])
 
 let there: TestBank
+let vault: FakeVault
 let bank: Bank
 let till: Speaker
 let hanako: Signer
@@ -81,7 +83,8 @@ let routes: readonly SignedRoute[]
 
 before(async () => {
   there = await testBank()
-  bank = await openBank({ bank: settingsOf(there) })
+  vault = await fakeVault()
+  bank = await openBank({ bank: settingsOf(there), vault: vault.settings })
   till = await speaker(bank.hub, 'register', bank.register)
   hanako = await signerOf(bank.hub, bank.hanako, '2468')
   tablet = await signerOf(bank.hub, bank.tablet, '2468')
@@ -91,6 +94,7 @@ before(async () => {
 after(async () => {
   await bank.close()
   await there.close()
+  await vault.die()
 })
 
 const unchanged = (without: readonly string[] = []) => fingerprint(bank.hub.settings, [...COUNTED, ...without])

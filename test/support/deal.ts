@@ -15,6 +15,7 @@ import { fromHex } from '#core/bytes.ts'
 import { NO_PROOF_LIMITS, type Device, type ProofResult, type Strength } from '#core/device.ts'
 import { idFrom, idInBucket, type IdPrefix } from '#core/ids.ts'
 import { NOTHING_SPENT, type Account } from '#core/ledger.ts'
+import { methodCode } from '#core/method.ts'
 import { unitOf, type Unit } from '#core/money.ts'
 import { numberFrom, type TerminalKind } from '#core/numbers.ts'
 import { evolveOffer, openOffer, type Offer, type Payer, type Ticket } from '#core/offer.ts'
@@ -169,7 +170,16 @@ export const offered = (first: Bill | null, kind: TerminalKind = 'counter'): Off
   openOffer({ kind, biller, deal: DEAL, bill: first, ticket: ticket(0x71), now: NOON })
 
 export const taken = (offer: Offer): Offer =>
-  evolveOffer(offer, { kind: 'taken', payment: PAYMENT, payer, nonce: NONCE, signed: null, at: NOON, way: 'number' })
+  evolveOffer(offer, {
+    kind: 'taken',
+    payment: PAYMENT,
+    payer,
+    nonce: NONCE,
+    signed: null,
+    at: NOON,
+    way: 'number',
+    preset: null,
+  })
 
 export const QUESTION: Question = { attributes: ['age-band', 'email'], reason: 'To collect a parcel' }
 
@@ -197,8 +207,8 @@ export const approvalOf = (
   billVersion: payment.billVersion,
   billHash: signedHash(payment, released),
   payerAccount: payer.account,
-  means: payment.means.kind === 'bank' ? payment.means.id : payer.account,
-  method: METHOD_WHOLE,
+  means: 'id' in payment.means ? payment.means.id : payer.account,
+  method: payment.means.kind === 'card' ? methodCode(payment.means.method) : METHOD_WHOLE,
   key: device.key,
   nonce: fromHex((purpose === 'challenge' ? payment.challenge?.nonce : undefined) ?? payment.nonce) ?? filled(0),
   expiresAt: now + 60_000,
@@ -255,6 +265,35 @@ export const byBank = (payment: Payment, now = NOON): Payment =>
   after(payment, { kind: 'choose', choice: BANK }, now).payment
 export const byDollars = (payment: Payment, now = NOON, rate: Rate = RATE): Payment =>
   after(payment, { kind: 'choose', choice: { kind: 'exchange', rate } }, now).payment
+
+export const CARD = {
+  kind: 'card',
+  id: id('mns', 0x91),
+  label: 'Tanuki Card ···4242',
+  unit: JPY,
+  method: 'instalments-3',
+  oneTime: false,
+} as const
+export const byCard = (payment: Payment, now = NOON, oneTime = false): Payment =>
+  after(payment, { kind: 'choose', choice: { ...CARD, oneTime } }, now).payment
+
+/** The payment that a register makes by reading the user id of a card at NOON. */
+export const shownCard = (first: Bill): Payment => {
+  const taking = {
+    payment: PAYMENT,
+    payer,
+    nonce: NONCE,
+    signed: null,
+    at: NOON,
+    way: 'card-id',
+    preset: CARD,
+  } as const
+  return joinedPayment(evolveOffer(offered(first), { kind: 'taken', ...taking }))
+}
+/** Loaded of a phone whose owner unlocked it just now, and of another phone of the same person. */
+export const unlocked = (now = NOON): Loaded => loaded({ device: { ...device, provedAt: now - 1_000 } })
+export const otherPhone = (now = NOON): Loaded =>
+  loaded({ device: { ...device, id: idInBucket('dev', PAYER_BUCKET, filled(0x13, 14)), provedAt: now - 1_000 } })
 
 /** What is loaded of a payer who has a million of the smallest parts in whatever unit the payment wants. */
 export const loadedFor = (payment: Payment, over: Partial<Loaded> = {}): Loaded =>

@@ -44,7 +44,7 @@ export async function startedSite(hub: TestHub): Promise<Program & Readonly<{ ur
   return { ...program, url, site }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
   const address = server.address()

@@ -74,6 +74,8 @@ const SMALL: ReadonlyMap<string, string> = new Map([
   ['restart', 'one row for each bucket and restore'],
   ['operator', 'people who work for the scheme'],
   ['operator_code', 'as operator: one for each'],
+  ['card_issuer', 'card companies that the operator has a contract with'],
+  ['card_range', 'how their numbers begin: some for each'],
   [
     'hub_key',
     "the hub's own keys and secrets: one of each kind, and OpenID's signing keys, which an operator changes by hand",

@@ -18,6 +18,7 @@ import { memoryStorage } from '#sdk/storage.ts'
 import { softwareAuthenticator, type SoftwareAuthenticator } from './authenticator.ts'
 import { asked, dealOf, joinByLink, newDeal, PIN } from './bank.ts'
 import { HANAKO, newCommand } from './bank-program.ts'
+import { ENVELOPE } from './card-requests.ts'
 import { codeIn, newAddress, nthMail } from './people.ts'
 import { speaker, type Reply, type Speaker } from './raw-client.ts'
 import type { TestHub } from './hub.ts'
@@ -192,6 +193,7 @@ export function signedRoutes(hub: TestHub, payer: Signer, till: Speaker): readon
     },
     ofPresence('/v1/unlock', 'unlock', '', {}),
     ofPresence('/v1/devices/codes', 'add-device', '', {}),
+    ofPresence('/v1/cards', 'add-card', ENVELOPE, { command: newCommand(), envelope: ENVELOPE, name: null }),
     ofPresence('/v1/means', 'add-means', meansSubject(HANAKO), { command: newCommand(), ...HANAKO }),
     {
       ...choosing,

@@ -11,6 +11,7 @@ import type { Client } from '#sdk/client.ts'
 import { withPin } from '#sdk/scram.ts'
 import { createScheme } from '#server/postgres/scheme.ts'
 import { aBankDay } from './bank-day.ts'
+import { aCardBooksDay } from './card-books-day.ts'
 import { aDoorDay } from './door-day.ts'
 import { aMeansDay } from './means-day.ts'
 import { aWayDay } from './way-day.ts'
@@ -52,6 +53,11 @@ export async function openSmallTown(settings: pg.ClientConfig) {
     /** and of what it is paid with (means-day.ts) */
     async meansDay(): Promise<void> {
       await aMeansDay(town)
+      await deposited(hub)
+    },
+    /** and of cards (card-books-day.ts) */
+    async cardsDay(): Promise<void> {
+      await aCardBooksDay(town)
       await deposited(hub)
     },
     /** waits until all that was paid has reached its payee */

@@ -12,6 +12,8 @@ import { keepCertificate, makePurchase, signPurchase } from '#sdk/purchase.ts'
 import { withPin } from '#sdk/scram.ts'
 import { memoryStorage } from '#sdk/storage.ts'
 import { enrolled, until, type TestHub } from './hub.ts'
+import { cardRequests } from './card-requests.ts'
+import { cardUserRequests } from './card-users.ts'
 import { goodsRequests } from './goods.ts'
 import { identityRequests } from './identity-requests.ts'
 import { withClient } from './postgres.ts'
@@ -54,6 +56,8 @@ export async function recordValidRequests(
   const goods = goodsRequests(both.register)
   const points = await pointRequests(both.register, both.hanako)
   const means = await meansRequests(both.hanako)
+  const cards = await cardRequests(both.hanako)
+  const cardUsers = cardUserRequests(both.register, both.hanako)
   const orders = await orderRequests(both.register, both.hanako)
   const receipts = receiptRequests(both.register, both.hanako, await actsOf(both).paid())
   const shop = await shopRequests(hub.settings, both.register)
@@ -67,6 +71,8 @@ export async function recordValidRequests(
       goods[path] ??
       points[path] ??
       means[path] ??
+      cards[path] ??
+      cardUsers[path] ??
       orders[path] ??
       receipts[path] ??
       shop[path] ?? { by: byWhom, body: of }
@@ -139,6 +145,7 @@ async function commandBodies(both: Both): Promise<Bodies> {
     show: { payment: (await joined()).payment, attributes: ['age-band'] },
     decline: { payment: (await joined()).payment },
     attend: { payment: (await joined()).payment },
+    attest: { payment: (await joined()).payment, provedAt: 0 },
   }
 }
 

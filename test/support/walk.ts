@@ -10,6 +10,7 @@ import {
   after,
   BANK,
   bill,
+  CARD,
   cooled,
   EVERYTHING,
   evidenceOf,
@@ -19,18 +20,25 @@ import {
   loaded,
   loadedFor,
   NOON,
+  otherPhone,
   questioned,
   RATE,
   restriction,
   rules,
+  shownCard,
   stranger,
   TODAY,
+  unlocked,
 } from './deal.ts'
 
 type Step = Readonly<{
   kind:
     | 'approve'
     | 'outside'
+    | 'card'
+    | 'one-time'
+    | 'attest'
+    | 'attest elsewhere'
     | 'dollars'
     | 'account'
     | 'poor'
@@ -63,8 +71,8 @@ type Step = Readonly<{
   released: readonly Askable[]
   byte: number
 }>
-/** A life begins with a bill, without one, or with a question. */
-export type Life = Readonly<{ first: Bill | Question | null; steps: readonly Step[] }>
+/** A life begins with a bill, without one, with a question, or with a bill for a card whose user id was shown. */
+export type Life = Readonly<{ first: Bill | Question | Readonly<{ shown: Bill }> | null; steps: readonly Step[] }>
 
 /** Bills of up to four lines with any conditions, line texts that look like numbers among them. */
 export const bills: fc.Arbitrary<Bill> = fc
@@ -99,7 +107,12 @@ const asked = fc.subarray([...ASKABLE])
 const questions: fc.Arbitrary<Question> = asked.map((attributes) => ({ attributes, reason: 'At the door' }))
 
 export const lives: fc.Arbitrary<Life> = fc.record({
-  first: fc.oneof({ weight: 8, arbitrary: bills }, { weight: 1, arbitrary: fc.constant(null) }, questions),
+  first: fc.oneof(
+    { weight: 8, arbitrary: bills },
+    { weight: 2, arbitrary: bills.map((shown) => ({ shown })) },
+    { weight: 1, arbitrary: fc.constant(null) },
+    questions,
+  ),
   steps: fc.array(
     fc.record({
       kind: fc.constantFrom<Step['kind']>(
@@ -107,7 +120,11 @@ export const lives: fc.Arbitrary<Life> = fc.record({
         'approve',
         'approve',
         'outside',
-        'outside',
+        'card',
+        'card',
+        'one-time',
+        'attest',
+        'attest elsewhere',
         'dollars',
         'dollars',
         'account',
@@ -165,7 +182,7 @@ export type Moment = Readonly<{
 
 /** Lives a life and tells each decision. */
 export function live({ first, steps }: Life, tell: (moment: Moment) => void): Payment {
-  let payment = first !== null && 'reason' in first ? questioned(first) : joined(first)
+  let payment = begun(first)
   let now = NOON
   for (const step of steps) {
     now += step.wait
@@ -179,7 +196,15 @@ export function live({ first, steps }: Life, tell: (moment: Moment) => void): Pa
   return payment
 }
 
+function begun(first: Life['first']): Payment {
+  if (first === null) return joined(null)
+  if ('reason' in first) return questioned(first)
+  return 'shown' in first ? shownCard(first.shown) : joined(first)
+}
+
 function givenFor(payment: Payment, kind: Step['kind']): Loaded {
+  if (kind === 'attest') return unlocked()
+  if (kind === 'attest elsewhere') return otherPhone()
   if (kind === 'poor') return loaded({ account: account(0n) })
   if (kind === 'ask') return loaded({ rules: { ...rules, restricted: 'ask' }, standing: stranger })
   return loadedFor(payment)
@@ -193,6 +218,13 @@ function commandOf(payment: Payment, step: Step, now: number): PaymentCommand {
       return { kind: 'approve', evidence: evidenceOf(payment, { now }) }
     case 'outside':
       return { kind: 'choose', choice: BANK }
+    case 'card':
+      return { kind: 'choose', choice: CARD }
+    case 'one-time':
+      return { kind: 'choose', choice: { ...CARD, oneTime: true } }
+    case 'attest':
+    case 'attest elsewhere':
+      return { kind: 'attest', provedAt: null }
     case 'dollars':
       return { kind: 'choose', choice: { kind: 'exchange', rate: { ...RATE, until: now + 1_000 } } }
     case 'account':
@@ -204,8 +236,10 @@ function commandOf(payment: Payment, step: Step, now: number): PaymentCommand {
     case 'respond':
       return { kind: 'respond', evidence: evidenceOf(payment, { now, purpose: 'challenge' }) }
     case 'yes':
-    case 'no':
-      return { kind: 'answer', number: payment.collect ?? 1, yes: step.kind === 'yes', reason: null }
+    case 'no': {
+      const reference = payment.means.kind === 'card' && step.kind === 'yes' ? '123456/000000123456' : null
+      return { kind: 'answer', number: payment.collect ?? 1, yes: step.kind === 'yes', reason: null, reference }
+    }
     case 'bill':
       return { kind: 'bill', billVersion: payment.billVersion, bill: step.bill, nonce: '7e'.repeat(16) }
     case 'payer':

@@ -9,6 +9,7 @@ import type { Device, ProofResult, Strength } from '#core/device.ts'
 import { bucketOfId, idInBucket, type CommandId, type DealId, type PaymentId } from '#core/ids.ts'
 import { faultsOf } from '#core/invariants.ts'
 import { ACCOUNT } from '#core/means.ts'
+import { methodCode } from '#core/method.ts'
 import type { Unit } from '#core/money.ts'
 import type { Evidence, Payment } from '#core/payment.ts'
 import type { Askable } from '#core/persona.ts'
@@ -249,6 +250,19 @@ export async function openTown(
   }
 }
 
+/** A further phone of somebody's, whose owner has never unlocked it. */
+export async function anotherPhone(
+  { ground }: Readonly<{ ground: Ground }>,
+  owner: DeviceActor,
+  status: 'active' | 'revoked' = 'active',
+): Promise<DeviceActor> {
+  const id = idInBucket('dev', bucketOfId(owner.id), randomBytes(14))
+  const key = newId('key')
+  const proofs = { provedAt: 0, provedWith: 'password', wrongProofs: 0, lockedUntil: 0 } as const
+  await ground.register({ devices: [{ id, party: owner.party, key, status, approvesWith: 'any', ...proofs }] })
+  return { ...owner, id, key }
+}
+
 /** The evidence an honest phone makes of what it sees. */
 export function evidenceFor(
   scheme: Scheme,
@@ -267,8 +281,8 @@ export function evidenceFor(
     billVersion: payment.billVersion,
     billHash: signedHash(payment, released),
     payerAccount: actor.account,
-    means: payment.means.kind === 'bank' ? payment.means.id : actor.account,
-    method: METHOD_WHOLE,
+    means: 'id' in payment.means ? payment.means.id : actor.account,
+    method: payment.means.kind === 'card' ? methodCode(payment.means.method) : METHOD_WHOLE,
     key: actor.key,
     nonce: fromHex(payment.nonce) ?? new Uint8Array(16),
     expiresAt: now + 60_000,

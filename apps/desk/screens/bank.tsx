@@ -1,5 +1,5 @@
 // A business day at the bank: the sums on both sides, differences order by order, what was not paid, what only a person can put right.
-import type { ComponentChildren, JSX } from 'preact'
+import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { amountText } from '#apps/shared/money.ts'
 import { problemText } from '#apps/shared/problems.ts'
@@ -11,6 +11,7 @@ import { Banner, Button } from '#ui/kit.tsx'
 import { bankWords } from '../words-bank.ts'
 import { words } from '../words.ts'
 import type { DeskPart } from './parties.tsx'
+import { Row, Table } from './table.tsx'
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/u
 
@@ -74,14 +75,14 @@ function Report({ view }: Readonly<{ view: BankReportView }>): JSX.Element {
       </Table>
       {view.open === 0 ? null : <p>{text.open(formatCount(view.open, locale))}</p>}
       {view.differences.length === 0 ? null : (
-        <Table caption={text.differences} heads={[text.kind, text.order, text.expected, text.booked]}>
+        <Table isTrouble caption={text.differences} heads={[text.kind, text.order, text.expected, text.booked]}>
           {view.differences.map(({ kind, order, expected, booked }) => (
             <Row key={order} cells={[text[kind], order, money(expected), money(booked)]} />
           ))}
         </Table>
       )}
       {view.unpaid.length === 0 ? null : (
-        <Table caption={text.unpaid} heads={[text.account, text.amount, text.why, text.order]}>
+        <Table isTrouble caption={text.unpaid} heads={[text.account, text.amount, text.why, text.order]}>
           {view.unpaid.map(({ payment, label, amount, result }) => (
             <Row key={payment} cells={[label, money(amount), resultText(result, text), payment]} />
           ))}
@@ -90,7 +91,7 @@ function Report({ view }: Readonly<{ view: BankReportView }>): JSX.Element {
       {view.stuck.length + view.wrongFiles.length === 0 ? null : (
         <>
           <p class="act-about">{text.stuckText}</p>
-          <Table caption={text.stuck} heads={[text.kind, text.order, text.amount, text.why]}>
+          <Table isTrouble caption={text.stuck} heads={[text.kind, text.order, text.amount, text.why]}>
             {view.stuck.map(({ order, kind, amount, trouble }) => (
               <Row key={order} cells={[kind, order, money(amount), trouble]} />
             ))}
@@ -109,36 +110,4 @@ const RESULTS = ['1', '2', '3', '4', '8', '9'] as const
 function resultText(result: string, text: (typeof bankWords)['en']): string {
   const known = RESULTS.find((each) => each === result) ?? '9'
   return text[`result ${known}`]
-}
-
-type TableProps = Readonly<{ caption: string; heads: readonly string[]; children: ComponentChildren }>
-
-function Table({ caption, heads, children }: TableProps): JSX.Element {
-  return (
-    <div class="rates-table">
-      <table class="faults">
-        <caption>{caption}</caption>
-        <thead>
-          <tr>
-            {heads.map((head) => (
-              <th key={head} scope="col">
-                {head}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>{children}</tbody>
-      </table>
-    </div>
-  )
-}
-
-function Row({ cells }: Readonly<{ cells: readonly string[] }>): JSX.Element {
-  return (
-    <tr>
-      {cells.map((cell, index) => (
-        <td key={index}>{cell}</td>
-      ))}
-    </tr>
-  )
 }

@@ -11,6 +11,7 @@ import { misread, misreadText, takeCode } from '../customer-code.ts'
 import { isEmpty } from '../draft.ts'
 import { CUSTOMER_CODE } from '../state.ts'
 import { codeWords } from '../words-code.ts'
+import { CardTag } from './card-tag.tsx'
 import { openWay, type Way } from './more-ways.tsx'
 import { Heading } from './till.tsx'
 
@@ -64,6 +65,7 @@ function CustomerCode(): JSX.Element {
       <Button icon="scan" onPress={() => setLooking(!isLooking)}>
         {isLooking ? text.noCamera : text.camera}
       </Button>
+      <CardTag onRead={take} />
       {isLooking ? <Scanner onRead={take} formats={CODE_FORMATS} label={text.title} /> : null}
     </div>
   )

@@ -8,6 +8,7 @@ import { useLocale, useWords } from '#ui/i18n.ts'
 import { Amount } from '#ui/numbers.tsx'
 import { useTill } from '../context.tsx'
 import { heldAmountOf, toHandOver, yoursOn } from '../money-back.ts'
+import { cardWords } from '../words-card.ts'
 import { words } from '../words.ts'
 import { useCountdown } from './ask.tsx'
 import { ReceiptActions } from './receipt.tsx'
@@ -53,7 +54,9 @@ export function Paid({ deal }: DealProps): JSX.Element {
 
 export function Ended({ deal }: DealProps): JSX.Element {
   const text = useWords(words)
+  const card = useWords(cardWords)
   const isQuestion = deal.question !== null
+  const isCardSilent = deal.way === 'card-id' && deal.ended === 'expired'
   const title = text[TITLES[deal.ended ?? 'cancelled-by-biller']]
   return (
     <>
@@ -61,7 +64,7 @@ export function Ended({ deal }: DealProps): JSX.Element {
       <p class="deal-text">
         {isQuestion
           ? `${text.answerText} ${text.answerNext}`
-          : `${text.endedText} ${deal.bill ? text.endedNext : text.endedNextOnly}`}
+          : `${isCardSilent ? card.endedText : text.endedText} ${deal.bill ? text.endedNext : text.endedNextOnly}`}
       </p>
       <div class="ended-actions">
         <ActionButton action="next" kind="seal" wide />

@@ -16,6 +16,7 @@ import { heldAmountOf, recordStateOf, refundableOf, toHandOver, yoursOn } from '
 import { words } from '../words.ts'
 import { AnswerLines, QuestionPaper } from './ask.tsx'
 import { BillPaper } from './bill.tsx'
+import { CardSlip } from './card-machine.tsx'
 import { DeliverSheet, RefundSheet } from './give.tsx'
 import { ReceiptActions } from './receipt.tsx'
 import { nameOfTally } from './slip.tsx'
@@ -40,6 +41,7 @@ export function Record({ deal }: { readonly deal: DealView }): JSX.Element {
       <section class="deal">
         <Heading>{text.titleRecord}</Heading>
         <Facts deal={deal} />
+        <CardSlip deal={deal} />
         <div class="record-actions">
           {actions.includes('deliver') ? <ActionButton action="deliver" wide /> : null}
           {actions.includes('refund') ? <ActionButton action="refund" wide /> : null}

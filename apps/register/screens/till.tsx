@@ -24,6 +24,7 @@ import { DealSheets } from './confirm.tsx'
 import { KeyingPad } from './keying.tsx'
 import { KitchenScreen } from './kitchen.tsx'
 import { MoreWays, WayPanel } from './more-ways.tsx'
+import { CardMachineSetting } from './card-setting.tsx'
 import { Printer } from './printer.tsx'
 import { Record } from './record.tsx'
 import { GoodsSheets } from './sheets.tsx'
@@ -312,6 +313,7 @@ function SettingsSheet(): JSX.Element {
     >
       <Settings />
       <Printer />
+      {sheet === 'settings' ? <CardMachineSetting /> : null}
     </Sheet>
   )
 }

@@ -9,7 +9,11 @@ import { useRegister, useTill } from '../context.tsx'
 import { atCounter } from '../counter.ts'
 import { nameOfLine } from '../goods.ts'
 import { words } from '../words.ts'
+import { useStore } from '#ui/store.ts'
+import { cardWords } from '../words-card.ts'
 import { WaitingForAnswer } from './ask.tsx'
+import { MachineSteps } from './card-machine.tsx'
+import { CardWaiting } from './card-waiting.tsx'
 import { TallySlip } from './slip.tsx'
 import { TicketCode } from './ticket-code.tsx'
 import { ActionButton, Heading } from './till.tsx'
@@ -82,9 +86,10 @@ export function Joined({ deal }: DealProps): JSX.Element {
     <>
       <Heading>{text.titleJoined(deal.payer?.name ?? '')}</Heading>
       <Who deal={deal} />
+      {deal.phone !== null && (kind === 'known' || kind === 'passed') ? <CardWaiting deal={deal} /> : null}
       <Doubt deal={deal} />
       {deal.restriction?.state === 'permitted' ? <p class="deal-text">{text.permitted}</p> : null}
-      {kind === 'known' || kind === 'passed' ? <Waiting deal={deal} /> : null}
+      {deal.phone === null && (kind === 'known' || kind === 'passed') ? <Waiting deal={deal} /> : null}
       <Declined deal={deal} />
     </>
   )
@@ -137,17 +142,28 @@ function Question({ deal, asked }: DealProps & { readonly asked: readonly number
 }
 
 export function Authorising({ deal }: DealProps): JSX.Element {
+  const { hub } = useTill()
+  const run = useStore(hub.cards.run)
   const text = useWords(words)
+  const card = useWords(cardWords)
   const { clockOffsetMs } = useRegister()
+  if (run?.deal === deal.deal) {
+    return (
+      <>
+        <Heading>{card.authorising}</Heading>
+        <MachineSteps deal={deal} run={run} />
+      </>
+    )
+  }
   const endsAt = deal.portions.find(({ state }) => state === 'authorising')?.until
   return (
     <>
-      <Heading>{text.titleAuthorising}</Heading>
+      <Heading>{deal.phone === null ? text.titleAuthorising : card.authorising}</Heading>
       <TallySlip deal={deal} sealed={false} />
       {endsAt == null ? null : (
         <TimeLeft open endsAtMs={endsAt} lastsMs={AUTHORISE_WITHIN_MS} clockOffsetMs={clockOffsetMs} />
       )}
-      <p class="what-if">{text.authorisingText}</p>
+      <p class="what-if">{deal.phone === null ? text.authorisingText : card.authorisingText}</p>
     </>
   )
 }

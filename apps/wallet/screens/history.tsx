@@ -9,10 +9,12 @@ import { formatDate, formatDateTime, formatTime, useLocale, useWords, type Local
 import type { ScreenOf } from '../app.tsx'
 import { meansWords } from '../words-means.ts'
 import { askedWords } from '../words-asked.ts'
+import { cardWords } from '../words-cards.ts'
 import { walletWords } from '../words.ts'
 
 export function History({ state, act, banners }: ScreenOf): JSX.Element {
   const words = useWords(walletWords)
+  const cards = useWords(cardWords)
   const locale = useLocale()
   const { history } = state
   const isEmpty = history?.status === 'ready' && history.entries.length === 0
@@ -28,6 +30,9 @@ export function History({ state, act, banners }: ScreenOf): JSX.Element {
       }
     >
       <Units state={state} act={act} />
+      <Button kind="quiet" icon="card" onPress={() => act.go({ at: 'card-history' })}>
+        {cards.paidTitle}
+      </Button>
       {history?.status === 'failed' ? <Banner kind="stale">{words.historyFailed}</Banner> : null}
       {isEmpty ? (
         <EmptyState title={words.historyEmpty} icon="history">
@@ -127,11 +132,15 @@ function Entry({ entry, unit, open }: EntryProps): JSX.Element {
 }
 
 /** `name`: 'today', 'yesterday' or a date. */
-type Day = { readonly day: string; readonly name: string; readonly entries: EntryView[] }
+type Day<Each> = { readonly day: string; readonly name: string; readonly entries: Each[] }
 
 /** Entries grouped by the day of this phone's calendar, in their order. */
-export function byDay(entries: readonly EntryView[], locale: Locale, now: number): readonly Day[] {
-  const days: Day[] = []
+export function byDay<Each extends Readonly<{ at: number }>>(
+  entries: readonly Each[],
+  locale: Locale,
+  now: number,
+): readonly Day<Each>[] {
+  const days: Day<Each>[] = []
   const [today, yesterday] = [dayOf(now), dayOf(now - 24 * 3_600_000)]
   for (const entry of entries) {
     const day = dayOf(entry.at)
@@ -148,7 +157,7 @@ export function byDay(entries: readonly EntryView[], locale: Locale, now: number
 
 const dayOf = (at: number): string => new Date(at).toDateString()
 
-function nameOf(name: string, words: { readonly today: string; readonly yesterday: string }): string {
+export function nameOf(name: string, words: { readonly today: string; readonly yesterday: string }): string {
   if (name === 'today') return words.today
   return name === 'yesterday' ? words.yesterday : name
 }

@@ -7,12 +7,14 @@ import { Banner, Button, Screen } from '#ui/kit.tsx'
 import { Amount, TimeLeft } from '#ui/numbers.tsx'
 import { formatTime, useLocale, useWords } from '#ui/i18n.ts'
 import type { ScreenOf } from '../app.tsx'
+import { isNamedHere } from '../card-id.ts'
 import { isKeyOnly } from '../mine.ts'
-import { isOffline, isSettling, missingFor, type Current } from '../state.ts'
+import { isOffline, isSettling, missingFor, offeredFor, type Current } from '../state.ts'
 import { askedWords } from '../words-asked.ts'
 import { mineWords } from '../words-mine.ts'
 import { walletWords } from '../words.ts'
 import { BillLines } from './bill-lines.tsx'
+import { CardIdNote, CardIdTime } from './card-id-read.tsx'
 import { CodeAnswers, CodeNote } from './code-read.tsx'
 import { Half } from './half.tsx'
 import { MayShow } from './may-show.tsx'
@@ -34,6 +36,7 @@ export function Joined(props: JoinedProps): JSX.Element {
       <Half view={view} sealed={false} />
       <Stranger view={view} />
       <CodeNote {...props} />
+      <CardIdNote {...props} />
       <JoinedNotes {...props} />
       {view.bill === null ? <Waiting view={view} /> : <Bill {...props} bill={view.bill} />}
       <MayShow {...props} />
@@ -46,6 +49,7 @@ export function Joined(props: JoinedProps): JSX.Element {
           said={words.ifNothing}
         />
       )}
+      <CardIdTime {...props} />
       <PinSheet {...props} />
     </Screen>
   )
@@ -92,6 +96,8 @@ function JoinedNotes({ state, act, current, view }: JoinedProps): JSX.Element {
   const missing = missingFor(state, view)
   const missingText = missing.amount > 0n ? words.missing(amountText(missing.amount, missing.unit, locale)) : undefined
   const isFundsProblem = current.problem?.code === 'insufficient-funds'
+  // Then the next step is the card, which stands below.
+  const hasCard = offeredFor(state, view, Date.now() + state.clockOffsetMs) !== undefined
   return (
     <>
       {view.shopAsked ? <Banner kind="note">{words.shopAsked}</Banner> : null}
@@ -105,7 +111,7 @@ function JoinedNotes({ state, act, current, view }: JoinedProps): JSX.Element {
       {missingText === undefined || isFundsProblem || current.sending !== null ? null : (
         <Banner kind="trouble">
           <span class="sentence">{missingText}</span>
-          <span class="sentence">{words.missingNext}</span>
+          {hasCard ? null : <span class="sentence">{words.missingNext}</span>}
         </Banner>
       )}
       <OnItsWay state={state} act={act} current={current} />
@@ -175,7 +181,18 @@ function Answers({ state, act, current, view }: JoinedProps): JSX.Element {
     )
   }
   if (view.bill === null || view.shopAsked) return decline
-  if (view.way === 'code' && !current.wasShowing) return <CodeAnswers act={act} current={current} />
+  if (view.way === 'card-id' && !isNamedHere(view, state.self?.id)) {
+    return (
+      <Two>
+        {decline}
+        <Button wide onPress={act.done}>
+          {words.decideLater}
+        </Button>
+      </Two>
+    )
+  }
+  const isFromCode = view.way === 'code' || view.way === 'card-id'
+  if (isFromCode && !current.wasShowing) return <CodeAnswers act={act} current={current} />
   if (view.unasked) return <UnaskedAnswers act={act} current={current} />
   return (
     <Two>

@@ -10,6 +10,7 @@ import { NumberDisplay, TimeLeft } from '#ui/numbers.tsx'
 import { QrCode } from '#ui/qr.tsx'
 import type { ScreenOf } from '../app.tsx'
 import type { Place } from '../state.ts'
+import { cardIdWords } from '../words-card-id.ts'
 import { codeWords } from '../words-code.ts'
 import { ProblemNote } from './problem.tsx'
 
@@ -17,6 +18,7 @@ export type MyCodePlace = Extract<Place, { at: 'my-code' }>
 
 export function MyCode({ state, act, banners, place }: ScreenOf & { readonly place: MyCodePlace }): JSX.Element {
   const words = useWords(codeWords)
+  const card = useWords(cardIdWords)
   const { shown, problem } = place
   useWhileSeen(act.showCode, act.leaveCode)
   return (
@@ -30,6 +32,9 @@ export function MyCode({ state, act, banners, place }: ScreenOf & { readonly pla
       )}
       {shown === null && problem === null ? <Fetching /> : null}
       {shown === null ? null : <Code shown={shown} clockOffsetMs={state.clockOffsetMs} />}
+      <Button kind="quiet" onPress={() => act.go({ at: 'cards' })}>
+        {card.withCard}
+      </Button>
     </Screen>
   )
 }

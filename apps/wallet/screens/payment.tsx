@@ -4,7 +4,7 @@ import { Screen } from '#ui/kit.tsx'
 import { useWords } from '#ui/i18n.ts'
 import type { ScreenOf } from '../app.tsx'
 import { walletWords } from '../words.ts'
-import { BankAsked } from './bank-asking.tsx'
+import { OutsideAsked } from './bank-asking.tsx'
 import { Ended } from './ended.tsx'
 import { Joined } from './joined.tsx'
 import { Paid } from './paid.tsx'
@@ -28,7 +28,7 @@ export function Payment({ state, act, banners }: ScreenOf): JSX.Element {
     case 'joined':
       return <Joined {...shared} />
     case 'authorising':
-      return <BankAsked {...shared} />
+      return <OutsideAsked {...shared} />
     case 'held':
     case 'settled':
       return <Paid {...shared} />

@@ -25,6 +25,8 @@ export type ProofSheetProps = {
   /** proves by security key alone; also where this phone approves with nothing else */
   readonly byKey: Prove
   readonly needsKey?: boolean
+  /** what is being done with a proof that was given, where it may take a while */
+  readonly whileBusy?: string
 }
 
 /** Problems that the PIN field says itself. */
@@ -42,7 +44,7 @@ export function ProofSheet(props: ProofSheetProps): JSX.Element {
 
 type ProofProps = ProofSheetProps & { readonly busy: boolean; readonly setBusy: (busy: boolean) => void }
 
-function Proof({ state, run, onDone, byKey, needsKey, busy, setBusy }: ProofProps): JSX.Element {
+function Proof({ state, run, onDone, byKey, needsKey, whileBusy, busy, setBusy }: ProofProps): JSX.Element {
   const words = useWords(mineWords)
   const wallet = useWords(walletWords)
   const [problem, setProblem] = useState<Problem | null>(null)
@@ -56,7 +58,15 @@ function Proof({ state, run, onDone, byKey, needsKey, busy, setBusy }: ProofProp
     else setProblem(answer)
   }
   const isOfPin = problem !== null && OF_THE_PIN.has(problem.code)
-  const note = problem === null || isOfPin ? null : <ProblemNote problem={problem} isAboutMoney={false} />
+  const trouble = problem === null || isOfPin ? null : <ProblemNote problem={problem} isAboutMoney={false} />
+  const note =
+    busy && whileBusy !== undefined ? (
+      <p class="quiet" role="status">
+        {whileBusy}
+      </p>
+    ) : (
+      trouble
+    )
   if (needsKey || isKeyOnly(state.mine)) {
     return (
       <div class="stack-small">

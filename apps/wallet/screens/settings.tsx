@@ -9,6 +9,7 @@ import type { ScreenOf } from '../app.tsx'
 import type { MyPlace } from '../mine.ts'
 import type { State } from '../state.ts'
 import { bankWords } from '../words-bank.ts'
+import { cardWords } from '../words-cards.ts'
 import { mineWords } from '../words-mine.ts'
 import { walletWords } from '../words.ts'
 import { Currencies } from './currencies.tsx'
@@ -37,12 +38,14 @@ type Way = { readonly place: MyPlace; readonly icon: IconName; readonly title: s
 function Ways({ act }: Pick<ScreenOf, 'act'>): JSX.Element {
   const words = useWords(mineWords)
   const bank = useWords(bankWords)
+  const card = useWords(cardWords)
   const ways: readonly Way[] = [
     { place: { at: 'profile' }, icon: 'person', title: words.profile, detail: words.profileText },
     { place: { at: 'shown' }, icon: 'eye', title: words.shown, detail: words.shownText },
     { place: { at: 'phones' }, icon: 'myCode', title: words.phones, detail: words.phonesText },
     { place: { at: 'security' }, icon: 'keypad', title: words.security, detail: words.securityText },
     { place: { at: 'notifications' }, icon: 'soundOn', title: words.notifications, detail: words.notificationsText },
+    { place: { at: 'cards' }, icon: 'card', title: card.title, detail: card.about },
     { place: { at: 'banks' }, icon: 'history', title: bank.title, detail: bank.about },
     { place: { at: 'sites' }, icon: 'shop', title: words.sites, detail: words.sitesText },
   ]

@@ -1,0 +1,41 @@
+// What office and register say of the card machine beside a register.
+import { catalogue } from '#ui/i18n.ts'
+
+export const cardMachineWords = catalogue({
+  en: {
+    act: 'Card machine',
+    isSet: (address: string) => `card machine at ${address}`,
+    title: (machine: string) => `Card machine beside ${machine}`,
+    text: 'A conventional card terminal whose program runs on the register’s own computer. Cards are then charged there, with a number that is good for one sale.',
+    address: 'Address',
+    addressHint: 'As its program says it: http://127.0.0.1 or http://localhost, and a port.',
+    token: 'Token',
+    tokenHint: 'What the machine asks of the register. It is kept sealed, and shown to nobody again.',
+    save: 'Save',
+    remove: 'No card machine there',
+    saved: 'Saved. From the next card on it is used.',
+    removed: 'The hub charges cards there again.',
+    notNow: 'Not now',
+    none: 'None: the hub charges cards.',
+    change: 'Set the card machine',
+    notRight: 'That is no address on the register’s own computer.',
+  },
+  ja: {
+    act: 'カード端末',
+    isSet: (address: string) => `カード端末 ${address}`,
+    title: (machine: string) => `${machine}のカード端末`,
+    text: 'レジと同じパソコンでソフトが動いている、従来のカード端末です。カード払いは、一度限りの番号を使ってその端末から請求します。',
+    address: 'アドレス',
+    addressHint: '端末のソフトに表示される http://127.0.0.1 または http://localhost とポート番号です。',
+    token: 'トークン',
+    tokenHint: '端末がレジを見分けるためのものです。暗号化して保管し、二度と表示しません。',
+    save: '保存',
+    remove: 'カード端末を使わない',
+    saved: '保存しました。次のカード払いから使われます。',
+    removed: 'カード払いは、再びハブが請求します。',
+    notNow: 'あとで',
+    none: 'なし（カード払いはハブが請求します）',
+    change: 'カード端末を設定',
+    notRight: 'レジと同じパソコンのアドレスではありません。',
+  },
+})

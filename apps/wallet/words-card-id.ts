@@ -1,0 +1,88 @@
+// What the wallet says of a card's user id, which a register reads, and of a payment that came of one.
+import { catalogue } from '#ui/i18n.ts'
+
+export const cardIdWords = catalogue({
+  en: {
+    withCard: 'Pay with a card instead',
+    go: 'Pay at the register',
+    title: 'Pay at the register',
+    show: 'Hold this to the shop’s reader. It says which card and which phone to ask, and pays nothing by itself.',
+    next: 'Then this phone answers the shop, and you see shop and amount here and decide.',
+    qr: (card: string) => `User ID of ${card} for the shop’s reader`,
+    unlockedUntil: (time: string) => `Unlocked until ${time}`,
+    unlockFirst: 'Unlock first',
+    unlockText: 'The shop asks your phone whether its owner is there. While it is unlocked, it answers by itself.',
+    unlock: 'Unlock',
+    unlocked: 'Unlocked.',
+    keyText: 'This phone pays with its security key alone: you will be asked for it.',
+    fetching: 'Getting the user ID from the hub',
+    tryAgain: 'Try again',
+    renew: 'Make a new user ID',
+    renewTitle: 'Make a new user ID?',
+    renewText:
+      'The one shown until now, also on tags, names nobody any more. Do this when somebody may have a picture of it and bothers you with questions.',
+    renewed: 'The user ID is new.',
+    notNow: 'Not now',
+
+    nearby: 'Without the camera',
+    tagText: 'Write the user ID to an NFC tag, on a key ring or the back of the phone. A register with NFC reads it.',
+    tag: 'Write to a tag',
+    tagHold: 'Hold the tag to the phone.',
+    tagWritten: 'The tag is written.',
+    tagRefused: 'The browser may not use NFC here. Its settings change that.',
+    tagTrouble: 'The tag was not written. Is NFC on? Hold it still and try again.',
+    noTags:
+      'This browser cannot write NFC tags; Chrome on Android can. A page cannot act as a card at a contactless reader.',
+    noSound:
+      'There is no transfer by sound: a loud shop needs the microphone for seconds, and the code is read at once.',
+
+    readBy: (shop: string, card: string) => `${shop} has read the user ID of ${card}.`,
+    readByElse: (shop: string, card: string, time: string) => `At ${time} ${shop} has read the user ID of ${card}.`,
+    notThere: 'If you are not at this shop, decline. Nothing has been paid.',
+    answered: 'This phone has told the shop that its owner is here.',
+    notAnswered: 'This phone was locked. Your PIN, passkey or key answers the shop when you approve.',
+    elsewhere: 'This is for another phone of yours: the one whose user ID was shown. Nothing can be paid here.',
+    until: (time: string) => `Without your answer it ends at ${time}. Nothing is charged then.`,
+  },
+  ja: {
+    withCard: 'カードで支払う',
+    go: 'レジで支払う',
+    title: 'レジで支払う',
+    show: 'お店の読み取り機にかざしてください。どのカードの、どのスマホに確認するかを伝えるだけで、これだけで支払われることはありません。',
+    next: 'そのあと、このスマホがお店に応答します。お店と金額をこの画面で確かめて、支払うかどうかを決めます。',
+    qr: (card: string) => `お店に見せる${card}のユーザーID`,
+    unlockedUntil: (time: string) => `${time}までロック解除中`,
+    unlockFirst: '先にロックを解除してください',
+    unlockText: 'お店は、持ち主がいるかをスマホに確認します。ロックを解除している間は、自動で応答します。',
+    unlock: 'ロックを解除',
+    unlocked: 'ロックを解除しました。',
+    keyText: 'このスマホはセキュリティキーだけで支払います。支払うときにキーを使います。',
+    fetching: 'ユーザーIDを取得しています',
+    tryAgain: 'もう一度',
+    renew: 'ユーザーIDを作り直す',
+    renewTitle: 'ユーザーIDを作り直しますか',
+    renewText:
+      'これまでのユーザーIDは、タグに書き込んだものも含めて使えなくなります。写真に撮られるなどして、覚えのない確認が届くときに作り直してください。',
+    renewed: 'ユーザーIDを作り直しました。',
+    notNow: 'あとで',
+
+    nearby: 'カメラを使わない方法',
+    tagText: 'キーホルダーやスマホの裏のNFCタグに、ユーザーIDを書き込めます。NFC対応のレジで読み取れます。',
+    tag: 'タグに書き込む',
+    tagHold: 'タグをスマホにかざしてください。',
+    tagWritten: 'タグに書き込みました。',
+    tagRefused: 'このブラウザではNFCの使用が許可されていません。ブラウザの設定で変更できます。',
+    tagTrouble: '書き込めませんでした。NFCがオンになっているか確かめて、タグを動かさずにもう一度お試しください。',
+    noTags:
+      'このブラウザはNFCタグに書き込めません。Android版Chromeで使えます。ウェブページは、非接触リーダーにカードとして応答することができません。',
+    noSound: '音では送れません。にぎやかなお店ではマイクで数秒かかりますが、コードならすぐに読み取れます。',
+
+    readBy: (shop: string, card: string) => `${shop}が${card}のユーザーIDを読み取りました。`,
+    readByElse: (shop: string, card: string, time: string) => `${time}に${shop}が${card}のユーザーIDを読み取りました。`,
+    notThere: 'このお店にいないときは断ってください。まだ何も支払われていません。',
+    answered: '持ち主がいることを、このスマホがお店に伝えました。',
+    notAnswered: 'スマホはロックされていました。承認するときの暗証番号・パスキー・キーで、お店への応答も済みます。',
+    elsewhere: 'この支払いは、ユーザーIDを見せたもう一台のスマホで行います。ここでは支払えません。',
+    until: (time: string) => `お答えがないと${time}に終了します。その場合、請求はありません。`,
+  },
+})
