@@ -217,7 +217,8 @@ export function clashesOf(goods: readonly Good[], lines: readonly number[]): Fau
 const RUNS = /^'*\s*[=+\-@＝＋－＠]/u
 export const guarded = (text: string): string => (RUNS.test(text) ? `'${text}` : text)
 /** What a guarded cell holds. */
-export const textOf = (cell: string): string => (cell.startsWith("'") && RUNS.test(cell.slice(1)) ? cell.slice(1) : cell)
+export const textOf = (cell: string): string =>
+  cell.startsWith("'") && RUNS.test(cell.slice(1)) ? cell.slice(1) : cell
 
 const isUnfit = (text: string, longest: number): boolean => Array.from(text).length > longest || UNFIT.test(text)
 

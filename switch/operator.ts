@@ -53,7 +53,11 @@ export type Desk =
   /** `rates` is what the log says of them */
   | Readonly<{ name: 'set-rates'; rates: readonly Readonly<Record<string, unknown>>[] }>
   /** what the log says of the rows that change */
-  | Readonly<{ name: 'set-card-tables'; before: Readonly<Record<string, unknown>>; after: Readonly<Record<string, unknown>> }>
+  | Readonly<{
+      name: 'set-card-tables'
+      before: Readonly<Record<string, unknown>>
+      after: Readonly<Record<string, unknown>>
+    }>
 
 export type DeskCommand = Desk &
   Readonly<{ id: CommandId; hash: string; by: Pick<OperatorActor, 'id' | 'name'>; why: string }>

@@ -29,6 +29,9 @@ export type CardPlan = Readonly<
   | { victim: 'any'; whom: 'hub' | 'vault' | 'issuer'; afterMs: number }
 >
 
+/** What only some of a cycle's payments come to. */
+const SELDOM: ReadonlySet<string> = new Set(['release', 'refund', 'reverse'])
+
 /** Passed only where a card is registered. */
 const isOfRegistering = (place: string): boolean => place === 'envelope-noted' || place === 'card-committed'
 
@@ -43,7 +46,7 @@ export function cardPlan(seed: number): CardPlan {
   const nth = chance.between(1, 3)
   const places = [
     ...VAULT_PLACES.map((place): CardPlan => ({ victim: 'vault', place, nth: isOfRegistering(place) ? 1 : nth })),
-    ...HUB_PLACES.map((failpoint): CardPlan => ({ victim: 'hub', failpoint, nth })),
+    ...HUB_PLACES.map((failpoint): CardPlan => ({ victim: 'hub', failpoint, nth: SELDOM.has(failpoint.of) ? 1 : nth })),
     ...ISSUER_PLACES.map((place): CardPlan => ({ victim: 'issuer', place, nth: 2 * nth })),
   ]
   const plan = places[(seed - Math.floor(seed / 5)) % places.length]

@@ -147,7 +147,7 @@ async function serve(
 async function oneDeal(site: CardSite, { till, phone, hasMachine, cards }: Pair, chance: Chance): Promise<boolean> {
   const ending = chance.below(10)
   const bread = BigInt(chance.between(1_000, 1_400))
-  const bought = await meet(till, phone, cardBill(bread, ending > 6 ? 1_000n : null))
+  const bought = await meet(till, phone, cardBill(bread, ending > 4 ? 1_000n : null))
   if (bought === undefined || cards.length === 0) return false
   const { deal, payment } = bought
   const paid = await payByCard(phone, payment, chance.pick(cards), chance.pick(METHODS))

@@ -463,10 +463,7 @@ const SAID: Readonly<Record<ProblemCode, Said>> = {
   },
   'card-expired': {
     en: ['This card has expired.', 'Register the new card, or choose another way to pay.'],
-    ja: [
-      'このカードは有効期限が切れています。',
-      '新しいカードをご登録いただくか、別の支払い方法をお選びください。',
-    ],
+    ja: ['このカードは有効期限が切れています。', '新しいカードをご登録いただくか、別の支払い方法をお選びください。'],
   },
   'cards-unavailable': {
     en: ['Cards cannot be used at the moment.', 'Try again later, or choose another way to pay.'],

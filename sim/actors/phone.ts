@@ -166,7 +166,10 @@ async function act(live: Live, view: PaymentView, style: PhoneStyle): Promise<'o
     else await takeBack(live, view)
     return chance.happens(0.3) ? 'over' : undefined
   }
-  if (view.state === 'authorising' && chance.happens(0.15)) await client.send('decline', { payment })
+  // Who sees the card machine at work waits longer.
+  const isAtMachine = view.means.kind === 'card' && view.means.oneTime
+  if (view.state === 'authorising' && chance.happens(isAtMachine ? 0.02 : 0.15))
+    await client.send('decline', { payment })
   if (view.state !== 'joined') return undefined
   await answerByItself(live, view)
   if (view.challenge !== null) {
