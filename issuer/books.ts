@@ -11,6 +11,9 @@
 //  reverse   | withdrawn      | reversed | no (12), unless a  | refused | reversed | withdrawn
 //            |                |          | terminal's sale    |         |          |
 //
+// A terminal's own reversal of a sale by a one-time number is a no (21) once the notice of that sale may have been sent: its reader has the
+// sale in its own books by then. By the order, it is reversed as any terminal's sale.
+//
 // A reversal of what never came leaves a tombstone (withdrawn): what comes after it is refused.
 import type { Method } from '#core/method.ts'
 import type { Unit } from '#core/money.ts'
@@ -132,6 +135,10 @@ export type Booked =
   | (Readonly<{ what: 'key'; amount: string }> & Omit<Key, 'amount' | 'state'>)
   | Readonly<{ what: 'key-state'; number: string; state: 'used' | 'ended' }>
   | (Readonly<{ what: 'notice'; amount: string }> & Omit<Notice, 'amount'>)
+  /** written before it leaves */
+  | Readonly<{ what: 'notice-sent'; n: number }>
+  /** tells something else instead; only of one that was not sent */
+  | Readonly<{ what: 'notice-replaced'; n: number; event: NoticeEvent }>
   | Readonly<{ what: 'notice-heard'; n: number; isHeard: boolean }>
   | (Readonly<{ what: 'answered'; key: string; own: string | null; day: string }> & Answered)
   | Readonly<{
@@ -159,6 +166,8 @@ export type Books = Readonly<{
   notices: Map<number, Notice>
   /** notices that the sender of the key has not acknowledged */
   unheard: Set<number>
+  /** notices that may have been sent; all others certainly were not */
+  sent: Set<number>
   /** by the one-time number */
   noticesOf: Map<string, readonly number[]>
   /** terminals' sales, by saleKey */
@@ -183,6 +192,7 @@ export const emptyBooks = (issuer: IssuerTerms): Books => ({
   keyOfOrder: new Map(),
   notices: new Map(),
   unheard: new Set(),
+  sent: new Set(),
   noticesOf: new Map(),
   sales: new Map(),
   answers: new Map(),
@@ -252,6 +262,13 @@ export function enter(books: Books, record: Booked): void {
       books.notices.set(n, { ...record, amount: BigInt(record.amount) })
       books.unheard.add(n)
       return void books.noticesOf.set(number, [...(books.noticesOf.get(number) ?? []), n])
+    }
+    case 'notice-sent':
+      return void books.sent.add(record.n)
+    case 'notice-replaced': {
+      const notice = books.notices.get(record.n)
+      if (notice !== undefined) books.notices.set(record.n, { ...notice, event: record.event })
+      return
     }
     case 'notice-heard':
       if (record.isHeard) books.unheard.delete(record.n)

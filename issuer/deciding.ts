@@ -5,7 +5,7 @@ import { saleKey, totalsKey, type Authorisation, type Booked, type Books } from 
 import { CODES } from './elements.ts'
 import { authorised, bare, dayNear, done, judgeCard, originalKey, refused, type Decision, type Now } from './judging.ts'
 import type { Ask, AskOf } from './messages.ts'
-import { decideKeyEnd, decidePutKey, decideSale, endKeyOf, noticeOf } from './one-time-desk.ts'
+import { decideKeyEnd, decidePutKey, decideSale, endKeyOf, refundNotice, unsentUse } from './one-time-desk.ts'
 import { areEqual, NO_TOTALS } from './totals.ts'
 
 /** Decides; nothing is written yet. */
@@ -147,7 +147,7 @@ function refund(books: Books, ask: AskOf<'refund'>, now: Now): Decision {
     original: originalKey({ mti: '0200', ...trace }, now),
   }
   const isTerminals = !('own' in ask.of)
-  const notices = isTerminals ? noticeOf(books, of, { event: 'refunded', amount }, now) : []
+  const notices = isTerminals ? refundNotice(books, of, amount, now) : []
   return done([record, ...notices], of.approval)
 }
 
@@ -164,10 +164,16 @@ function reverse(books: Books, ask: AskOf<'reverse'>, now: Now): Decision {
   }
   if (of.state !== 'approved') return done(ended)
   const isFinal = of.isSale ? of.refunded > 0n : of.captured > 0n
-  if (isFinal) return refused(CODES.notNow)
-  const notices = order === null ? noticeOf(books, of, { event: 'reversed', amount: of.amount }, now) : []
-  return done([{ what: 'reversed', id: of.id, settles: dayNear(trace.day, now) }, ...ended, ...notices], of.approval)
+  // A terminal that asks did not hear the yes: a sale that stands is told with its approval.
+  if (isFinal) return order === null ? stands(CODES.notNow, of) : refused(CODES.notNow)
+  const back: Booked = { what: 'reversed', id: of.id, settles: dayNear(trace.day, now) }
+  if (order !== null || of.oneTime === null) return done([back, ...ended], of.approval)
+  const n = unsentUse(books, of)
+  if (n === null) return stands(CODES.used, of)
+  return done([back, { what: 'notice-replaced', n, event: 'reversed' }], of.approval)
 }
+
+const stands = (code: string, { approval }: Authorisation): Decision => ({ records: [], outcome: { code, approval } })
 
 function compared(books: Books, ask: AskOf<'compare'>, now: Now): Decision {
   const { unit, trace, totals } = ask

@@ -28,7 +28,7 @@ export const CODES = {
   amount: '13',
   /** no such card, and no such one-time number */
   number: '14',
-  /** a one-time number that was used is not taken back */
+  /** a one-time number that was used is not taken back, nor a sale by it once the sender of its key may have heard of that: the sale stands */
   used: '21',
   /** an original or a record that was never heard of */
   unknown: '25',

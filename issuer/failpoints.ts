@@ -8,6 +8,8 @@ export const FAILPOINTS = [
   'written',
   /** its answer has left the process */
   'answered',
+  /** a notice is marked as sent on the disk, and has not left */
+  'telling',
 ] as const
 export type Failpoint = (typeof FAILPOINTS)[number]
 

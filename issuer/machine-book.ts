@@ -1,6 +1,6 @@
 // A card machine's memory: what it has asked and heard, so that it never charges twice and never forgets to take back what it did not hear of.
 //
-//   sale    asked → approved | refused; not answered: taking-back → taken-back
+//   sale    asked → approved | refused; not answered: taking-back → taken-back, or approved where the issuer does not take it back
 //   refund  asked → approved | refused (asked again until answered)
 import type { Unit } from '#core/money.ts'
 import type { Trace } from './elements.ts'

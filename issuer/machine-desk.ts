@@ -1,12 +1,12 @@
 // What a card machine does with what a register asks: each reference once, on the disk before it is sent, carried on until it is answered.
-// A sale without an answer is taken back: 0400, then 0420 and 0421 until the issuer answers, also after a restart. A refund without an
-// answer is asked again until it has one.
+// A sale without an answer is taken back: 0400, then 0420 and 0421 until the issuer answers, also after a restart. Where the issuer refuses that
+// and says the approval, the sale stands, and is approved here too. A refund without an answer is asked again until it has one.
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { openJournal } from '#bank/journal.ts'
 import { dayOf } from '#core/calendar.ts'
 import type { Answer } from './answers.ts'
-import type { Trace } from './elements.ts'
+import { CODES, type Trace } from './elements.ts'
 import { createLineClient, type LineClient } from './line-client.ts'
 import { note, type Entry, type MachineBook, type Noted } from './machine-book.ts'
 import { writeAsk } from './messages.ts'
@@ -76,7 +76,7 @@ export function openMachineDesk(
 
   const pause = (): Promise<void> => wait(againMs, undefined, { signal: over.signal, ref: false }).catch(() => {})
 
-  /** Carries an entry on until it is answered, or, a sale, until it is being taken back. */
+  /** Carries an entry on until it is answered, or, a sale, until it is taken back. */
   async function carryOn(entry: Entry): Promise<void> {
     const { reference, kind, number, expires, terminal, unit, amount, trace } = entry
     const client = clientFor(number)
@@ -91,7 +91,7 @@ export function openMachineDesk(
       if (over.signal.aborted) return
       if (answer !== undefined) return answered(answer)
       write({ what: 'taking-back', reference, reversal: newTrace(trace.rrn) })
-      return void takeBack(reference)
+      return takeBack(reference)
     }
     for (let isRepeat = false; !over.signal.aborted; isRepeat = true) {
       const refund = writeAsk({ ...about, kind, isRepeat, of: { number, rrn: entry.saleRrn ?? '' } })
@@ -110,7 +110,12 @@ export function openMachineDesk(
       const original = { mti: '0200', ...trace }
       const reverse = writeAsk({ kind: 'reverse', order: null, unit, amount, original, ...how })
       const answer = await clientFor(entry.number)?.ask(reverse, withinMs)
-      if (answer !== undefined && !over.signal.aborted) return write({ what: 'taken-back', reference })
+      if (answer !== undefined && !over.signal.aborted) {
+        const { code, approval } = answer
+        const isStanding = code !== CODES.approved && approval !== null
+        if (isStanding) return write({ what: 'answered', reference, code: CODES.approved, approval })
+        return write({ what: 'taken-back', reference })
+      }
       await pause()
     }
   }

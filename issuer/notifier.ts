@@ -3,6 +3,7 @@ import type { Answer } from './answers.ts'
 import type { Notice } from './books.ts'
 import type { Desk } from './desk.ts'
 import type { Message } from './iso8583.ts'
+import { passing } from './failpoints.ts'
 import { bare } from './judging.ts'
 import { writeAsk } from './messages.ts'
 
@@ -26,16 +27,24 @@ export function createNotifier<Line>(
     const { notices, unheard } = of.desk.books
     if (of.isSilent() || lines.size === 0) return
     let underWay = 0
+    const due: (readonly [line: Line, notice: Notice])[] = []
     for (const n of unheard) {
       const notice = notices.get(n)
       if (notice === undefined) continue
       // The line that signed on last: the one before may be dead and not know it.
       const line = [...lines].findLast(([, acquirer]) => acquirer === notice.acquirer)?.[0]
       if (line === undefined) continue
-      if (++underWay > AT_ONCE) return
-      if (Date.now() - (sent.get(n) ?? 0) < of.againMs) continue
-      of.send(line, noticeMessage(notice, sent.has(n)))
-      sent.set(n, Date.now())
+      if (++underWay > AT_ONCE) break
+      if (Date.now() - (sent.get(n) ?? 0) >= of.againMs) due.push([line, notice])
+    }
+    if (due.length === 0) return
+    // On the disk first: what may have been heard is not told otherwise afterwards.
+    const fresh = due.filter(([, { n }]) => !of.desk.books.sent.has(n))
+    of.desk.write(fresh.map(([, { n }]) => ({ what: 'notice-sent', n })))
+    passing('telling')
+    for (const [line, notice] of due) {
+      of.send(line, noticeMessage(notice, sent.has(notice.n)))
+      sent.set(notice.n, Date.now())
     }
   }
 

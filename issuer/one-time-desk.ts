@@ -1,7 +1,7 @@
 // One-time numbers at the issuer: their keys, the sales that terminals ask for with them, and what the sender of a key is told (0620).
 //
 //   key     put, open → used (by a sale, approved or not) or ended (taken away, or its order reversed)
-//   notice  written with what it tells; sent until it is acknowledged
+//   notice  written with what it tells, and that it is sent before it leaves; sent until it is acknowledged
 //
 // A number that is tried where it is not good for is refused and told of, and stays open: whoever has seen it shall not be able to spoil it.
 import { isLuhn } from '#core/card-number.ts'
@@ -11,8 +11,8 @@ import { authorised, bare, done, judgeCard, originalKey, refused, type Decision,
 import type { AskOf, NoticeEvent } from './messages.ts'
 import { openOneTime, unwrapKey } from './one-time.ts'
 
-/** Of one number: somebody who tries on and on is not worth more. */
-const MOST_NOTICES = 20
+/** Of wrong tries with one number: somebody who tries on and on is not worth more. What becomes of the number is always told. */
+const MOST_MISUSES = 20
 
 export function decidePutKey(books: Books, ask: AskOf<'put-key'>, now: Now): Decision {
   const { number, order, record, trace } = ask
@@ -61,7 +61,16 @@ export function decideKeyEnd(books: Books, { order }: AskOf<'end-key'>): Decisio
   return done([...(isKnown ? [] : [{ what: 'withdrawn', id: order } as const]), ...endKeyOf(books, order)])
 }
 
-const isFate = (event: NoticeEvent | undefined): boolean => event === 'used' || event === 'refused'
+/** `reversed`: by its terminal, and told instead of `used`. */
+const isFate = (event: NoticeEvent | undefined): boolean =>
+  event === 'used' || event === 'refused' || event === 'reversed'
+const isMisuse = (event: NoticeEvent | undefined): boolean => !isFate(event) && event !== 'refunded'
+
+/** The notice that a sale used its one-time number, where it has certainly not been sent yet; else null. */
+export function unsentUse({ notices, noticesOf, sent }: Books, { oneTime }: Authorisation): number | null {
+  const told = noticesOf.get(oneTime ?? '')?.find((n) => notices.get(n)?.event === 'used')
+  return told === undefined || sent.has(told) ? null : told
+}
 
 /** Ends the open key of an order. */
 export function endKeyOf({ keys, keyOfOrder }: Books, order: string): Booked[] {
@@ -118,8 +127,9 @@ function notice(
   now: Now,
 ): Booked[] {
   const { number, order, acquirer } = key
-  if ((noticesOf.get(number)?.length ?? 0) >= MOST_NOTICES) return []
   const { ask, event, code, approval } = told
+  const misuses = noticesOf.get(number)?.filter((n) => isMisuse(notices.get(n)?.event)) ?? []
+  if (isMisuse(event) && misuses.length >= MOST_MISUSES) return []
   return [
     {
       what: 'notice',
@@ -140,13 +150,8 @@ function notice(
   ]
 }
 
-/** What a terminal did with a sale by a one-time number, for the sender of its key; nothing for a card's own number. */
-export function noticeOf(
-  { notices, keys }: Books,
-  of: Authorisation,
-  told: Readonly<{ event: NoticeEvent; amount: bigint }>,
-  now: Now,
-): Booked[] {
+/** That a terminal gave back of a sale by a one-time number, for the sender of its key; nothing for a card's own number. */
+export function refundNotice({ notices, keys }: Books, of: Authorisation, amount: bigint, now: Now): Booked[] {
   const key = of.oneTime === null ? undefined : keys.get(of.oneTime)
   if (key === undefined) return []
   const { number, order, acquirer } = key
@@ -159,12 +164,12 @@ export function noticeOf(
       acquirer,
       number,
       order,
-      event: told.event,
+      event: 'refunded',
       code: CODES.approved,
       approval,
       rrn,
       unit,
-      amount: String(told.amount),
+      amount: String(amount),
       terminal,
       merchant,
     },

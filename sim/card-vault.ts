@@ -56,8 +56,6 @@ export type VaultBugs = Readonly<{
   reversesOnce?: true
   skipsCaptures?: true
   skipsReleases?: true
-  /** money back before it was captured */
-  refundsAtOnce?: true
   /** each try is another capture, or refund, to the issuer */
   newIds?: 'capture' | 'refund'
 }>
@@ -192,7 +190,7 @@ export function openCardVault(options: {
 
   /** What was not captured yet cannot be given back: an issuer would refuse it for good. */
   function isItsTurn({ kind, of, amount }: Follow): boolean {
-    if (kind !== 'refund' || bugs.refundsAtOnce === true || rows.get(of)?.number != null) return true
+    if (kind !== 'refund' || rows.get(of)?.number != null) return true
     let left = 0n
     for (const each of follows.values())
       if (each.of === of && each.isDone)

@@ -238,11 +238,9 @@ export const PLANTS = {
   'release-skipped': { story: 'what was given up is never released', vault: { skipsReleases: true } },
   'captured-twice': { story: 'each try of a capture is another one', vault: { newIds: 'capture' } },
   'refunded-twice': { story: 'each try of a refund is another one', vault: { newIds: 'refund' } },
-  'refunded-first': { story: 'money goes back before it was captured', vault: { refundsAtOnce: true } },
   'number-good-again': { story: 'a one-time number is good twice', issuer: { keepsNumbers: true } },
   'number-any-amount': { story: 'a one-time number is good for any amount', issuer: { anyAmount: true } },
   'number-any-shop': { story: 'a one-time number is good at any shop', issuer: { anyMerchant: true } },
-  'number-for-ever': { story: 'a one-time number is good after its time', issuer: { anyTime: true } },
   'authorised-after-reversal': {
     story: 'what comes after its reversal is authorised',
     issuer: { forgetsReversals: true },

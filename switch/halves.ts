@@ -9,7 +9,7 @@ import { NOTHING, type Step } from './lanes.ts'
 import type { Offers } from './offers.ts'
 import { ofPayment, type Parts } from './parts.ts'
 import type { Payments } from './payments.ts'
-import type { Answer, OfferKey } from './store.ts'
+import type { Answer, Joined, OfferKey } from './store.ts'
 import { ticketAt, type Tickets } from './tickets.ts'
 
 export type Halves = ReturnType<typeof createHalves>
@@ -28,7 +28,7 @@ export function createHalves({ store, step }: Parts, tickets: Tickets, offers: O
       command: bucket === bucketOfId(offer.terminal) ? null : command,
       needs: { payments: [payment] },
       decide(working) {
-        if (working.payment(payment) === undefined) working.savePayment(joinedPayment(offer), { kind: 'joined' })
+        if (working.payment(payment) === undefined) working.savePayment(joinedPayment(offer), joinedBy(offer))
         return answer
       },
     })
@@ -49,7 +49,7 @@ export function createHalves({ store, step }: Parts, tickets: Tickets, offers: O
       decide(working) {
         const present = working.payment(payment)
         if (present !== undefined) return ofPayment(present)
-        return payments.apply(working, joinedPayment(offer), what, phone, attempt, true)
+        return payments.apply(working, joinedPayment(offer), what, phone, attempt, joinedBy(offer))
       },
     }))
   }
@@ -104,6 +104,10 @@ export function createHalves({ store, step }: Parts, tickets: Tickets, offers: O
 
   return { makePayment, reopenAfter, lookAt, completed, finish }
 }
+
+/** The offer may go on without this payment: then nothing else says what it was to be paid with. */
+const joinedBy = ({ state }: Offer): Joined =>
+  state.kind === 'taken' && state.preset !== null ? { kind: 'joined', preset: state.preset } : { kind: 'joined' }
 
 /** Somebody else may take the bill at a counter; a bill between people was meant for one, or is sent anew. */
 const wantsReopening = (payment: Payment): boolean =>

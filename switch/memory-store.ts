@@ -326,10 +326,11 @@ export function memoryStore(options: { buckets: number; now: () => number }): Me
       orders.set(orderKey(order), { ...order, ...end })
       return true
     },
-    async postponeOrder(payment, number, nextInMs, trouble) {
+    async postponeOrder(payment, number, nextInMs, trouble, ifTries) {
       const order = orders.get(orderKey({ payment, number }))
       if (order === undefined || order.state !== 'open') return
-      orders.set(orderKey(order), { ...order, tries: order.tries + 1, trouble, nextAt: now() + nextInMs })
+      const noted = (ifTries ?? order.tries) === order.tries ? trouble : order.trouble
+      orders.set(orderKey(order), { ...order, tries: order.tries + 1, trouble: noted, nextAt: now() + nextInMs })
     },
     now: async () => now(),
     async register(rows) {

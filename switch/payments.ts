@@ -17,7 +17,7 @@ import { withPurchases } from '#core/standing.ts'
 import type { DeviceActor, TerminalActor } from './actors.ts'
 import { refused, type Outcome, type Step } from './lanes.ts'
 import { ofPayment, type Parts } from './parts.ts'
-import type { Answer } from './store.ts'
+import type { Answer, Joined } from './store.ts'
 import type { Working } from './working.ts'
 
 /** The payer's phone as a decision needs it. */
@@ -114,14 +114,14 @@ export function createPayments({ store, scheme, lanes }: Parts) {
     }
   }
 
-  /** Decides on a payment that was locked (or, `isNew`, is just being made) and saves all that follows. */
+  /** Decides on a payment that was locked (or is just being made, and then `joined` is its first event) and saves all that follows. */
   function apply(
     working: Working,
     payment: Payment,
     what: PaymentCommand,
     phone: Phone | null,
     attempt: Attempt,
-    isNew = false,
+    joined: Joined | null = null,
   ): Outcome {
     const { rules } = scheme
     const { payer } = payment
@@ -146,7 +146,7 @@ export function createPayments({ store, scheme, lanes }: Parts) {
     if (unlocked.length > 0 && attempt.debits.length === 0)
       return attempt.want({ debits: [...new Set(unlocked.map(({ debit }) => debit))] })
 
-    if (isNew) working.savePayment(payment, { kind: 'joined' })
+    if (joined !== null) working.savePayment(payment, joined)
     if (device !== null) working.saveDevice(device)
     if (purchases.length > 0) {
       working.saveStanding(withPurchases(working.standing(payer.party), purchases, working.today))

@@ -15,7 +15,7 @@ import type {
   TerminalId,
 } from '#core/ids.ts'
 import type { Account, Entry, PostedTransfer, TransferKind } from '#core/ledger.ts'
-import type { Order, OrderState } from '#core/means.ts'
+import type { Choice, Order, OrderState } from '#core/means.ts'
 import type { Offer, OfferEvent } from '#core/offer.ts'
 import type { Evidence, Payment, PaymentEvent } from '#core/payment.ts'
 import type { Persona, Releases } from '#core/persona.ts'
@@ -102,13 +102,16 @@ export type Rows = Readonly<{
   standings: readonly Standing[]
 }>
 
+/** A payment's first event. `preset`: what it was to be paid with from the beginning; left out where there was nothing. */
+export type Joined = Readonly<{ kind: 'joined'; preset?: Choice }>
+
 export type EventRow = Readonly<{
   bucket: number
   terminal: TerminalId
   subject: DealId | PaymentId
   version: number
   at: number
-  body: OfferEvent | PaymentEvent | Readonly<{ kind: 'opened' | 'joined' }>
+  body: OfferEvent | PaymentEvent | Joined | Readonly<{ kind: 'opened' }>
 }>
 
 /** `previous` is the version the row had when it was locked, null for a new row: the write is conditional on it. */
@@ -198,8 +201,17 @@ export type Store = {
   readOrders(via: Order['via'], limit: number): Promise<OpenOrder[]>
   /** Ends an open order; false when it was ended before. */
   concludeOrder(payment: PaymentId, number: number, end: OrderEnd): Promise<boolean>
-  /** An open order is tried again after so many milliseconds; nothing where it was ended meanwhile. */
-  postponeOrder(payment: PaymentId, number: number, nextInMs: number, trouble: string | null): Promise<void>
+  /**
+   * An open order is tried again after so many milliseconds; nothing where it was ended meanwhile. `ifTries`: where it has been tried
+   * otherwise than so many times, somebody else knows more of it, and what they have noted of its trouble stays.
+   */
+  postponeOrder(
+    payment: PaymentId,
+    number: number,
+    nextInMs: number,
+    trouble: string | null,
+    ifTries?: number,
+  ): Promise<void>
   /** the database's clock */
   now(): Promise<number>
 }

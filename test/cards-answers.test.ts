@@ -138,15 +138,13 @@ const SAID: readonly Readonly<{
   order: Readonly<{ state: string; trouble: string | null }>
   isReversed: boolean
 }>[] = [
-  ...(['card-refused', 'card-expired', 'method-refused', 'over-card-limit', 'no-funds', 'refused'] as const).map(
-    (reason) => ({
-      says: reason,
-      reply: { body: { kind: 'refused', code: '05', reason } } as const,
-      refused: reason,
-      order: { state: 'no', trouble: '05' },
-      isReversed: false,
-    }),
-  ),
+  ...(['card-refused', 'card-expired', 'method-refused', 'over-card-limit', 'refused'] as const).map((reason) => ({
+    says: reason,
+    reply: { body: { kind: 'refused', code: '05', reason } } as const,
+    refused: reason,
+    order: { state: 'no', trouble: '05' },
+    isReversed: false,
+  })),
   {
     says: 'another amount',
     reply: { body: { kind: 'approved', unit: 'JPY', amount: '1', approval: '123456', rrn: '000000123456' } },

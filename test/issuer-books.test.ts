@@ -68,6 +68,7 @@ test('any sequence of messages keeps what was set aside, taken and given back in
   const order = fc.constantFrom('a', 'b')
   const own = fc.constantFrom('1', '2', '3')
   const { put, number: oneTime } = oneTimeFor(keys, good.number, { order: 'b', amount: 30_000n, until: AT_MS + 1 })
+  const bought: Question = { kind: 'sale', ...CARD, number: oneTime, ...AT, ...paid(30_000n), method: 'lump' }
   const question: fc.Arbitrary<Question> = fc.oneof(
     fc
       .record({ order, amount })
@@ -82,59 +83,94 @@ test('any sequence of messages keeps what was set aside, taken and given back in
     fc
       .record({ order: fc.option(order), amount })
       .map((each) => ({ kind: 'reverse', unit: JPY, isAdvice: false, original, ...each }) as const),
+    // A terminal's own: of a sale that one of these messages asked for.
+    fc.nat(1).map(
+      (stan) =>
+        ({
+          kind: 'reverse',
+          ...paid(30_000n),
+          order: null,
+          isAdvice: false,
+          original: { ...original, mti: '0200', stan: String(stan).padStart(6, '0') },
+        }) as const,
+    ),
     fc.constantFrom<Question>(
       put,
       { kind: 'end-key', number: oneTime, order: 'b' },
-      { kind: 'sale', ...CARD, number: oneTime, ...AT, ...paid(30_000n), method: 'lump' },
+      bought,
       { kind: 'sale', ...CARD, number: oneTime, ...AT, ...paid(30_001n), method: 'lump' },
       { kind: 'sale', ...CARD, ...AT, ...paid(500n), method: 'lump' },
     ),
   )
   let reached = 0
+  let stood = 0
   fc.assert(
-    fc.property(fc.array(fc.tuple(question, fc.nat(12)), { maxLength: 30 }), (steps) => {
-      const books = opened()
-      const log: Booked[] = []
-      const ask = deskOf(books, log)
-      // One order begins with a yes; what comes of the other is left to chance.
-      const first = {
-        kind: 'authorise',
-        ...CARD,
-        ...AT,
-        ...paid(30_000n),
-        method: 'lump',
-        order: 'a',
-        code: null,
-      } as const
-      assert.equal(ask(first, 99).code, '00')
-      let taken = 0n
-      for (const [asked, stan] of steps) {
-        const outcome = ask(asked, stan)
-        const again = ask(asked, stan)
-        // The same message hears the same, or that it was taken back since.
-        assert.ok(again.code === outcome.code || again.code === '94', `${asked.kind}: ${outcome.code}, ${again.code}`)
-        for (const of of books.authorisations.values()) {
-          assert.ok(of.captured <= of.stands && of.stands <= of.amount && of.refunded <= of.captured)
-          if (of.state !== 'approved') assert.equal(of.captured, 0n)
+    fc.property(
+      fc.array(fc.tuple(question, fc.nat(12), fc.boolean()), { maxLength: 30 }),
+      fc.boolean(),
+      (steps, isBought) => {
+        const books = opened()
+        const log: Booked[] = []
+        const ask = deskOf(books, log)
+        // One order begins with a yes; what comes of the other is left to chance.
+        const first = {
+          kind: 'authorise',
+          ...CARD,
+          ...AT,
+          ...paid(30_000n),
+          method: 'lump',
+          order: 'a',
+          code: null,
+        } as const
+        assert.equal(ask(first, 99).code, '00')
+        // And every second time, with a sale by a one-time number of which nobody has been told yet.
+        if (isBought) for (const [at, each] of [put, bought].entries()) assert.equal(ask(each, 1 - at).code, '00')
+        let taken = 0n
+        for (const [asked, number, isTold] of steps) {
+          // Of the terminal's messages few: its reversals shall find what they name.
+          const stan = asked.kind === 'sale' ? number % 2 : number
+          const isTerminals = asked.kind === 'reverse' && asked.order === null
+          const before = books.authorisations.get('b')
+          const wasSent = [...books.sent].some((n) => books.notices.get(n)?.event === 'used')
+          const outcome = ask(asked, stan)
+          // What the hub may have heard of, its terminal does not take back.
+          if (isTerminals && wasSent) assert.deepEqual(books.authorisations.get('b'), before)
+          if (outcome.code === '21' && isTerminals) stood++
+          if (isTold) {
+            for (const n of books.unheard) {
+              if (books.sent.has(n)) continue
+              const sent: Booked = { what: 'notice-sent', n }
+              enter(books, sent)
+              log.push(sent)
+            }
+          }
+          const again = ask(asked, stan)
+          // The same message hears the same, or that it was taken back since.
+          assert.ok(again.code === outcome.code || again.code === '94', `${asked.kind}: ${outcome.code}, ${again.code}`)
+          for (const of of books.authorisations.values()) {
+            assert.ok(of.captured <= of.stands && of.stands <= of.amount && of.refunded <= of.captured)
+            if (of.state !== 'approved') assert.equal(of.captured, 0n)
+          }
+          if (outcome.code === '00' && asked.kind === 'capture') reached++
         }
-        if (outcome.code === '00' && asked.kind === 'capture') reached++
-      }
-      for (const of of books.authorisations.values()) taken += of.captured - of.refunded
-      const totals = books.totals.get(totalsKey({ acquirer: '123456', unit: JPY, settles: DAY })) ?? NO_TOTALS
-      assert.equal(netOf(totals), taken, 'the totals are what is taken')
-      const replayed = opened()
-      for (const record of log) enter(replayed, record)
-      assert.deepEqual(replayed, books)
-      const sums = createOpenSums(replayed)
-      const open = [...books.authorisations.values()].reduce(
-        (sum, of) => sum + openOf(books, of, { at: AT_MS, day: DAY }),
-        0n,
-      )
-      assert.equal(sums.of(good.number, { at: AT_MS, day: DAY }), open)
-      assert.ok(open <= good.limit)
-    }),
+        for (const of of books.authorisations.values()) taken += of.captured - of.refunded
+        const totals = books.totals.get(totalsKey({ acquirer: '123456', unit: JPY, settles: DAY })) ?? NO_TOTALS
+        assert.equal(netOf(totals), taken, 'the totals are what is taken')
+        const replayed = opened()
+        for (const record of log) enter(replayed, record)
+        assert.deepEqual(replayed, books)
+        const sums = createOpenSums(replayed)
+        const open = [...books.authorisations.values()].reduce(
+          (sum, of) => sum + openOf(books, of, { at: AT_MS, day: DAY }),
+          0n,
+        )
+        assert.equal(sums.of(good.number, { at: AT_MS, day: DAY }), open)
+        assert.ok(open <= good.limit)
+      },
+    ),
     { numRuns: 600 },
   )
+  assert.ok(stood > 5, `${stood} reversals of a terminal came too late`)
   assert.ok(reached > 50, `${reached} captures: the sequences reach something`)
 })
 

@@ -195,6 +195,47 @@ test('without an answer nothing is charged: the sale is taken back until the iss
   await hasty.stop()
 })
 
+test('a sale by a one-time number whose answer was lost stands once the hub may have heard of it, and the machine learns that', async () => {
+  const hasty = await start(2_000, join(data, 'lost'))
+  const hub = await dial(issuer.lines[0]?.port ?? 0, keys)
+  await hub.ask({ kind: 'network', what: '001' })
+  const { number, order, put } = oneTimeFor(keys, good.number)
+  await hub.ask(put)
+  const lost = sale({ number })
+  issuer.faults.put({ ...NO_FAULTS, holds: 'answer' })
+  const asked = post('/sale', lost, hasty)
+  const told = await hub.notice()
+  assert.equal(told.event, 'used')
+  // Its answer never comes, and the reversal comes through.
+  const [, said] = await asked
+  const { approval, rrn } = booksOf().find(({ id }) => id === order) ?? assert.fail()
+  assert.deepEqual(said, { kind: 'approved', approval, rrn })
+  assert.deepEqual([told.approval, told.trace.rrn], [approval, rrn])
+  assert.deepEqual(await post('/sale', lost, hasty), [200, said])
+  const back = { number, rrn, unit: 'JPY', amount: '1280', reference: 'lost-back' }
+  const [, given] = await post('/refund', back, hasty)
+  assert.ok('kind' in given && given.kind === 'approved', 'money goes back by a refund')
+  assert.equal((await hub.notice()).event, 'refunded')
+  issuer.faults.put(NO_FAULTS)
+  hub.close()
+  await hasty.stop()
+  const later = await start(2_000, join(data, 'lost'))
+  assert.deepEqual(await post('/sale', lost, later), [200, said], 'after a restart too')
+  await later.stop()
+
+  const unheard = oneTimeFor(keys, good.number)
+  const offline = await dial(issuer.lines[0]?.port ?? 0, keys)
+  await offline.ask(unheard.put, { acquirer: '666666' })
+  const quick = await start(30, join(data, 'unheard'))
+  issuer.faults.put({ ...NO_FAULTS, holds: 'answer' })
+  const taken = sale({ number: unheard.number })
+  assert.deepEqual(await post('/sale', taken, quick), [200, { kind: 'no-answer' }])
+  await until(() => quick.book.entries.get(taken.reference)?.state === 'taken-back')
+  assert.equal(booksOf().at(-1)?.state, 'reversed', 'nobody has heard of it yet')
+  offline.close()
+  await quick.stop()
+})
+
 test('a refund without an answer is asked again under its own name, and done once', async () => {
   const hasty = await start(1_000, join(data, 'refunds'))
   const [, yes] = await post('/sale', sale(), hasty)

@@ -225,6 +225,9 @@ test("a one-time number buys once, for its own purchase; the hub hears of that, 
   assert.equal((await hub.ask({ kind: 'refund', of: { order, own: 'b' }, ...AT, ...paid(1001n) })).code, '13')
   assert.equal((await hub.ask({ kind: 'refund', of: { order, own: 'c' }, ...AT, ...paid(1000n) })).code, '00')
 
+  const tooLate = await line.ask(reversal(null, trace, '0200'), terminals)
+  assert.deepEqual([tooLate.code, tooLate.approval], ['12', yes.approval], 'it was given back: it stood')
+
   const late = oneTimeFor(keys, good.number, { until: Date.now() - 1 })
   assert.equal((await hub.ask(late.put)).code, '00')
   assert.equal((await line.ask({ ...sale, number: late.number }, terminals)).code, '54')
@@ -232,7 +235,7 @@ test("a one-time number buys once, for its own purchase; the hub hears of that, 
   hub.close()
 })
 
-test('a one-time number that is taken away, or never wanted, buys nothing; a terminal takes its own sale back', async () => {
+test('a one-time number that is taken away, or never wanted, buys nothing; what the hub may have heard of stands', async () => {
   const hub = await dial(program.lines[0]?.port ?? 0, keys)
   await hub.ask({ kind: 'network', what: '001' })
   const expires = yymm(good.expires)
@@ -258,9 +261,11 @@ test('a one-time number that is taken away, or never wanted, buys nothing; a ter
   const trace = newTrace('900001')
   assert.equal((await line.ask(sale(timedOut.number), trace)).code, '00')
   assert.equal((await hub.notice()).event, 'used')
-  assert.equal((await line.ask(reversal(null, trace, '0200'), { acquirer: '900001' })).code, '00')
-  assert.equal((await hub.notice()).event, 'reversed')
-  assert.equal((await line.ask(sale(timedOut.number), { ...trace, isRepeat: true })).code, '94')
+  const tooLate = await line.ask(reversal(null, trace, '0200'), { acquirer: '900001' })
+  assert.deepEqual([tooLate.code, tooLate.approval], ['21', bookOf(timedOut.order).approval], 'the hub has booked it')
+  assert.equal(bookOf(timedOut.order).state, 'approved')
+  const heard = await line.ask(sale(timedOut.number), { ...trace, isRepeat: true })
+  assert.deepEqual([heard.code, heard.approval], ['00', tooLate.approval], 'its terminal may ask for the answer again')
   const taken = oneTimeFor(keys, good.number)
   await hub.ask(taken.put)
   assert.equal((await line.ask(sale(taken.number))).code, '00')
@@ -283,6 +288,54 @@ test('a one-time number that is taken away, or never wanted, buys nothing; a ter
     '14',
     'a key that does not open',
   )
+  hub.close()
+})
+
+test('a terminal takes back a sale by a one-time number before its notice is sent: the hub never hears that it was used', async () => {
+  const acquirer = '555555'
+  const bought = oneTimeFor(keys, good.number)
+  assert.equal((await line.ask(bought.put, { acquirer })).code, '00')
+  const { number, order } = bought
+  const sale = { kind: 'sale', number, expires: yymm(good.expires), ...AT, ...paid(1280n), method: 'lump' } as const
+  const trace = newTrace('900001')
+  assert.equal((await line.ask(sale, trace)).code, '00')
+  assert.equal((await line.ask(reversal(null, trace, '0200'), { acquirer: '900001' })).code, '00')
+  assert.deepEqual([bookOf(order).state, bookOf(order).captured], ['reversed', 0n])
+  assert.equal((await line.ask(sale, { ...trace, isRepeat: true })).code, '94')
+  const hub = await dial(program.lines[0]?.port ?? 0, keys)
+  assert.equal((await hub.ask({ kind: 'network', what: '001' }, { acquirer })).code, '00')
+  const told = await hub.notice()
+  assert.deepEqual([told.event, told.order, told.amount], ['reversed', order, 1280n])
+  assert.equal((await hub.ask({ kind: 'end-key', number, order }, { acquirer })).code, '21')
+  assert.equal((await hub.notice()).event, 'reversed', 'and again, never that it was used')
+  const { keys: known, notices } = program.desks.get('0001')?.books ?? assert.fail()
+  assert.equal(known.get(number)?.state, 'used')
+  assert.deepEqual(
+    [...notices.values()].filter((each) => each.order === order).map(({ event }) => event),
+    ['reversed'],
+  )
+  hub.close()
+})
+
+test('who tries a seen number out cannot keep the notice of the right sale from being told', async () => {
+  const hub = await dial(program.lines[0]?.port ?? 0, keys)
+  await hub.ask({ kind: 'network', what: '001' })
+  const { number, put } = oneTimeFor(keys, good.number)
+  await hub.ask(put)
+  const sale = { kind: 'sale', number, expires: yymm(good.expires), ...AT, ...paid(1280n), method: 'lump' } as const
+  for (let tried = 0; tried < 20; tried++) {
+    assert.equal((await line.ask({ ...sale, terminal: 'T2' })).code, '58')
+    assert.equal((await hub.notice()).event, 'other-terminal')
+  }
+  assert.equal((await line.ask({ ...sale, terminal: 'T2' })).code, '58', 'of which nobody is told any more')
+  const trace = newTrace('900001')
+  assert.equal((await line.ask(sale, trace)).code, '00')
+  assert.equal((await hub.notice()).event, 'used')
+  assert.equal(
+    (await line.ask({ kind: 'refund', of: { number, rrn: trace.rrn }, ...AT, ...paid(1n) }, trace)).code,
+    '00',
+  )
+  assert.equal((await hub.notice()).event, 'refunded')
   hub.close()
 })
 
@@ -452,22 +505,24 @@ test('the page is for this machine and in two languages; faults and books want t
     assert.equal(statSync(join(data, file)).mode & 0o777, 0o600, file)
 })
 
+/** The issuer as a program of its own, which dies at a place. */
+async function rise(folder: string, failpoint: string): Promise<{ child: ChildProcess; port: number }> {
+  const main = new URL('../issuer/main.ts', import.meta.url).pathname
+  const args = [main, '--data', folder, '--port', '0', '--lines', '0,0', '--machine', '0', '--with-parent']
+  const child = spawn(process.execPath, args, {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ISSUER_FAILPOINT: failpoint },
+  })
+  const [said] = (await once(createInterface(child.stdout ?? assert.fail()), 'line')) as [string]
+  // Border: issuer/main.ts wrote the line.
+  const { lines } = JSON.parse(said) as { lines: { port: number }[] }
+  return { child, port: lines[0]?.port ?? 0 }
+}
+
 test('killed between decision and answer, at every place, and started again: the same books, and the same answer to the repeated message', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'warifu-issuer-killed-'))
   const [tanuki] = ISSUERS
   assert.ok(tanuki)
-  const main = new URL('../issuer/main.ts', import.meta.url).pathname
-  async function start(failpoint: string): Promise<{ child: ChildProcess; port: number }> {
-    const args = [main, '--data', folder, '--port', '0', '--lines', '0,0', '--machine', '0', '--with-parent']
-    const child = spawn(process.execPath, args, {
-      stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, ISSUER_FAILPOINT: failpoint },
-    })
-    const [said] = (await once(createInterface(child.stdout ?? assert.fail()), 'line')) as [string]
-    // Border: issuer/main.ts wrote the line.
-    const { lines } = JSON.parse(said) as { lines: { port: number }[] }
-    return { child, port: lines[0]?.port ?? 0 }
-  }
   const asked = authorise()
   const trace = newTrace()
   for (const [place, isBooked] of [
@@ -475,7 +530,7 @@ test('killed between decision and answer, at every place, and started again: the
     ['written', true],
     ['answered', true],
   ] as const) {
-    const { child, port } = await start(`${place}:1`)
+    const { child, port } = await rise(folder, `${place}:1`)
     const zone = zoneKeysOf(readZoneKey(join(folder, 'zone.key')))
     const acquirer = await dial(port, zone)
     const ended = once(child, 'exit')
@@ -486,7 +541,7 @@ test('killed between decision and answer, at every place, and started again: the
     const books = readBooks(journalOf(folder, '0001'), tanuki)
     assert.equal(books.authorisations.has(asked.order), isBooked, place)
   }
-  const { child, port } = await start('')
+  const { child, port } = await rise(folder, '')
   const acquirer = await dial(port, zoneKeysOf(readZoneKey(join(folder, 'zone.key'))))
   const answer = await acquirer.ask(asked, { ...trace, isRepeat: true })
   const books = readBooks(journalOf(folder, '0001'), tanuki)
@@ -497,6 +552,38 @@ test('killed between decision and answer, at every place, and started again: the
   const ended = once(child, 'exit')
   child.stdin?.end()
   assert.deepEqual(await ended, [0, null], 'it ends with its parent')
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test('killed before a notice leaves, it knows that it may have been sent: the terminal does not take the sale back any more', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'warifu-issuer-telling-'))
+  const [tanuki] = ISSUERS
+  assert.ok(tanuki)
+  const trace = newTrace('900001')
+  const first = await rise(folder, 'telling:1')
+  const zone = zoneKeysOf(readZoneKey(join(folder, 'zone.key')))
+  const { number, order, put } = oneTimeFor(zone, good.number)
+  const sale = { kind: 'sale', number, expires: yymm(good.expires), ...AT, ...paid(1280n), method: 'lump' } as const
+  const hub = await dial(first.port, zone)
+  await hub.ask({ kind: 'network', what: '001' })
+  assert.equal((await hub.ask(put)).code, '00')
+  const died = once(first.child, 'exit')
+  const terminal = await dial(first.port, zone)
+  terminal.sendMessage(writeAsk({ ...sale, trace, isRepeat: false }))
+  assert.deepEqual(await died, [null, 'SIGKILL'])
+  assert.equal(await hub.next(), undefined, 'it has not left')
+  const books = readBooks(journalOf(folder, '0001'), tanuki)
+  assert.deepEqual([[...books.sent], [...books.unheard]], [[1], [1]])
+  const second = await rise(folder, '')
+  const again = await dial(second.port, zone)
+  const refused = await again.ask(reversal(null, trace, '0200'), { acquirer: '900001' })
+  assert.deepEqual([refused.code, refused.approval], ['21', books.authorisations.get(order)?.approval])
+  assert.equal((await again.ask({ kind: 'network', what: '001' })).code, '00')
+  assert.equal((await again.notice()).event, 'used')
+  again.close()
+  const ended = once(second.child, 'exit')
+  second.child.stdin?.end()
+  assert.deepEqual(await ended, [0, null])
   rmSync(folder, { recursive: true, force: true })
 })
 

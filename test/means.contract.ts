@@ -324,6 +324,28 @@ export function meansContract(name: string, open: Open): void {
       [third],
     )
   })
+
+  story(
+    'what somebody else has noted of an order since stays; it is tried again all the same',
+    async (town, ground) => {
+      const { store } = town.ground
+      const { payment: id } = await joined(town, town.payer, billOf(100n))
+      await byBank(town, town.payer, id)
+      await town.approve(town.payer, id)
+      const stands = async (): Promise<unknown[]> => {
+        ground.advance?.(1)
+        return (await ordersOf(town, id)).map(({ tries, trouble }) => [tries, trouble])
+      }
+      await store.postponeOrder(id, 1, 0, 'asking', 0)
+      assert.deepEqual(await stands(), [[1, 'asking']], 'its own note is replaced')
+      await store.postponeOrder(id, 1, 0, 'unreachable', 0)
+      assert.deepEqual(await stands(), [[2, 'asking']], 'another asks: that this one reached nobody says nothing')
+      await store.postponeOrder(id, 1, 0, 'unreachable', 2)
+      assert.deepEqual(await stands(), [[3, 'unreachable']])
+      await store.postponeOrder(id, 1, 3_600_000, 'asking', 1)
+      assert.deepEqual(await stands(), [], 'the next time moves')
+    },
+  )
 }
 
 const bankOf = (payer: DeviceActor): Choice => ({

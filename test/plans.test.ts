@@ -11,6 +11,8 @@ import { approve } from '#sdk/approval.ts'
 import type { Client } from '#sdk/client.ts'
 import { withPin } from '#sdk/scram.ts'
 import { openDatabase, type Database } from '#server/postgres/connect.ts'
+import { isOpenOf } from '#server/postgres/reconcile-cards.ts'
+import { asking } from '#server/postgres/reconcile.ts'
 import { readHeads } from '#server/operator-log.ts'
 import { aBankDay } from './support/bank-day.ts'
 import { aCardDay } from './support/card-day.ts'
@@ -252,6 +254,8 @@ async function tellStory({ store, directory, ...rest }: TestHub): Promise<void> 
 
 /** What an operator looks at and does, at the doors behind the routes. */
 async function atTheDesk({ operators, database }: TestHub, party: PartyId): Promise<void> {
+  // What a hub asks by itself when a day is over.
+  await isOpenOf(asking(database), { day: 20_261_203, until: 1 })
   const publicKey = Buffer.concat([Buffer.of(4), randomBytes(64)])
   await operators.createCode({ code: 'A code for Aoki', name: 'Aoki', role: 'chief', lifeMs: 60_000 })
   const identity = await operators.useCode({ code: 'A code for Aoki', publicKey, label: 'Aoki' })

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type pg from 'pg'
 import { luhnDigit } from '#core/card-number.ts'
-import { fileKeyStore, makeKeyFile } from '#vault/key-store.ts'
+import { fileKeyStore, makeKeyFile, type KeyStore } from '#vault/key-store.ts'
 import { rotateVault } from '#vault/program.ts'
 import type { AddCardAnswer, AlarmsAnswer } from '#vault/wire.ts'
 import { withClient } from './support/postgres.ts'
@@ -99,6 +99,25 @@ test('an envelope that was changed in any part, or made for another key, does no
   assert.equal((await send(request)).state, 'active')
 })
 
+test('an envelope has one spelling: another one of the same bytes is none', async () => {
+  const request = await requestFor()
+  const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  // Of the last character of 16 bytes the lowest four bits say nothing.
+  const odd = digits[digits.indexOf(request.envelope.at(-1) ?? '') + 1]
+  const [head, key, iv, text, tag] = request.envelope.split('.')
+  for (const envelope of [
+    `${request.envelope.slice(0, -1)}${odd}`,
+    `${request.envelope}==`,
+    `${request.envelope} `,
+    [head, key, `${iv}\n`, text, tag].join('.'),
+  ])
+    assert.deepEqual(await send({ ...request, card: hex(), envelope }), {
+      state: 'refused',
+      reason: 'envelope-invalid',
+    })
+  assert.equal((await send(request)).state, 'active')
+})
+
 test('what is in an envelope is judged before any issuer is asked', async () => {
   const before = issuer.of('verify').length
   const wrong = newNumber()
@@ -120,9 +139,19 @@ test('what is in an envelope is judged before any issuer is asked', async () => 
 test("an issuer's no is a no, its silence keeps nothing, and a number is not tried without end", async () => {
   issuer.replies.verify = () => ({ code: '05' })
   const number = newNumber()
-  for (let tries = 0; tries < 12; tries++)
-    assert.deepEqual(await send(await requestFor({ number })), { state: 'refused', reason: 'issuer-refused' })
-  assert.equal(issuer.of('verify').filter((ask) => ask.number === number).length, 10)
+  const stranger = `pty_${hex()}`
+  for (let tries = 0; tries < 12; tries++) {
+    const head = { command: `cmd_${hex()}`, party: stranger }
+    assert.deepEqual(await send(await requestFor({ number }, head)), { state: 'refused', reason: 'issuer-refused' })
+  }
+  const asked = (): number => issuer.of('verify').filter((ask) => ask.number === number).length
+  assert.equal(asked(), 10)
+  // Its owner is not locked out by that; all people together are, in the end.
+  delete issuer.replies.verify
+  assert.equal((await send(await requestFor({ number }))).state, 'active')
+  issuer.replies.verify = () => ({ code: '05' })
+  for (let people = 0; people < 45; people++) await send(await requestFor({ number }))
+  assert.equal(asked(), 50)
   issuer.replies.verify = () => ({ code: '54' })
   assert.deepEqual(await send(await requestFor()), { state: 'refused', reason: 'expired' })
   issuer.replies.verify = () => (socket) => void socket.destroy()
@@ -149,6 +178,28 @@ test('an ended card is used no more and its number is forgotten; what was paid c
   assert.equal((await vault.follow('refund', order, '1200')).body['kind'], 'done')
   const rows = await rowsOf("select id from wrapped_key where id = 'card:' || $1", [card])
   assert.deepEqual(rows, [])
+})
+
+test('a card that is ended before its issuer has answered, or before it comes, never is one', async () => {
+  const number = newNumber()
+  const request = await requestFor({ number })
+  const release = Promise.withResolvers<void>()
+  issuer.replies.verify = () => (socket, answer) =>
+    void release.promise.then(() => socket.write(answer({ code: '00' })))
+  const registering = send(request)
+  await until(async () => issuer.of('verify').some(({ order }) => order === request.command))
+  assert.deepEqual((await vault.post('/v1/cards/end', { card: request.card })).body, { state: 'unknown' })
+  release.resolve()
+  assert.deepEqual(await registering, { state: 'no-answer' })
+  delete issuer.replies.verify
+  const early = await requestFor({ number })
+  await vault.post('/v1/cards/end', { card: early.card })
+  await vault.post('/v1/cards/end', { card: early.card })
+  assert.deepEqual(await send(early), { state: 'no-answer' })
+  for (const { card } of [request, early]) {
+    assert.deepEqual((await vault.post('/v1/cards/check', { card })).body, { state: 'unknown' })
+    assert.deepEqual(await rowsOf("select id from wrapped_key where id = 'card:' || $1", [card]), [])
+  }
 })
 
 test('a card that has expired since is refused without asking', async () => {
@@ -190,6 +241,30 @@ test('a new key goes under everything while payments go on, and the old key is f
   // A wallet that has fetched the old key just before is still understood.
   assert.equal((await send(early)).state, 'active')
   assert.equal((await send(await requestFor())).state, 'active')
+})
+
+test('of two changes of the key at once the second says that one is going on, and no key is lost', async () => {
+  const card = await vault.addCard(newNumber())
+  const file = fileKeyStore(join(vault.folder, 'vault.key'))
+  const hold = Promise.withResolvers<void>()
+  const begun = Promise.withResolvers<void>()
+  const slow: KeyStore = {
+    ...file,
+    async renew() {
+      const id = await file.renew()
+      begun.resolve()
+      await hold.promise
+      return id
+    },
+  }
+  const options = { data: vault.folder, database: vault.database }
+  const first = rotateVault({ ...options, keyStore: slow })
+  await begun.promise
+  await assert.rejects(rotateVault(options), /is going on/u).finally(() => hold.resolve())
+  assert((await first) > 0)
+  assert.equal((await vault.authorise(card)).body['kind'], 'approved')
+  assert((await rotateVault(options)) > 0)
+  assert.equal((await vault.authorise(card)).body['kind'], 'approved')
 })
 
 test('without its key the vault says so and does nothing that needs it; with it, everything is as before', async () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Passage } from '#vault/http.ts'
+import { withClient } from './support/postgres.ts'
 import type { Reply } from './support/vault.ts'
 import {
   cardNumber,
@@ -231,6 +232,26 @@ test('a purchase in what no issuer counts in, or with a card that is not here, i
   const odd = await vault.authorise(card, { unit: 'QQQ' })
   assert.deepEqual(odd.body, { kind: 'refused', code: 'invalid', reason: 'refused' })
   assert.equal(issuer.heard.length, before)
+})
+
+test('only what was not begun is unavailable; what fails on the way is unsure, and a known order needs no key', async () => {
+  const order = newOrder()
+  const yes = (await vault.authorise(card, { order })).body
+  assert.equal(yes['kind'], 'approved')
+  const rows = (text: string, values: unknown[] = []): Promise<unknown> =>
+    withClient(vault.database, (client) => client.query(text, values))
+  await rows("update wrapped_key set wrapped = wrapped || '\\x00'::bytea where id = 'card:' || $1", [card])
+  const broken = await vault.authorise(card)
+  assert.deepEqual([broken.status, broken.body['kind']], [503, 'unsure'])
+  assert.deepEqual((await vault.authorise(card, { order })).body, yes)
+  await rows("update wrapped_key set wrapped = substring(wrapped for length(wrapped) - 1) where id = 'card:' || $1", [
+    card,
+  ])
+  assert.equal((await vault.authorise(card)).body['kind'], 'approved')
+  await rows('alter table alarm rename to elsewhere')
+  const bug = await vault.get('/v1/alarms')
+  await rows('alter table elsewhere rename to alarm')
+  assert.deepEqual([bug.status, bug.body['kind'], vault.errors.splice(0).length], [500, 'unsure', 1])
 })
 
 test('a request that is not right changes nothing, and hears what was wrong but not what was sent', async () => {

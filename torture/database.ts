@@ -53,7 +53,7 @@ export function isGone(pid: number): boolean {
   }
 }
 
-function childrenOf(pid: number | undefined): number[] {
+export function childrenOf(pid: number | undefined): number[] {
   try {
     const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim()
     return text === '' ? [] : text.split(' ').map(Number)

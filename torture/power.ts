@@ -1,7 +1,7 @@
 // (b) A power cut: everything stops at once, and the machine comes up with what its disk had been told to keep.
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { databaseProcesses, isGone, kill, killDatabase, settingsOf, whenUp } from './database.ts'
+import { childrenOf, databaseProcesses, isGone, kill, killDatabase, settingsOf, whenUp } from './database.ts'
 import { diskIn, hindrance } from './disk.ts'
 import { clusterOf, hubOn } from './hub.ts'
 import { chanceOfCycle } from './plan.ts'
@@ -28,7 +28,8 @@ export const cuttingPower: Mode = {
         site.go()
         await until('load', async () => (await site.acknowledged()) > before + chance.between(1, 20))
         await pause(chance.below(100))
-        const processes = [hub.pid() ?? 0, ...databaseProcesses(cluster)]
+        // The demo's bank, issuer and vault have their books on this disk too.
+        const processes = [hub.pid() ?? 0, ...childrenOf(hub.pid()), ...databaseProcesses(cluster)]
         for (const pid of processes) kill(pid, 'SIGSTOP')
         const { restore } = disk.cut()
         for (const pid of processes) kill(pid, 'SIGKILL')

@@ -74,6 +74,9 @@ export function createAuthorising(
 
   async function authorise(asked: Authorise): Promise<OrderAnswer | 'other-body'> {
     const { order } = asked
+    // What is known takes no number and opens nothing.
+    const known = await database.query('select from authorisation where id = $1', [order])
+    if (known.length > 0) return again(asked)
     const numbered = await numbering.next()
     const ready = await readied(asked, numbered)
     if (!('question' in ready)) {

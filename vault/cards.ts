@@ -5,8 +5,10 @@
 //  --------------+---------------------+---------+-----------
 //   asking       | active              | refused | no-answer
 //
+// A card that is ended while it is asked for, or before it comes, is no-answer too, and never kept.
+//
 // An envelope is noted before its issuer is asked and is good once: whoever sends it again hears what became of it.
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { CODES } from '#issuer/elements.ts'
 import { readAnswer } from '#issuer/answers.ts'
 import { firstSix, lastFour } from '#core/card-number.ts'
@@ -27,7 +29,7 @@ export type Cards = Readonly<{
   /** 'other-body': this card's id stands for another envelope. */
   add(asked: AddCard): Promise<AddCardAnswer | 'other-body'>
   check(card: string): Promise<CheckCardAnswer>
-  /** The number is forgotten with it. */
+  /** The number is forgotten with it; what is being registered, or comes later with this id, is never kept. */
   end(card: string): Promise<EndCardAnswer>
   /** With its number, for an issuer; undefined where there is none or it has ended. */
   held(card: string): Promise<HeldCard | undefined>
@@ -37,8 +39,12 @@ export type Cards = Readonly<{
 
 const VERIFY_WITHIN_MS = 10_000
 const REACH_MS = 4_000
-/** An issuer stops a card after some wrong codes; before it hears of them all, we are silent for the day. */
-const TRIES_A_DAY = 10
+/**
+ * An issuer stops a card after some wrong codes; before it hears of them all, we are silent for the day. Of one person earlier than of
+ * all together: a stranger who tries a number shall not lock its owner out.
+ */
+const TRIES_A_DAY = { byOne: 10, byAll: 50 }
+const DIGEST_BYTES = 32
 
 const keyOf = (card: string): string => `card:${card}`
 const bytesOf = (card: string): Buffer => Buffer.from(card, 'hex')
@@ -68,7 +74,7 @@ export function createCards(
   async function register(asked: AddCard): Promise<AddCardAnswer | 'other-body'> {
     const envelope = createHash('sha256').update(asked.envelope).digest()
     const known = await registrationOf(asked.card)
-    if (known !== undefined) return known.envelope.equals(envelope) ? again(asked.card, known) : 'other-body'
+    if (known !== undefined) return alike(asked.card, known, envelope)
     const opened = await openEnvelope(secrets, asked.envelope, asked)
     if (!opened.ok) {
       if (opened.isMoved) await raise(database.query, 'moved-envelope', null, `registration ${asked.command}`)
@@ -80,9 +86,7 @@ export function createCards(
     )
     if (noted.length === 0) {
       const other = await registrationOf(asked.card)
-      return other?.envelope.equals(envelope) === true
-        ? again(asked.card, other)
-        : { state: 'refused', reason: 'envelope-used' }
+      return other === undefined ? { state: 'refused', reason: 'envelope-used' } : alike(asked.card, other, envelope)
     }
     passing('envelope-noted')
     return verify(asked, opened.card)
@@ -93,8 +97,7 @@ export function createCards(
     if (await isExpired(expires)) return refuse(card, 'expired')
     const issuer = issuers.issuerOf(number)
     if (issuer === undefined) return refuse(card, 'issuer-unknown')
-    const hash = await secrets.hashOf(number)
-    if (!(await mayTry(hash))) return refuse(card, 'issuer-refused')
+    if (!(await mayTry(number, party))) return refuse(card, 'issuer-refused')
     const { trace } = await numbering.next()
     const told = await lines.ask(
       issuer.code,
@@ -105,7 +108,7 @@ export function createCards(
     const said = told.kind === 'answer' ? readAnswer(told.message)?.code : undefined
     switch (said) {
       case CODES.approved:
-        return keep({ card, party, number, expires, issuer: issuer.code, hash })
+        return keep({ card, party, number, expires, issuer: issuer.code })
       case undefined:
         return conclude(card, 'no-answer')
       case CODES.expired:
@@ -116,9 +119,10 @@ export function createCards(
   }
 
   async function keep(
-    found: Readonly<{ card: string; party: string; number: string; expires: string; issuer: string; hash: Buffer }>,
+    found: Readonly<{ card: string; party: string; number: string; expires: string; issuer: string }>,
   ): Promise<AddCardAnswer> {
-    const { card, party, number, expires, issuer, hash } = found
+    const { card, party, number, expires, issuer } = found
+    const hash = await secrets.hashOf(number)
     const shown = { first6: firstSix(number), last4: lastFour(number), expires, issuer }
     const isKept = await database.together(async (query) => {
       const rows = await query(
@@ -138,7 +142,7 @@ export function createCards(
       return true
     })
     passing('card-committed')
-    // Somebody has asked meanwhile and was told that nothing was heard: it stays so.
+    // Somebody has asked or ended it meanwhile, and was told that there is nothing: it stays so.
     return isKept ? { state: 'active', ...shown } : { state: 'no-answer' }
   }
 
@@ -156,6 +160,12 @@ export function createCards(
     ])
     const now = await registrationOf(card)
     return now === undefined ? { state: 'no-answer' } : answered(card, now)
+  }
+
+  /** A card whose registration came to nothing has nothing to mix up, whatever envelope it comes with. */
+  async function alike(card: string, known: Registration, envelope: Buffer): Promise<AddCardAnswer | 'other-body'> {
+    if (known.envelope.equals(envelope)) return again(card, known)
+    return known.state === 'no-answer' ? { state: 'no-answer' } : 'other-body'
   }
 
   /** The same registration again; what another process has begun and not ended is over: the code is not known here. */
@@ -177,13 +187,18 @@ export function createCards(
     return row
   }
 
-  async function mayTry(hash: Buffer): Promise<boolean> {
+  /** What one person tries in vain beyond their own is not counted against all. */
+  async function mayTry(number: string, party: string): Promise<boolean> {
+    return (await triesOf(`${number} ${party}`)) <= TRIES_A_DAY.byOne && (await triesOf(number)) <= TRIES_A_DAY.byAll
+  }
+
+  async function triesOf(what: string): Promise<number> {
     const [row] = await database.query<{ tries: number }>(
       `insert into trial (number, day, tries) values ($1, $2, 1)
        on conflict (number, day) do update set tries = trial.tries + 1 returning tries`,
-      [hash, await numbering.today()],
+      [await secrets.hashOf(what), await numbering.today()],
     )
-    return (row?.tries ?? 0) <= TRIES_A_DAY
+    return row?.tries ?? 0
   }
 
   async function check(card: string): Promise<CheckCardAnswer> {
@@ -206,6 +221,12 @@ export function createCards(
     check,
     async end(card) {
       return database.together(async (query) => {
+        // First: whoever keeps the card has this row's lock, and is before or after us.
+        await query(
+          `insert into registration (card, envelope, state, made_at) values ($1, $2, 'no-answer', ${NOW})
+           on conflict (card) do update set state = 'no-answer' where registration.state = 'asking'`,
+          [bytesOf(card), randomBytes(DIGEST_BYTES)],
+        )
         const rows = await query(
           `update card set ended_at = coalesce(ended_at, ${NOW}), sealed = null, number = null where id = $1 returning 1`,
           [bytesOf(card)],

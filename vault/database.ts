@@ -6,6 +6,11 @@ export class Unavailable extends Error {
   override name = 'Unavailable'
 }
 
+/** Somebody else is doing it. */
+export class Busy extends Error {
+  override name = 'Busy'
+}
+
 export type Row = Record<string, unknown>
 export type Query = <Found extends Row = Row>(text: string, values?: readonly unknown[]) => Promise<Found[]>
 export type VaultDatabase = Readonly<{
@@ -13,6 +18,11 @@ export type VaultDatabase = Readonly<{
   query: Query
   /** all or nothing; a COMMIT that answers ROLLBACK is a failure */
   together<Result>(work: (query: Query) => Promise<Result>): Promise<Result>
+  /**
+   * Holds the lock of this number on a connection of its own, whose statements `work` is given: when that connection is lost, so is the
+   * lock, and they fail. Throws Busy where somebody else holds it.
+   */
+  alone<Result>(lock: number, work: (query: Query) => Promise<Result>): Promise<Result>
   end(): Promise<void>
 }>
 
@@ -39,6 +49,11 @@ export function openVaultDatabase(settings: pg.ClientConfig): VaultDatabase {
   // An idle connection that dies is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {})
 
+  const connected = (): Promise<pg.PoolClient> =>
+    pool.connect().catch((error: unknown) => {
+      throw known(error)
+    })
+
   return {
     async query<Found extends Row = Row>(text: string, values: readonly unknown[] = []) {
       try {
@@ -48,18 +63,13 @@ export function openVaultDatabase(settings: pg.ClientConfig): VaultDatabase {
       }
     },
     async together(work) {
-      const client = await pool.connect().catch((error: unknown) => {
-        throw known(error)
-      })
+      const client = await connected()
       let broken: Error | undefined
       const note = (error: Error): void => void (broken = error)
       client.on('error', note)
       try {
         await client.query('begin')
-        const result = await work(
-          async <Found extends Row = Row>(text: string, values: readonly unknown[] = []) =>
-            (await client.query<Found>(text, [...values])).rows,
-        )
+        const result = await work(on(client))
         const { command } = await client.query('commit')
         if (command !== 'COMMIT') throw new Error(`COMMIT answered ${command}`)
         return result
@@ -71,9 +81,31 @@ export function openVaultDatabase(settings: pg.ClientConfig): VaultDatabase {
         client.release(broken)
       }
     },
+    async alone(lock, work) {
+      const client = await connected()
+      const ignore = (): void => {}
+      client.on('error', ignore)
+      try {
+        const query = on(client)
+        const [row] = await query<{ held: boolean }>('select pg_try_advisory_lock($1) as held', [lock])
+        if (row?.held !== true) throw new Busy('It is going on elsewhere: wait until that one has ended.')
+        return await work(query)
+      } catch (error) {
+        throw known(error)
+      } finally {
+        client.off('error', ignore)
+        // Not back into the pool: the lock ends with its connection, whatever became of the work.
+        client.release(true)
+      }
+    },
     end: () => pool.end(),
   }
 }
+
+const on =
+  (client: pg.PoolClient): Query =>
+  async <Found extends Row = Row>(text: string, values: readonly unknown[] = []) =>
+    (await client.query<Found>(text, [...values])).rows
 
 const BIGINT = 20
 

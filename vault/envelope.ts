@@ -3,6 +3,7 @@
 import { compactDecrypt, decodeProtectedHeader } from 'jose'
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { fromBase64url } from '#core/bytes.ts'
 import { isCardNumber } from '#core/card-number.ts'
 import { Closed } from '#protocol/parts.ts'
 import { JsonFault, parseStrict } from '#protocol/strict-json.ts'
@@ -37,6 +38,7 @@ export async function openEnvelope(
   envelope: string,
   { party, command }: Readonly<{ party: string; command: string }>,
 ): Promise<Opened> {
+  if (!isSpelledOnce(envelope)) return INVALID
   const said = headOf(envelope)
   if (said === undefined) return INVALID
   if (said.party !== party || said.command !== command) return { ...INVALID, isMoved: true }
@@ -62,6 +64,11 @@ export async function openEnvelope(
   } finally {
     plaintext.fill(0)
   }
+}
+
+/** An envelope is known again by its letters: other letters for the same bytes would make it another one. */
+function isSpelledOnce(envelope: string): boolean {
+  return envelope.split('.').every((part) => fromBase64url(part) !== undefined)
 }
 
 function headOf(envelope: string): Static<typeof Head> | undefined {

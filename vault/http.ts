@@ -33,7 +33,12 @@ import {
   type VaultRoute,
 } from './wire.ts'
 
-/** What is behind each door. Throws Unavailable, KeyAway or WrongKey where it cannot be said now. */
+/** Something is missing that a door needs, and was before anything was begun: nothing of the request was asked or noted. */
+export class NotBegun extends Error {
+  override name = 'NotBegun'
+}
+
+/** What is behind each door. Throws NotBegun; and Unavailable, KeyAway or WrongKey where nobody knows how far it came. */
 export type Doors = Readonly<{
   keys(): Promise<VaultKeys>
   addCard(asked: AddCard): Promise<AddCardAnswer | 'other-body'>
@@ -179,10 +184,11 @@ export async function listenVault(
 
   function failed(error: unknown): Replied {
     if (error instanceof Refused) return { status: error.status, body: error.fault }
+    if (error instanceof NotBegun) return { status: 503, body: { kind: 'unavailable', fault: error.message } }
     if (error instanceof Unavailable || error instanceof KeyAway || error instanceof WrongKey)
-      return { status: 503, body: { kind: 'unavailable', fault: error.name } }
+      return { status: 503, body: { kind: 'unsure', fault: error.name } }
     if (!(error instanceof Error && Reflect.get(error, 'code') === 'ECONNRESET')) onError(error)
-    return { status: 500, body: { kind: 'unavailable', fault: 'a bug' } }
+    return { status: 500, body: { kind: 'unsure', fault: 'a bug' } }
   }
 
   return { port: portOf(server), stop: () => stop(server) }

@@ -9,7 +9,7 @@ import { createAuthorising } from './authorising.ts'
 import { createCards } from './cards.ts'
 import { NOW, openVaultDatabase, Unavailable, type VaultDatabase } from './database.ts'
 import { createFollowing } from './following.ts'
-import { listenVault, type Doors, type Passage } from './http.ts'
+import { listenVault, NotBegun, type Doors, type Passage } from './http.ts'
 import { fileKeyStore, hasKeyFile, KeyAway, makeKeyFile, WrongKey, type KeyStore } from './key-store.ts'
 import { createLines } from './lines.ts'
 import type { LineTimes } from './line.ts'
@@ -113,19 +113,17 @@ export async function startVault(options: VaultOptions) {
     }
   }
 
-  /** Before anything that makes or opens what is encrypted. */
+  /** Before anything that makes or opens what is encrypted. Throws NotBegun. */
   async function ready(): Promise<void> {
     if (performance.now() < readyUntil) return
     const state = await stateNow()
-    if (state === 'no-database') throw new Unavailable('the database is away')
-    if (state === 'no-key') throw new KeyAway('the key is missing')
-    if (state === 'wrong-key') throw new WrongKey('the key is another')
+    if (state !== 'ready') throw new NotBegun(state)
   }
 
   /** Before an issuer is asked. Without any tables every number would be nobody's, and be refused for good. */
   async function withTables<Result>(work: () => Promise<Result>): Promise<Result> {
     await ready()
-    if (issuers.version() === null) throw new Unavailable('the hub has not brought its tables yet')
+    if (issuers.version() === null) throw new NotBegun('no-tables')
     return work()
   }
 

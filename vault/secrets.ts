@@ -31,7 +31,10 @@ export type Secrets = Readonly<{
   publicKeys(): Promise<VaultKeys>
   /** The private half, also of one that is told no more but was yesterday. */
   envelopeKey(kid: string): Promise<KeyObject | undefined>
-  /** Puts everything under a new key; how many data keys were wrapped again. Safe to begin again where it was broken off. */
+  /**
+   * Puts everything under a new key; how many data keys were wrapped again. Safe to begin again where it was broken off. Throws Busy while
+   * another one goes on: each would forget the other's new key.
+   */
   rotate(): Promise<number>
   /** Forgets envelope keys whose day is over. */
   forgetOld(): Promise<void>
@@ -43,8 +46,10 @@ const DATA_KEY_BYTES = 32
 const AT_ONCE = 100
 /** A wallet that has fetched a key just before it was retired still has its envelope opened. */
 const RETIRED_KEPT_MS = 24 * 3_600_000
-/** 'vaultkey': held while the first keys are made. */
+/** 'vaultk': held while the first keys are made. */
 const LOCK = 0x76_61_75_6c_74_6b
+/** 'vaultr': held while everything is put under a new key. */
+const ROTATION = 0x76_61_75_6c_74_72
 
 /** `makeFirst` makes the key store's first key; it is called only where the database has no secrets yet. */
 export function createSecrets(
@@ -130,6 +135,25 @@ export function createSecrets(
     })
   }
 
+  async function rotateAlone(holding: Query): Promise<number> {
+    const renewed = await store.renew()
+    await database.together(async (query) => {
+      await query(`update wrapping set id = $1, since = ${NOW}`, [renewed])
+      await query(`update envelope_key set retired_at = ${NOW} where retired_at is null`)
+      await makeEnvelopeKey(query)
+    })
+    let count = 0
+    // Asked where the lock is held: when that is lost, somebody else may rotate, and we end here and forget nothing.
+    for (;;) {
+      const left = await holding('select 1 from wrapped_key where wrapping <> $1 limit 1', [renewed])
+      if (left.length === 0) break
+      count += await rewrapSome(renewed)
+    }
+    const used = await holding<{ wrapping: string }>('select distinct wrapping from wrapped_key')
+    await store.keepOnly(new Set([renewed, ...used.map(({ wrapping }) => wrapping)]))
+    return count
+  }
+
   return {
     async state() {
       try {
@@ -174,24 +198,7 @@ export function createSecrets(
     },
     async rotate() {
       await begin()
-      const renewed = await store.renew()
-      await database.together(async (query) => {
-        await query(`update wrapping set id = $1, since = ${NOW}`, [renewed])
-        await query(`update envelope_key set retired_at = ${NOW} where retired_at is null`)
-        await makeEnvelopeKey(query)
-      })
-      let count = 0
-      // Asked each time: somebody else may rotate too, and the last one counts.
-      for (;;) {
-        const [left] = await database.query<{ id: string }>(
-          'select g.id from wrapping g where exists (select from wrapped_key k where k.wrapping <> g.id)',
-        )
-        if (left === undefined) break
-        count += await rewrapSome(left.id)
-      }
-      const used = await database.query<{ wrapping: string }>('select distinct wrapping from wrapped_key')
-      await store.keepOnly(new Set([renewed, ...used.map(({ wrapping }) => wrapping)]))
-      return count
+      return database.alone(ROTATION, rotateAlone)
     },
     async forgetOld() {
       await database.query(

@@ -11,7 +11,8 @@
 //   PUT  /v1/tables             issuers and the ranges of their numbers, as the hub has them
 //   GET  /v1/alarms, /v1/report, /v1/health; POST /v1/reconcile
 //
-// Every POST is known by its id and is safe to repeat. What needs the key, the database or the tables is 503 {kind:'unavailable'} without.
+// Every POST is known by its id and is safe to repeat. What needs the key, the database or the tables is 503 {kind:'unavailable'} where they
+// are missing before it is begun: nothing was asked or noted. What fails later is {kind:'unsure'}, which says nothing of what was done.
 import { Type, type Static, type TSchema } from 'typebox'
 import { Closed, literals } from '#protocol/parts.ts'
 import { VAULT_LIMITS } from './limits.ts'
@@ -271,8 +272,14 @@ export const HealthAnswer = Closed({
 })
 export type HealthAnswer = Static<typeof HealthAnswer>
 
-/** 503: nothing was done. 400, 404, 413, 422: `fault` names what was wrong with the request, never what was in it. */
-export const Fault = Closed({ kind: literals(['unavailable', 'invalid', 'other-body']), fault: Type.String() })
+/**
+ * unavailable: nothing was asked or noted of this request. unsure: it was begun and something failed; nobody knows how far it came. Else
+ * `fault` names what was wrong with the request, never what was in it.
+ */
+export const Fault = Closed({
+  kind: literals(['unavailable', 'unsure', 'invalid', 'other-body']),
+  fault: Type.String(),
+})
 export type Fault = Static<typeof Fault>
 
 /** The vault's doors: the body or null, and the answer with status 200. */

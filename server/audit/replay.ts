@@ -66,6 +66,8 @@ function startOf(snapshot: Payment, offer: Offer | undefined, version: number, b
   if (offer?.state.kind === 'taken' && offer.state.payment === snapshot.id) return { ...joinedPayment(offer), version }
   const { terminal, deal, biller, id, payer, nonce, joinedAt: at, way } = snapshot
   const began = snapshot.billVersion - billed
+  const bill = billed === 0 || began > 0 ? snapshot.bill : null
+  const preset = bill && presetOf(snapshot, bill, bodies[0])
   return joinedPayment({
     terminal,
     deal,
@@ -74,19 +76,30 @@ function startOf(snapshot: Payment, offer: Offer | undefined, version: number, b
     version: version - 1,
     question: snapshot.question,
     cashier: offer?.cashier ?? null,
-    bill: billed === 0 ? snapshot.bill : began > 0 ? snapshot.bill : null,
+    // A later bill may be in another unit than the one that they met over.
+    bill: bill && { ...bill, unit: preset?.unit ?? bill.unit },
     billVersion: began,
-    state: { kind: 'taken', payment: id, payer, nonce, at, way, signed: null, preset: presetOf(snapshot) },
+    state: { kind: 'taken', payment: id, payer, nonce, at, way, signed: null, preset },
     token: offer?.token ?? TOKEN_GONE,
     declines: 0,
     openedAt: at,
   })
 }
 
-/** The card whose user id was shown. Where the payer has chosen since, what stood before matters to nothing that follows. */
-function presetOf({ way, means, bill }: Payment): Choice | null {
-  return way === 'card-id' && means.kind === 'card' && bill !== null ? { ...means, unit: bill.unit } : null
+/**
+ * The card whose user id was shown, as the first event says it. Events of before it was written there do not: then the means that stand
+ * at the end are taken for it.
+ */
+function presetOf({ way, means }: Payment, bill: Bill, joined: unknown): Preset | null {
+  if (isPreset(joined)) return joined.preset
+  return way === 'card-id' && means.kind === 'card' ? { ...means, unit: bill.unit } : null
 }
+
+type Preset = Extract<Choice, { kind: 'card' }>
+
+// Border: written by the switch, which knows no preset but a card (server/border.ts); whatever else is there is told otherwise by what follows.
+const isPreset = (body: unknown): body is Readonly<{ preset: Preset }> =>
+  typeof body === 'object' && body !== null && 'preset' in body && kindOf(body.preset) === 'card'
 
 // Border: no payment keeps its offer's token; this one stands where the offer has gone on.
 const TOKEN_GONE = `tok_${'0'.repeat(32)}` as Offer['token']

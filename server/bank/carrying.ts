@@ -9,7 +9,7 @@
 //   booked          | yes                              | yes where the ledger took it, else taken back
 //   another amount  | taken back, then no              | taken back
 //   refused         | no                               | no
-//   unknown         | (asked only afterwards)          | taken back, so that it never comes
+//   unknown         | (asked only afterwards)          | no; taken back, so that it never comes
 //   no answer       | asked again                      | the payer is told no; asked again, more and more seldom
 //   not reached     | asked again; soon told no, since it was never asked | as above
 import { dayOf } from '#core/calendar.ts'
@@ -80,7 +80,7 @@ export function createCarrying(parts: CarryingParts) {
         return conclude(order, 'no', said.reason)
       }
       case 'unknown':
-        return takeBack({ order, means, id }, means.status === 'active' ? 'no-answer' : 'no-mandate', 'never asked')
+        return giveUp({ order, means, id }, means.status === 'active' ? 'no-answer' : 'no-mandate')
       case 'unreachable':
         if (isUnheard && keeping.isUnreachedLong(order)) {
           await answered(order, false, 'unavailable')
@@ -91,6 +91,12 @@ export function createCarrying(parts: CarryingParts) {
       case 'no-answer':
         return again(order, said.kind)
     }
+  }
+
+  /** Of what another hub may be collecting just now: the payment is told first, and what it has taken already stays. */
+  async function giveUp(asked: ByOrder, reason: BankReason): Promise<void> {
+    if (!(await answered(asked.order, false, reason))) return again(asked.order, 'no-answer')
+    return takeBack(asked, reason, 'never asked')
   }
 
   /** Takes a debit back that the ledger does not have; before the payer hears no, so that a no is one. */

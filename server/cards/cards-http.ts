@@ -138,7 +138,8 @@ export function serveCards(on: OnRoute, parts: CardsHttpParts): void {
       rows.find(asking.means),
       vault?.order(orderId(payment.id, asking.collect)) ?? null,
     ])
-    if (heard === null || heard.kind === 'unreachable') return problemOf('cards-unavailable')
+    if (heard === null || heard.kind === 'unreachable' || heard.kind === 'no-answer')
+      return problemOf('cards-unavailable')
     const said = heard.kind === 'heard' && heard.said.kind === 'pending' ? heard.said.oneTime : undefined
     const accepted = row?.shown && tables.acceptedBy(payment.biller.party, row.shown.issuer)
     if (said === undefined || accepted == null) return problemOf('card-number-none')

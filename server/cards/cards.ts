@@ -43,6 +43,8 @@ export type Cards = RegisteredCards &
       asked: Readonly<{ party: PartyId; id: MeansId; merchant: PartyId; unit: Unit; amount: bigint }>,
     ): Promise<readonly MethodCost[] | Problem>
     isExpired(card: Readonly<{ shown: CardShown | null }>): boolean
+    /** May so much be repaid so at this merchant, today? */
+    takes(asked: Readonly<{ merchant: PartyId; issuer: string; method: Method; amount: bigint }>): boolean
   }>
 
 export function registeredCards(parts: CardsParts): Cards {
@@ -105,6 +107,11 @@ export function registeredCards(parts: CardsParts): Cards {
     choice,
     costs,
     isExpired,
+    takes({ merchant, issuer, method, amount }) {
+      const accepted = tables.acceptedBy(merchant, issuer)
+      if (accepted === undefined || !methodsOn(accepted, today()).includes(method)) return false
+      return costOf(method, amount, issuer) !== undefined
+    },
     async owns(party, id) {
       const row = bucketOfId(id) === bucketOfId(party) ? await rows.find(id) : undefined
       return row?.party === party && (row.status === 'active' || row.status === 'suspended')

@@ -10,8 +10,8 @@
 //   approved        | yes                               | yes where the ledger took it, else reversed
 //   another amount  | reversed, then no                 | reversed
 //   refused         | no                                | no
-//   unknown         | (asked only afterwards)           | reversed, so that it never comes
-//   pending         | asked what became of it           | reversed, then no
+//   unknown         | (asked only afterwards)           | no; reversed, so that it never comes
+//   pending         | asked what became of it           | no, unless it was taken; reversed
 //   no answer       | asked again                       | the payer is told no; asked again, more and more seldom
 //   not reached     | asked again; soon told no, since it was never asked | as above
 //
@@ -23,6 +23,7 @@ import type { OpenOrder, Store } from '#switch/store.ts'
 import { orderId } from '../bank/bank.ts'
 import { keepingOf, UNREACHED, type KeepingParts, type OrderEnd } from '../outside/keeping.ts'
 import type { CardRow, CardRows } from '../postgres/cards.ts'
+import type { Cards } from './cards.ts'
 import type { CardTables } from './tables.ts'
 import { cardOf, terminalNumber, type Heard, type Vault } from './vault.ts'
 import type { Authorise, Follow } from '#vault/wire.ts'
@@ -34,6 +35,7 @@ export type CarryingParts = Readonly<
     cards: Pick<CardRows, 'find' | 'suspend' | 'hasOpenBefore'>
     tables: Pick<CardTables, 'acceptedBy'>
     isExpired: (card: CardRow) => boolean
+    takes: Cards['takes']
     /** where merchants are, as issuers print it */
     place: string
   }
@@ -46,7 +48,7 @@ const MOST_WAIT_MS = 60_000
 
 /** Carries out one order, as far as it can be now. Throws StoreUnavailable when there is no database. */
 export function createCarrying(parts: CarryingParts) {
-  const { store, vault, cards, tables, isExpired, place } = parts
+  const { store, vault, cards, tables, isExpired, takes, place } = parts
   const keeping = keepingOf(parts)
   const { answered, again, postpone } = keeping
 
@@ -86,15 +88,14 @@ export function createCarrying(parts: CarryingParts) {
         if (said.reason === 'card-stopped') await cards.suspend(order.means, 'card-stopped')
         return refuse(order, said.reason, said.code)
       case 'unknown':
-        return takeBack(order, typeof wanted === 'string' && wanted !== 'over' ? wanted : 'no-answer', 'never asked')
+        return giveUp(order, typeof wanted === 'string' && wanted !== 'over' ? wanted : 'no-answer', 'never asked')
       case 'wrong':
         return takeBack(order, 'refused', said.fault)
       case 'unreachable':
         if (isUnheard && keeping.isUnreachedLong(order)) return refuse(order, 'unavailable', UNREACHED)
         return again(order, isUnheard ? UNREACHED : 'no-answer')
       case 'pending':
-        // Nobody has said no: so the issuer must hear first that it is over.
-        if (keeping.isTimeUp(order)) return takeBack(order, 'no-answer', 'late')
+        if (keeping.isTimeUp(order)) return giveUp(order, 'no-answer', 'late')
         return postpone(order, LOOK_MS, 'pending')
       case 'no-answer':
         return again(order, 'no-answer')
@@ -108,14 +109,16 @@ export function createCarrying(parts: CarryingParts) {
     if (card?.status !== 'active' || card.shown === null || payment === undefined) return 'card-refused'
     if (isExpired(card)) return 'card-expired'
     const accepted = tables.acceptedBy(payment.biller.party, card.shown.issuer)
-    if (accepted === undefined || order.method === null) return 'method-refused'
+    const { method, amount } = order
+    const asked = { merchant: payment.biller.party, issuer: card.shown.issuer, amount }
+    if (accepted === undefined || method === null || !takes({ ...asked, method })) return 'method-refused'
     const { number, category } = accepted
     return {
       order: id,
       card: cardOf(order.means),
       unit: order.unit,
-      amount: String(order.amount),
-      method: order.method,
+      amount: String(amount),
+      method,
       merchant: { number, category, name: payment.biller.name, place },
       terminal: terminalNumber(payment.terminal),
       oneTime: order.oneTime,
@@ -124,8 +127,18 @@ export function createCarrying(parts: CarryingParts) {
   }
 
   async function refuse(order: OpenOrder, reason: OutsideReason, trouble: string): Promise<void> {
-    await answered(order, false, reason)
-    return conclude(order, 'no', trouble)
+    // What the payment has taken is no no: somebody must look.
+    const isTold = await answered(order, false, reason)
+    return conclude(order, isTold ? 'no' : 'stuck', trouble)
+  }
+
+  /**
+   * Of what may have become a yes meanwhile, by another hub's hand: the payment is told first, and what it has taken already stays. From
+   * then on it takes no yes, and the order is open until it is reversed.
+   */
+  async function giveUp(order: OpenOrder, reason: OutsideReason, trouble: string): Promise<void> {
+    if (!(await answered(order, false, reason))) return postpone(order, LOOK_MS, trouble)
+    return takeBack(order, reason, trouble)
   }
 
   /** Takes back what the ledger does not have; before the payer hears no, so that a no is one. */
@@ -135,7 +148,8 @@ export function createCarrying(parts: CarryingParts) {
       await answered(order, false, reason)
       return conclude(order, 'stuck', said.kind === 'refused' ? said.code : said.fault)
     }
-    if (said.kind !== 'done') return again(order, said.kind)
+    // It was asked, whether or not anybody is reached now.
+    if (said.kind !== 'done') return again(order, said.kind === 'unreachable' ? 'no-answer' : said.kind)
     return refuse(order, reason, trouble)
   }
 

@@ -4,6 +4,7 @@ import type { Switch } from '#switch/switch.ts'
 import type { Store } from '#switch/store.ts'
 import { orderLoop, type OrderLoop } from '../outside/loop.ts'
 import type { CardRow, CardRows } from '../postgres/cards.ts'
+import type { Cards } from './cards.ts'
 import { createCarrying } from './carrying.ts'
 import type { CardTables } from './tables.ts'
 import { cardOf, type Vault, type VaultSettings } from './vault.ts'
@@ -28,6 +29,7 @@ export function cardLoop(
     rows: CardRows
     tables: Pick<CardTables, 'acceptedBy' | 'forVault' | 'version'>
     isExpired: (card: CardRow) => boolean
+    takes: Cards['takes']
     place: string
     settings: VaultSettings
     now: () => number

@@ -70,6 +70,7 @@ export function cardParts(settings: CardSettings) {
           rows,
           tables,
           isExpired: cards.isExpired,
+          takes: cards.takes,
           place: scheme.name,
           settings: settings.vault,
           now,

@@ -6,7 +6,7 @@ import type { CardReportView } from '#protocol/card-tables.ts'
 import { problemOf, type Problem } from '#protocol/problems.ts'
 import { dashed, spanOf } from '../days.ts'
 import { every, type Loop } from '../loops.ts'
-import { reconcileCards, toldOf, type CardDays, type CardReport } from '../postgres/reconcile-cards.ts'
+import { isOpenOf, reconcileCards, toldOf, type CardDays, type CardReport } from '../postgres/reconcile-cards.ts'
 import type { Row } from '../postgres/rows.ts'
 import type { VaultDesk } from './vault.ts'
 
@@ -42,11 +42,31 @@ export async function askDay(vault: VaultDesk | null, days: CardDays, day: strin
   return null
 }
 
-/** Asks about each day once it is over, and again while an issuer has not answered; a vault that is away is asked again. */
+/** How a day that is over stands; `wasOpen`: when it was asked about last, or nobody here has asked about it. */
+type Standing = Readonly<{
+  known: Readonly<{ issuers: CardReport['issuers'] }> | undefined
+  isOpen: boolean
+  wasOpen: boolean
+  /** milliseconds since the day's end */
+  since: number
+}>
+
+/**
+ * Is a day that is over to be asked about? Once; again while an issuer has not answered, or something of the day has not ended; and once
+ * more when all has.
+ */
+export function isToAsk({ known, isOpen, wasOpen, since }: Standing): boolean {
+  if (since >= AGAIN_FOR_MS) return false
+  return isOpen || wasOpen || known === undefined || known.issuers.some(({ inBalance }) => inBalance === null)
+}
+
+/** Asks about each day as long as isToAsk says so; a vault that is away is asked again. */
 export function cardDayLoop(
   parts: CardReportParts & Readonly<{ vault: VaultDesk; days: CardDays; onError: (error: unknown) => void }>,
 ): Loop {
   const { ask, scheme, vault, days, now, onError } = parts
+  // Of the day that was asked about last. Another hub, or this one before it was started, may have asked too early: so once more.
+  let last: Readonly<{ day: number; isOpen: boolean }> | null = null
   return every(
     LOOK_EVERY_MS,
     async () => {
@@ -55,9 +75,10 @@ export function cardDayLoop(
       const today = spanOf({ from: dashed(dayOf(at, zone)), to: dashed(dayOf(at, zone)) }, zone)
       if (today?.since == null) return
       const day = dayOf(today.since - 1, zone)
-      const known = await toldOf(ask, day)
-      const isWaiting = known?.issuers.some(({ inBalance }) => inBalance === null) ?? true
-      if (isWaiting && at - today.since < AGAIN_FOR_MS) await askDay(vault, days, dashed(day))
+      const [known, isOpen] = await Promise.all([toldOf(ask, day), isOpenOf(ask, { day, until: today.since })])
+      const wasOpen = last?.day !== day || last.isOpen
+      if (!isToAsk({ known, isOpen, wasOpen, since: at - today.since })) return
+      if ((await askDay(vault, days, dashed(day))) === null) last = { day, isOpen }
     },
     onError,
   )

@@ -51,7 +51,8 @@ export function vaultOverHttp(settings: {
     }
     // Another secret than the vault's: it has not listened.
     if (answer.status === 401) return UNREACHABLE
-    if (!FAULT.Check(said)) return NO_ANSWER
+    // Begun, and nobody knows how far it came: the vault has said nothing of it.
+    if (!FAULT.Check(said) || said.kind === 'unsure') return NO_ANSWER
     return said.kind === 'unavailable' ? UNREACHABLE : { kind: 'wrong', fault: said.fault }
   }
 

@@ -45,8 +45,12 @@ export function keepingOf({ store, hub, withinMs, againMs, now }: KeepingParts) 
     reference?: string,
   ): Promise<boolean> => (await hub.answerOutside(payment, number, yes, reason, reference)).refusal === null
 
-  const postpone = ({ payment, number }: OpenOrder, ms: number, trouble: string | null): Promise<void> =>
-    store.postponeOrder(payment, number, Math.round(ms), trouble)
+  const postpone = (
+    { payment, number }: OpenOrder,
+    ms: number,
+    trouble: string | null,
+    ifTries?: number,
+  ): Promise<void> => store.postponeOrder(payment, number, Math.round(ms), trouble, ifTries)
 
   /** `reference`: by which the other side knows what was done */
   async function conclude(
@@ -65,8 +69,11 @@ export function keepingOf({ store, hub, withinMs, againMs, now }: KeepingParts) 
     postpone,
     conclude,
     /** It is held by whoever asks now, for as long as a hub may take. */
-    lease: (order: OpenOrder, isAsked: boolean): Promise<void> =>
-      postpone(order, Math.max(Math.min(leftOf(order), LEASE_MS), againMs), isAsked ? ASKING : order.trouble),
+    lease(order: OpenOrder, isAsked: boolean): Promise<void> {
+      const ms = Math.max(Math.min(leftOf(order), LEASE_MS), againMs)
+      // Where another hub has begun to ask since this one looked, its note stays.
+      return isAsked ? postpone(order, ms, ASKING) : postpone(order, ms, order.trouble, order.tries)
+    },
     /** As lease, for what nobody stands at a counter for. */
     leaseSlowly: (order: OpenOrder): Promise<void> => postpone(order, breakOf(order), ASKING),
     /** Was the other side never reached for this order? Only then is it certain that it was not asked. */
@@ -77,7 +84,8 @@ export function keepingOf({ store, hub, withinMs, againMs, now }: KeepingParts) 
     /** The payer waits no longer than is promised; the order goes on without them. */
     async again(order: OpenOrder, trouble: string): Promise<void> {
       if (order.kind === 'collect' && leftOf(order) <= SLACK_MS) await answered(order, false, 'no-answer')
-      await postpone(order, breakOf(order), trouble)
+      // That this hub reached nobody says nothing of another one that asks: its note stays. The one try between is this hub's own lease.
+      await postpone(order, breakOf(order), trouble, trouble === UNREACHED ? order.tries + 1 : undefined)
     },
   }
 }

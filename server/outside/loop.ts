@@ -34,16 +34,17 @@ export function orderLoop({
     gatherMs: 5,
     async work() {
       const room = AT_ONCE - busy.size
-      for (const order of room > 0 ? await store.readOrders(via, room) : []) begin(order)
+      // Those that are being asked come due again while they are: they are not to fill the room of the others.
+      const due = room > 0 ? await store.readOrders(via, room + busy.size) : []
+      for (const order of due.filter((each) => !busy.has(keyOf(each))).slice(0, room)) begin(order)
       if (round++ % SELDOM === 0) beginCatchUp()
     },
     onError,
   })
 
-  /** One that is being asked already is asked no second time; a slow answer holds up no other order. */
+  /** A slow answer holds up no other order. */
   function begin(order: OpenOrder): void {
-    const key = `${order.payment} ${order.number}`
-    if (busy.has(key)) return
+    const key = keyOf(order)
     const carried = carryOut(order)
       .catch(onError)
       .finally(() => {
@@ -68,3 +69,5 @@ export function orderLoop({
     },
   }
 }
+
+const keyOf = ({ payment, number }: OpenOrder): string => `${payment} ${number}`

@@ -33,6 +33,8 @@ export type CardRows = ReturnType<typeof postgresCards>
 
 const COLUMNS = 'id, party, issuer, last4, expires, label, name, unit, status, why, is_default, made_at'
 const IN_USE = `status in ('active', 'suspended')`
+/** The vault may still say yes. */
+const WAITING = `status = 'asked' and why is null`
 
 /** Over an open database. Methods throw StoreUnavailable when there is none. */
 export function postgresCards(database: Database) {
@@ -64,12 +66,12 @@ export function postgresCards(database: Database) {
     async ask({ id, party, name, unit, askedAs }: NewCard): Promise<(CardRow & { isSame: boolean }) | undefined> {
       const bucket = bucketOfId(party)
       return allOrNothing(database.transactions, async (within) => {
-        // Two that are asked for at once are counted one after the other.
+        // Two that are asked for at once are counted one after the other, and each counts until it is known to be none.
         await within('select 1 from party where bucket = $1 and id = $2 for update', [bucket, uuidOf(party)])
         await within(
           `insert into card (bucket, id, party, name, unit, status, asked_as, made_at)
            select $1, $2, $3, $4, $5, 'asked', $6, ${NOW}
-           where (select count(*) from card where bucket = $1 and party = $3 and ${IN_USE}) < ${LIMITS.cards}
+           where (select count(*) from card where bucket = $1 and party = $3 and (${IN_USE} or ${WAITING})) < ${LIMITS.cards}
            on conflict (bucket, id) do nothing`,
           [bucket, uuidOf(id), uuidOf(party), name, unit, Buffer.from(askedAs)],
         )
@@ -145,7 +147,7 @@ export function postgresCards(database: Database) {
     /** Asked for so long ago that nobody waits for them any more: the vault is to forget what it may have of them. */
     async forgetAsked(olderMs: number): Promise<void> {
       await change(
-        `update card set status = 'ended', why = 'forgotten', end_due = true where status = 'asked' and why is null and made_at < ${NOW} - $1`,
+        `update card set status = 'ended', why = 'forgotten', end_due = true where ${WAITING} and made_at < (select ${NOW}) - $1`,
         [olderMs],
       )
     },

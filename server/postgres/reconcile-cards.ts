@@ -1,11 +1,11 @@
 // What the vault and the issuers say of a business day against what the hub has: by order, over all days up to the one that is asked for.
 // What the vault tells is kept here, so that a report can be read without it.
 import { systemAccount } from '#core/accounts.ts'
-import type { PaymentId } from '#core/ids.ts'
+import { bucketOfId, type PaymentId } from '#core/ids.ts'
 import type { Unit } from '#core/money.ts'
 import type { ReportAnswer } from '#vault/wire.ts'
 import type { Database } from './connect.ts'
-import { bigFrom, idOf, NOW, type Row } from './rows.ts'
+import { bigFrom, idOf, NOW, uuidOf, type Row } from './rows.ts'
 import { allOrNothing } from './transaction.ts'
 import { orderId } from '../bank/bank.ts'
 
@@ -81,6 +81,16 @@ export async function toldOf(
   const [row] = await ask('select asked_at, issuers from card_reconciled where day = $1', [day])
   // Border: the column is written by `keep` alone.
   return row && { askedAt: Number(row.asked_at), issuers: row.issuers as CardReport['issuers'] }
+}
+
+/** Is something of this day still to end, at the issuers as the vault told it last, or here? `until`: the day's end, as above. */
+export async function isOpenOf(ask: Ask, { day, until }: Readonly<{ day: number; until: number }>): Promise<boolean> {
+  const [row] = await ask(
+    `select exists (select 1 from card_notice where day = $1 and state = 'open')
+       or exists (select 1 from outside_order where via = 'card' and state = 'open' and made_at < $2) as is_open`,
+    [day, until],
+  )
+  return row?.is_open === true
 }
 
 /** The report of one day; changes nothing. `from` and `until` are the day in milliseconds since 1970. */
@@ -165,13 +175,18 @@ const idOfRow = (row: Row): string => orderId(idOf<PaymentId>('pay', String(row.
 async function saidHere(ask: Ask, ids: readonly string[]): Promise<ReadonlyMap<string, Said>> {
   const orders = ids.flatMap((id) => {
     const [, payment, number] = ORDER_ID.exec(id) ?? []
-    return payment === undefined || number === undefined ? [] : [{ payment, number: Number.parseInt(number, 36) }]
+    if (payment === undefined || number === undefined) return []
+    return [{ payment: idOf<PaymentId>('pay', payment), number: Number.parseInt(number, 36) }]
   })
   const rows = await ask(
     `select o.payment, o.number, o.kind, case when o.kind = 'collect' then o.state = 'yes' else o.state = 'done' end as is_done, o.amount
-     from unnest($1::uuid[], $2::bigint[]) a(payment, number)
-     join outside_order o on o.payment = a.payment and o.number = a.number and o.via = 'card'`,
-    [orders.map(({ payment }) => payment), orders.map(({ number }) => number)],
+     from unnest($1::smallint[], $2::uuid[], $3::bigint[]) a(bucket, payment, number)
+     join outside_order o on o.bucket = a.bucket and o.payment = a.payment and o.number = a.number and o.via = 'card'`,
+    [
+      orders.map(({ payment }) => bucketOfId(payment)),
+      orders.map(({ payment }) => uuidOf(payment)),
+      orders.map(({ number }) => number),
+    ],
   )
   return new Map(
     rows.flatMap((row) => {

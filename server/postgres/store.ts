@@ -250,12 +250,13 @@ export function postgresStore(database: Database, buckets: number): Store {
       )
       return ended.length > 0
     },
-    async postponeOrder(payment, number, nextInMs, trouble) {
+    async postponeOrder(payment, number, nextInMs, trouble, ifTries) {
       await changed(
         'postpone_order',
-        `update outside_order set tries = tries + 1, next_at = ${NOW} + $4, trouble = $5
+        `update outside_order set tries = tries + 1, next_at = ${NOW} + $4,
+           trouble = case when tries = coalesce($6, tries) then $5 else trouble end
          where bucket = $1 and payment = $2 and number = $3 and state = 'open'`,
-        [bucketOfId(payment), uuidOf(payment), number, nextInMs, trouble],
+        [bucketOfId(payment), uuidOf(payment), number, nextInMs, trouble, ifTries ?? null],
       )
     },
     async now() {

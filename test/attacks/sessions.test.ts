@@ -134,7 +134,7 @@ test('a stolen token reads at most, and changes nothing, on every route', async 
       else if (reply.status !== 200)
         assert.match(
           assertProblem(reply, route.path),
-          /^(not-found|not-allowed|field-invalid|day-invalid|cashier-needed)$/,
+          /^(not-found|not-allowed|field-invalid|day-invalid|cashier-needed|cards-unavailable)$/,
         )
     }
   assert.deepEqual(await fingerprint(bank.hub.settings, MADE_AT_START), tables)

@@ -73,6 +73,14 @@ export async function aCardBooksDay({ hub, register, hanako }: Bank): Promise<vo
   }
   // Not this person: the offer goes on without it, and no longer says what it was to be paid with.
   await fine(register.send('release', await showCard(150n)))
+  // Nor here: its issuer said no, something else was chosen and never approved. What it was met with is not what it ends with.
+  const away = await showCard(155n)
+  await fine(hanako.send('attest', { payment: away.payment }))
+  await approved(away.payment)
+  await answered(away.payment, 1, false)
+  const instead = { name: 'choose-means', choice: { kind: 'account' }, id: newId('cmd'), hash: 'ab', actor } as const
+  assert.equal((await hub.hub.handle({ ...instead, payment: away.payment })).refusal, null)
+  await fine(register.send('release', away))
   const { payment: shown } = await showCard(160n)
   const ground = await groundOn(hub.settings)
   const other = await anotherPhone({ ground }, actor)
