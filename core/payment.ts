@@ -396,7 +396,14 @@ export type PaymentCommand =
 type Ending = NonNullable<Payment['ended']>
 
 export type PaymentEvent =
-  | Readonly<{ kind: 'billed'; bill: Bill; nonce: string; at: number }>
+  /** `replaced`: what stood before, where a bank or issuer had been asked for it: its order and approval are told by no other event */
+  | Readonly<{
+      kind: 'billed'
+      bill: Bill
+      nonce: string
+      replaced?: Readonly<{ bill: Bill; nonce: string }>
+      at: number
+    }>
   | Readonly<{ kind: 'chosen'; means: Means; at: number }>
   /** `strength` is null where the unlock was enough */
   | Readonly<{ kind: 'approved'; portions: readonly PortionState[]; strength: Strength | null; at: number }>
@@ -608,7 +615,7 @@ export function decide(payment: Payment, loaded: Loaded, command: PaymentCommand
       if (state !== 'joined' || payment.question !== null) return no(refuse('state-conflict'))
       if (command.billVersion !== payment.billVersion) return no(refuse('bill-changed'))
       assert(faultOf(command.bill) === undefined, 'the border refused faulty bills')
-      return yes({ kind: 'billed', bill: command.bill, nonce: command.nonce, at })
+      return yes({ kind: 'billed', bill: command.bill, nonce: command.nonce, ...replacedBy(payment), at })
     case 'cancel':
       return decideCancel(payment, command.by, now)
     case 'take-back':
@@ -1059,6 +1066,9 @@ export function evolve(payment: Payment, event: PaymentEvent): Payment {
     }
   }
 }
+
+const replacedBy = ({ bill, nonce, orders }: Payment): { replaced?: { bill: Bill; nonce: string } } =>
+  bill === null || orders === 0 ? {} : { replaced: { bill, nonce } }
 
 /** A quote was for the bill before; bank and card go on, unless they count in another unit than the new bill. */
 const meansAfter = ({ means, bill: before }: Payment, bill: Bill): Means =>

@@ -98,7 +98,11 @@ export const paymentEventFromJson = (json: unknown): PaymentEvent => {
   const event = json as PaymentEvent
   switch (event.kind) {
     case 'billed':
-      return { ...event, bill: billFrom(event.bill) }
+      return {
+        ...event,
+        bill: billFrom(event.bill),
+        ...(event.replaced && { replaced: { ...event.replaced, bill: billFrom(event.replaced.bill) } }),
+      }
     case 'approved':
       return { ...approvedFrom(event), portions: event.portions.map(portionStateFrom) }
     case 'chosen':

@@ -73,9 +73,9 @@ test('the books after a day of payments, holds, refunds and changes of mind are 
   assert.deepEqual(found.faults, [])
   const { transfers = 0, entries = 0, approvals = 0, refunds = 0, orders = 0, commands = 0 } = found.counts
   assert.equal(entries, 2 * transfers, 'all has arrived, so each transfer is booked twice')
-  assert.equal(approvals, 27)
+  assert.equal(approvals, 28)
   assert.equal(refunds, 7)
-  assert.equal(orders, 20)
+  assert.equal(orders, 21)
   assert.ok(commands > 40)
   const { actions = 0, standings = 0, 'signed heads': heads = 0 } = found.counts
   assert.deepEqual([standings, heads], [2, 3])

@@ -64,9 +64,11 @@ export function replayPayment(
 function startOf(snapshot: Payment, offer: Offer | undefined, version: number, bodies: readonly unknown[]): Payment {
   const billed = bodies.filter((body) => kindOf(body) === 'billed').length
   if (offer?.state.kind === 'taken' && offer.state.payment === snapshot.id) return { ...joinedPayment(offer), version }
-  const { terminal, deal, biller, id, payer, nonce, joinedAt: at, way } = snapshot
+  const { terminal, deal, biller, id, payer, joinedAt: at, way } = snapshot
+  const replaced = replacedIn(bodies)
+  const { nonce } = replaced ?? snapshot
   const began = snapshot.billVersion - billed
-  const bill = billed === 0 || began > 0 ? snapshot.bill : null
+  const bill = replaced?.bill ?? (billed === 0 || began > 0 ? snapshot.bill : null)
   const preset = bill && presetOf(snapshot, bill, bodies[0])
   return joinedPayment({
     terminal,
@@ -84,6 +86,13 @@ function startOf(snapshot: Payment, offer: Offer | undefined, version: number, b
     declines: 0,
     openedAt: at,
   })
+}
+
+/** The bill that they met over, where a bank or issuer was asked for it before another came: the first change keeps it. */
+function replacedIn(bodies: readonly unknown[]): Readonly<{ bill: Bill; nonce: string }> | undefined {
+  const first = bodies.find((body) => kindOf(body) === 'billed')
+  const event = first === undefined ? undefined : paymentEventFromJson(first)
+  return event?.kind === 'billed' ? event.replaced : undefined
 }
 
 /**

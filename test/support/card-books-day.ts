@@ -81,6 +81,13 @@ export async function aCardBooksDay({ hub, register, hanako }: Bank): Promise<vo
   const instead = { name: 'choose-means', choice: { kind: 'account' }, id: newId('cmd'), hash: 'ab', actor } as const
   assert.equal((await hub.hub.handle({ ...instead, payment: away.payment })).refusal, null)
   await fine(register.send('release', away))
+  // Its issuer said no to one bill, another came, and then it was not this person: what was asked was asked for the first.
+  const anew = await showCard(165n)
+  await fine(hanako.send('attest', { payment: anew.payment }))
+  await approved(anew.payment)
+  await answered(anew.payment, 1, false)
+  await fine(register.send('change-bill', { ...anew, billVersion: 1, bill: asked(billOf(170n)) }))
+  await fine(register.send('release', anew))
   const { payment: shown } = await showCard(160n)
   const ground = await groundOn(hub.settings)
   const other = await anotherPhone({ ground }, actor)
