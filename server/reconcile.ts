@@ -40,7 +40,13 @@ async function main(): Promise<number> {
     const scheme = await readScheme(database.settings)
     if (scheme === undefined) throw new Error('there is no scheme in this database')
     await client.connect()
-    const ask = async (text: string, asked: unknown[]): Promise<Row[]> => (await client.query<Row>(text, asked)).rows
+    // One connection asks one thing after the other, however many are wanted at once.
+    let last: Promise<unknown> = Promise.resolve()
+    const ask = (text: string, asked: unknown[]): Promise<Row[]> => {
+      const rows = last.then(async () => (await client.query<Row>(text, asked)).rows)
+      last = rows.catch(() => {})
+      return rows
+    }
     const report = await bankReport({ ask, scheme, isConnected: true, now: () => Date.now() }, values.day ?? null)
     const cards = await cardReport({ ask, scheme, now: () => Date.now() }, values.day ?? null)
     if (report === undefined || cards === undefined)
