@@ -1,7 +1,8 @@
 // What programs that are reached on this machine alone have in common: a secret in their folder, and requests that bear it.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import type { IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 
 /** The secret of this folder, made at the first start; nobody else on the machine may read it. */
 export function secretIn(path: string): string {
@@ -36,4 +37,26 @@ export function jsonIn(body: Uint8Array): unknown {
   } catch {
     return undefined
   }
+}
+
+/** Listens on this machine alone; port 0 takes a free one. What `answer` throws is a bug: told on the error output, answered with 500. Throws the listening error. */
+export async function listenHere(
+  answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+  at: number,
+): Promise<Readonly<{ server: Server; port: number }>> {
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+      if (!response.headersSent) response.writeHead(500)
+      response.end()
+    })
+  })
+  server.requestTimeout = 30_000
+  await new Promise<void>((listening, failed) => {
+    server.once('error', failed)
+    server.listen(at, '127.0.0.1', listening)
+  })
+  // Border: a server that listens at a port has an address of this kind.
+  const { port } = server.address() as AddressInfo
+  return { server, port }
 }

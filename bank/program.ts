@@ -12,15 +12,14 @@
 //   GET  /, POST /demo/…        in the demo: the books as a page, and how the bank shall misbehave
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { dayOf } from '#core/calendar.ts'
 import { allow, endMandate, enter, keyOf, placeOf, type Booked } from './books.ts'
 import { createFaults, faultsFrom } from './faults.ts'
 import { writeNotice, readStatus, writeStatus } from './iso20022.ts'
 import { openJournal } from './journal.ts'
-import { bodyOf, isAllowed, jsonIn, secretIn } from './local.ts'
+import { bodyOf, isAllowed, jsonIn, listenHere, secretIn } from './local.ts'
 import {
   fileResults,
   lookAt,
@@ -185,20 +184,7 @@ export async function startBank({ data, port, demo, zone }: BankOptions) {
     })
   }
 
-  const server = createServer((request, response) => {
-    answer(request, response).catch((error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
-      if (!response.headersSent) response.writeHead(500)
-      response.end()
-    })
-  })
-  server.requestTimeout = 30_000
-  await new Promise<void>((listening, failed) => {
-    server.once('error', failed)
-    server.listen(port, '127.0.0.1', listening)
-  })
-  // Border: a server that listens at a port has an address of this kind.
-  const { port: at } = server.address() as AddressInfo
+  const { server, port: at } = await listenHere(answer, port)
   return {
     url: `http://127.0.0.1:${at}`,
     port: at,

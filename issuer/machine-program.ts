@@ -10,10 +10,9 @@
 // All with the machine's token. A reference is carried out once for ever.
 import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import { bodyOf, isAllowed, jsonIn, secretIn } from '#bank/local.ts'
+import { bodyOf, isAllowed, jsonIn, listenHere, secretIn } from '#bank/local.ts'
 import { isCardNumber } from '#core/card-number.ts'
 import { parseAmount, unitOf } from '#core/money.ts'
 import { MOST_AMOUNT } from './elements.ts'
@@ -139,20 +138,7 @@ export async function startMachine(options: MachineOptions) {
     return { ...paid, kind: 'refund', expires: '', merchant, terminal, saleRrn }
   }
 
-  const server = createServer((request, response) => {
-    answer(request, response).catch((error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
-      if (!response.headersSent) response.writeHead(500)
-      response.end()
-    })
-  })
-  server.requestTimeout = 30_000
-  await new Promise<void>((listening, failed) => {
-    server.once('error', failed)
-    server.listen(options.port, '127.0.0.1', listening)
-  })
-  // Border: a server that listens at a port has an address of this kind.
-  const { port } = server.address() as AddressInfo
+  const { server, port } = await listenHere(answer, options.port)
   return {
     url: `http://127.0.0.1:${port}`,
     token,

@@ -145,6 +145,7 @@ test('a day is compared by what was answered on it: in balance, out of it, or no
   )
   const day = stated?.day ?? ''
   const balance = async (): Promise<boolean | null | undefined> =>
+    // Border: the vault's own answer.
     ((await vault.post('/v1/reconcile', { day })).body as unknown as ReconcileAnswer).issuers[0]?.inBalance
   await saying(issuer, { compare: () => (socket) => void socket.destroy() }, async () => {
     assert.equal(await balance(), null)
@@ -162,6 +163,7 @@ test('a day is compared by what was answered on it: in balance, out of it, or no
     creditReversals: { count: 0, amount: 0n },
   })
   assert.equal(asked?.trace.day, day.slice(5).replace('-', ''))
+  // Border: the vault's own answer.
   const report = (await vault.get(`/v1/report?day=${day}`)).body as unknown as ReportAnswer
   assert.deepEqual(
     report.rows
@@ -171,6 +173,7 @@ test('a day is compared by what was answered on it: in balance, out of it, or no
     ['authorisation 500 approved', 'capture 400 done', 'refund 150 done'],
   )
   assert.equal(report.issuers[0]?.inBalance, false)
+  // Border: the vault's own answer.
   const other = (await vault.get('/v1/report?day=2020-01-01')).body as unknown as ReportAnswer
   assert.deepEqual(other, {
     day: '2020-01-01',

@@ -157,11 +157,13 @@ type InWorker = {
 
 /** Without a person's tap no browser opens a window: where it would have led is remembered. */
 function rememberAddresses(): void {
+  // Border: this runs in the page's worker, whose globals these are.
   const worker = globalThis as unknown as InWorker
   worker.clients.openWindow = async (address) => ((worker.opened = address), null)
 }
 
 async function tapOn(tag: string): Promise<string | null> {
+  // Border: this runs in the page's worker, whose globals these are.
   const worker = globalThis as unknown as InWorker
   worker.opened = null
   const [notification] = await worker.registration.getNotifications({ tag })

@@ -20,6 +20,7 @@ import { RowForm, type Cells } from './card-form.tsx'
 import { Proposal } from './card-proposal.tsx'
 import type { DeskPart } from './parties.tsx'
 import { Row, Table } from './table.tsx'
+import { CsvFile } from './csv-file.tsx'
 
 /** Rows of a list that are shown at once; the rest is searched for. */
 const SHOWN = 50
@@ -164,18 +165,7 @@ function TableFile({
       </div>
       {!hub.may('set-card-tables') ? null : (
         <>
-          <label class="field">
-            <span class="field-label">{text.fileField}</span>
-            <input
-              class="field-input"
-              type="file"
-              accept=".csv,text/csv,text/plain"
-              onChange={({ currentTarget }) => {
-                const [file] = currentTarget.files ?? []
-                if (file !== undefined) void file.text().then(setRows)
-              }}
-            />
-          </label>
+          <CsvFile label={text.fileField} onText={setRows} />
           <Field label={text.rows} hint={text.rowsHint} value={rows} onInput={setRows} lines={6} />
           <Segmented<'yes' | 'no'>
             label={text.whole}

@@ -11,6 +11,7 @@ import { Banner, Button } from '#ui/kit.tsx'
 import { words } from '../words.ts'
 import { Act } from './act.tsx'
 import type { DeskPart } from './parties.tsx'
+import { CsvFile } from './csv-file.tsx'
 
 export function Credits({ hub, scheme }: DeskPart): JSX.Element {
   const text = useWords(words)
@@ -35,18 +36,7 @@ export function Credits({ hub, scheme }: DeskPart): JSX.Element {
     <section class="credits" aria-label={text.credits}>
       <p>{text.creditsText}</p>
       <Field label={text.creditTitle} hint={text.creditTitleHint} value={title} onInput={setTitle} maxLength={60} />
-      <label class="field">
-        <span class="field-label">{text.creditFile}</span>
-        <input
-          class="field-input"
-          type="file"
-          accept=".csv,text/csv,text/plain"
-          onChange={({ currentTarget }) => {
-            const [file] = currentTarget.files ?? []
-            if (file !== undefined) void file.text().then(setRows)
-          }}
-        />
-      </label>
+      <CsvFile label={text.creditFile} onText={setRows} />
       <Field label={text.creditRows} hint={text.creditRowsHint} value={rows} onInput={setRows} lines={8} />
       {said === null ? null : <Banner kind="trouble">{`${said.sentence} ${said.next}`}</Banner>}
       <Button busy={busy} disabled={title.trim() === '' || rows.trim() === ''} onPress={() => void check()}>

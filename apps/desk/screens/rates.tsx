@@ -15,6 +15,7 @@ import { rateWords } from '../words-rates.ts'
 import { words } from '../words.ts'
 import { Act } from './act.tsx'
 import type { DeskPart } from './parties.tsx'
+import { CsvFile } from './csv-file.tsx'
 
 type View = OperatorRouteView<'operatorRates'>
 type Row = Exclude<RatesSent, string>[number]
@@ -222,18 +223,7 @@ function RateFile({ hub, onDone }: SetProps): JSX.Element {
   const said = problem === null ? null : problemText(problem, locale, 'biller')
   return (
     <div class="credits">
-      <label class="field">
-        <span class="field-label">{shared.creditFile}</span>
-        <input
-          class="field-input"
-          type="file"
-          accept=".csv,text/csv,text/plain"
-          onChange={({ currentTarget }) => {
-            const [file] = currentTarget.files ?? []
-            if (file !== undefined) void file.text().then(setRows)
-          }}
-        />
-      </label>
+      <CsvFile label={shared.creditFile} onText={setRows} />
       <Field label={text.rows} hint={text.rowsHint} value={rows} onInput={setRows} lines={6} />
       {said === null ? null : <Banner kind="trouble">{`${said.sentence} ${said.next}`}</Banner>}
       <Button busy={busy} disabled={rows.trim() === ''} onPress={() => void check()}>
